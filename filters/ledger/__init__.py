@@ -1,0 +1,1 @@
+"""The ledger check: what a text does with each fact of its case."""

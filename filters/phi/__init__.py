@@ -1,0 +1,1 @@
+"""Identifiers: planned ones are labelled, all others are leaks."""

@@ -1,0 +1,1 @@
+"""Writing documents: plan, engines, realiser, drafting and repair."""

@@ -1,0 +1,1 @@
+"""The knowledge graph: loading, compiling, and sampling cases from it."""

@@ -1,0 +1,1 @@
+"""Building the compiled tables from their open sources (needs the `kg` extra)."""

@@ -1,0 +1,1 @@
+"""The hand-written layer of the graph, as YAML."""

@@ -1,0 +1,1 @@
+"""The compiled graph tables."""

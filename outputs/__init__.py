@@ -1,0 +1,1 @@
+"""The run directory, exports, card and report."""

@@ -1,0 +1,1 @@
+"""Versioned prompt templates, document kinds, styles and personas."""
