@@ -1,0 +1,205 @@
+"""Filling sentence frames: who is spoken of, how items are written and joined.
+
+Slots are described in prompts/frames.yaml.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from casewright.errors import CasewrightError
+from casewright.prompts.library import Frame, GroupText
+from casewright.records import Demographics, Fact
+
+__all__ = [
+    "Item",
+    "Subject",
+    "Voice",
+    "article",
+    "capitalise",
+    "fill",
+    "item_of",
+    "join",
+    "usable_frames",
+]
+
+Voice = Literal["pronoun", "patient", "telegraphic", "self", "caregiver"]
+Item = Mapping[str, str]
+
+_SLOT = re.compile(r"\{([^{}]+)\}")
+_THIRD_PERSON = {
+    "have": "has", "haven't": "hasn't", "don't": "doesn't", "take": "takes", "keep": "keeps",
+    "am": "is", "get": "gets", "feel": "feels",
+}  # fmt: skip
+_FIRST_TO_THIRD = {"my": ("her", "his"), "me": ("her", "him"), "I": ("she", "he")}
+
+
+def capitalise(text: str) -> str:
+    """Upper-case the first character and leave the rest ("pH 7.2" stays "PH 7.2" never)."""
+    if len(text) > 1 and (text[1].isupper() or text[1].isdigit()):
+        return text  # pH, aPTT, a1c: capitalised elsewhere already
+    return text[:1].upper() + text[1:]
+
+
+def article(text: str) -> str:
+    """ "a" or "an", by sound: numbers as read aloud (8, 11, 18, 80 to 89), letters by name."""
+    head = text.split("-", maxsplit=1)[0].split(" ", maxsplit=1)[0]
+    if head[:1].isdigit():
+        number = re.match(r"\d+", head)
+        digits = number.group() if number else ""
+        return "an" if digits.startswith("8") or digits in {"11", "18"} else "a"
+    if len(head) > 1 and head.isupper():
+        return "an" if head[0] in "AEFHILMNORSX" else "a"
+    lowered = head.lower()
+    if lowered.startswith(("uni", "use", "usu", "eu", "uri", "ure")):
+        return "a"
+    if lowered.startswith(("hour", "honest")):
+        return "an"
+    return "an" if lowered[:1] in "aeiou" else "a"
+
+
+def join(items: Sequence[str], conjunction: str = "and") -> str:
+    """ "a", "a and b", "a, b and c"; items that hold a comma are set apart by semicolons."""
+    if len(items) <= 1:
+        return items[0] if items else ""
+    separator = "; " if any("," in item for item in items) else ", "
+    head = separator.join(items[:-1])
+    glue = f"{separator.strip()} {conjunction} " if separator == "; " else f" {conjunction} "
+    return f"{head}{glue}{items[-1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom a sentence is about and who says it.
+
+    `who` is the name that an opening may use ("Ms. Okafor"), or "The patient".
+    """
+
+    demographics: Demographics
+    voice: Voice
+    who: str
+
+    @property
+    def person(self) -> str:
+        """woman, man, girl or boy."""
+        if self.demographics.is_child:
+            return "girl" if self.demographics.sex == "female" else "boy"
+        return "woman" if self.demographics.sex == "female" else "man"
+
+    def slots(self) -> dict[str, str]:
+        """The slots that do not depend on items."""
+        she, her, obj = (
+            ("she", "her", "her") if self.demographics.sex == "female" else ("he", "his", "him")
+        )
+        if self.voice == "patient":
+            subject, possessive = "the patient", "the patient's"
+        else:
+            subject, possessive = she, her
+        age = self.demographics.age_text
+        slots = {
+            "S": capitalise(subject), "s": subject, "P": capitalise(possessive), "p": possessive,
+            "o": obj, "person": self.person, "Person": capitalise(self.person),
+            "age": age, "Age": capitalise(age), "a": article(age), "A": capitalise(article(age)),
+            "Who": self.who,
+        }  # fmt: skip
+        if self.voice == "self":
+            slots |= {"I": "I", "I've": "I've", "I'm": "I'm", "My": "My", "my": "my", "me": "me"}
+        else:
+            cap = capitalise(she)
+            slots |= {
+                "I": cap, "I've": f"{cap}'s", "I'm": f"{cap}'s",
+                "My": capitalise(her), "my": her, "me": obj,
+            }  # fmt: skip
+        return slots
+
+    def speak(self, text: str) -> str:
+        """Turn a first-person phrase ("pain in my chest") to the speaker's person."""
+        if self.voice == "self":
+            return text
+        index = 0 if self.demographics.sex == "female" else 1
+        pattern = re.compile(r"\b(my|me|I)\b")
+        return pattern.sub(lambda m: _FIRST_TO_THIRD[m.group()][index], text)
+
+
+def _with_unit(value: str, unit: str | None) -> str:
+    if not unit:
+        return value
+    return f"{value}{unit}" if unit[0] in "%/" else f"{value} {unit}"
+
+
+def item_of(fact: Fact, *, lay: str | None = None) -> Item:
+    """The named parts of a fact that frames may use."""
+    parts = {
+        "name": fact.name,
+        "value": _with_unit(fact.value, fact.unit) if fact.value is not None else "",
+        "lay": lay or fact.name,
+        "duration": "",
+        "reaction": "",
+    }
+    if fact.type == "medication":
+        parts["dose"] = parts["value"]
+    for key, value in fact.attributes:
+        parts[key] = value
+    if parts["duration"] and not parts["duration"].startswith(" "):
+        parts["duration"] = f" for {parts['duration']}"
+    if parts["reaction"]:
+        parts["reaction"] = f" ({parts['reaction']})"
+    return parts
+
+
+def usable_frames(frames: Sequence[Frame], count: int) -> list[Frame]:
+    """Frames that can hold so many items."""
+    return [f for f in frames if count > 1 or "{rest}" not in f.text]
+
+
+def fill(
+    frame: Frame,
+    group: GroupText,
+    items: Sequence[Item],
+    subject: Subject,
+) -> str:
+    """Write the items in the frame.
+
+    Raises:
+        CasewrightError: for a slot that does not exist.
+    """
+    base = subject.slots()
+    pattern = frame.item or group.item
+    written = [_substitute(pattern, base, item) for item in items]
+    slots = {
+        **base,
+        "list": join(written),
+        "list_or": join(written, "or"),
+        "first": written[0],
+        "rest": join(written[1:]),
+    }
+    slots["List"] = capitalise(slots["list"])
+    return re.sub(r"\s{2,}", " ", _substitute(frame.text, slots, {})).strip()
+
+
+def _substitute(pattern: str, base: Mapping[str, str], item: Item) -> str:
+    def value(match: re.Match[str]) -> str:
+        slot = match.group(1)
+        if item:
+            if slot == "a":
+                return article(item["name"])
+            if slot == "a_flag":
+                flag = item.get("flag", "")
+                return f"{article(flag)} {flag}"
+            if slot in item:
+                return item[slot]
+        if slot in base:
+            return base[slot]
+        if slot.startswith("I ") and slot[2:] in _THIRD_PERSON:
+            verb = slot[2:]
+            return f"I {verb}" if base["I"] == "I" else f"{base['I']} {_THIRD_PERSON[verb]}"
+        raise CasewrightError(
+            f"the frame {pattern!r} uses the slot {{{slot}}}, which does not exist",
+            where="frames.yaml",
+            valid=", ".join(sorted({*base, *item, "list", "list_or", "List", "first", "rest"})),
+        )
+
+    return re.sub(r"\s{2,}", " ", _SLOT.sub(value, pattern)).rstrip()

@@ -1,0 +1,443 @@
+"""Everything that text is made from: templates, kinds, frames, styles and personas.
+
+A template's file is the only copy of its text, `<name>.v<N>.j2`; a released version never
+changes: `prompts.lock` holds its hash. A user may add a folder whose files are read after
+the packaged ones: new names, new versions of old names, or whole YAML files.
+
+Templates run sandboxed and strict: an unknown variable is an error, found from the syntax
+tree before the first request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
+from jinja2.runtime import Macro
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from casewright.errors import CasewrightError, Problem
+from casewright.records import FactType, Polarity, Setting
+
+__all__ = [
+    "PROMPT_FIELDS",
+    "Frame",
+    "GroupRule",
+    "GroupText",
+    "KindSpec",
+    "Message",
+    "Persona",
+    "PromptLibrary",
+    "SectionSpec",
+    "Style",
+    "Template",
+    "load_library",
+]
+
+PROMPT_FIELDS = frozenset({"examples", "request", "speaker", "voice", "kind", "group", "style"})
+"""What a prompt template may use."""
+HEADER_FIELDS = frozenset(
+    {
+        "facility", "title", "name", "birth_date", "mrn", "encounter_date", "discharge_date",
+        "clinician", "phone", "address", "age", "sex",
+    }
+)  # fmt: skip
+"""What a header template may use."""
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_TEMPLATE_NAME = re.compile(r"(?P<name>[a-z][a-z0-9_]*)\.v(?P<version>[1-9][0-9]*)\.j2")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GroupRule(_Strict):
+    """Which facts a group takes, and how many go into one piece."""
+
+    group: str
+    types: tuple[FactType, ...]
+    polarity: tuple[Polarity, ...] = ()
+    attributes: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    size: int = Field(default=1, ge=1, le=8)
+    at_most: int | None = Field(default=None, ge=1)
+
+
+class SectionSpec(_Strict):
+    """A heading (by style: full or short; None in a dialogue) over groups."""
+
+    headings: Mapping[Literal["full", "short"], str] | None = None
+    groups: tuple[GroupRule, ...]
+
+
+class KindSpec(_Strict):
+    """One kind of document."""
+
+    title: tuple[str, ...]
+    settings: tuple[Setting, ...]
+    prompt: str
+    header: str | None = None
+    dialogue: bool = False
+    silent: tuple[FactType, ...] = ()
+    sections: tuple[SectionSpec, ...]
+
+
+class Frame(_Strict):
+    """A sentence pattern; `item` overrides the group's, `lay` is a fixed example's own item."""
+
+    text: str
+    item: str | None = None
+    lay: str | None = None
+
+
+class GroupText(_Strict):
+    """How a fact group is requested, exemplified and realised. See frames.yaml."""
+
+    label: str
+    item: str
+    frames: tuple[Frame, ...]
+    telegraphic: tuple[Frame, ...] = ()
+    realise: tuple[str, ...] = ()
+    realise_only: bool = False
+    pool: tuple[tuple[Mapping[str, str], ...], ...] = ()
+    ask: tuple[str, ...] = ()
+    ask_by_model: bool = False
+    ask_pool: tuple[str, ...] = ()
+
+
+class Style(_Strict):
+    """How a clinician writes. See styles.yaml."""
+
+    voice: Literal["pronoun", "patient", "telegraphic"]
+    headings: Literal["full", "short"]
+    heading_case: Literal["upper", "title"]
+    abbreviate: float = Field(ge=0, le=1)
+    weight: float = Field(default=1, gt=0)
+
+
+class Persona(_Strict):
+    """How a patient talks. See personas.yaml."""
+
+    weight: float = Field(default=1, gt=0)
+    lay: float = Field(ge=0, le=1)
+    opener: float = Field(default=0, ge=0, le=1)
+    openers: tuple[str, ...] = ()
+    closers: tuple[str, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message."""
+
+    role: str
+    content: str
+
+
+class _Undefined(StrictUndefined):
+    """StrictUndefined, named so that errors can be told from bugs in tests."""
+
+
+class _MessageExtension(Extension):
+    """`{% message "role" %}...{% endmessage %}`: collects chat messages while rendering.
+
+    The collected text never passes through a delimiter, so that no fact can end a message
+    or begin another.
+    """
+
+    tags = {"message"}  # noqa: RUF012  (the base class declares a set)
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        line = next(parser.stream).lineno
+        role = parser.parse_expression()
+        body = parser.parse_statements(("name:endmessage",), drop_needle=True)
+        context = nodes.ContextReference()
+        call = self.call_method("_collect", [context, role])
+        return nodes.CallBlock(call, [], [], body).set_lineno(line)
+
+    def _collect(self, context: Any, role: str, caller: Macro) -> str:
+        context["__messages__"].append(Message(role, str(caller()).strip()))
+        return ""
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    env = ImmutableSandboxedEnvironment(
+        undefined=_Undefined,
+        extensions=[_MessageExtension],
+        autoescape=False,  # plain text for a model, not HTML
+        keep_trailing_newline=False,
+    )
+    return env
+
+
+@dataclass(frozen=True)
+class Template:
+    """One version of one template."""
+
+    name: str
+    version: int
+    source: str
+    path: str
+
+    @cached_property
+    def hash(self) -> str:
+        """sha256 of the source, the first 16 hexadecimal digits."""
+        return sha256(self.source.encode()).hexdigest()[:16]
+
+    @cached_property
+    def _compiled(self) -> Any:
+        return _environment().from_string(self.source)
+
+    def variables(self) -> set[str]:
+        """Names that the template reads. Raises CasewrightError where it does not parse."""
+        try:
+            tree = _environment().parse(self.source)
+        except TemplateSyntaxError as err:
+            raise CasewrightError(
+                f"the template does not parse: {err.message}", where=self.path, line=err.lineno
+            ) from err
+        return set(meta.find_undeclared_variables(tree))
+
+    def line_of(self, variable: str) -> int | None:
+        """The first line that names the variable."""
+        for number, line in enumerate(self.source.splitlines(), 1):
+            if re.search(rf"\b{re.escape(variable)}\b", line):
+                return number
+        return None
+
+    def problems(self, allowed: Iterable[str]) -> list[Problem]:
+        """Variables that the template uses and that do not exist."""
+        known = set(allowed)
+        return [
+            Problem(
+                f"the template uses {name!r}, which does not exist",
+                self.path,
+                self.line_of(name),
+                valid=", ".join(sorted(known)),
+                fix="correct the name, or drop it from the template",
+            )
+            for name in sorted(self.variables() - known)
+        ]
+
+    def messages(self, **fields: object) -> tuple[Message, ...]:
+        """Render to chat messages."""
+        collected: list[Message] = []
+        self._render(__messages__=collected, **fields)
+        return tuple(collected)
+
+    def text(self, **fields: object) -> str:
+        """Render to plain text."""
+        return self._render(__messages__=[], **fields)
+
+    def _render(self, **fields: object) -> str:
+        try:
+            return str(self._compiled.render(**fields))
+        except UndefinedError as err:
+            raise CasewrightError(f"the template failed: {err.message}", where=self.path) from err
+        except TemplateError as err:
+            raise CasewrightError(f"the template failed: {err}", where=self.path) from err
+
+
+@dataclass(frozen=True)
+class PromptLibrary:
+    """All prompts and texts of a run."""
+
+    templates: Mapping[str, tuple[Template, ...]]
+    kinds: Mapping[str, KindSpec]
+    groups: Mapping[str, GroupText]
+    styles: Mapping[str, Style]
+    personas: Mapping[str, Persona]
+    hash: str
+
+    def template(self, name: str, version: int | None = None) -> Template:
+        """A template by name, the newest version unless told."""
+        versions = self.templates.get(name)
+        if not versions:
+            raise CasewrightError(
+                f"there is no template {name!r}", valid=", ".join(sorted(self.templates))
+            )
+        if version is None:
+            return versions[-1]
+        for template in versions:
+            if template.version == version:
+                return template
+        raise CasewrightError(
+            f"template {name!r} has no version {version}",
+            valid=", ".join(str(t.version) for t in versions),
+        )
+
+    def kind(self, name: str) -> KindSpec:
+        """A kind of document by name."""
+        if name not in self.kinds:
+            raise CasewrightError(
+                f"there is no kind of document {name!r}", valid=", ".join(sorted(self.kinds))
+            )
+        return self.kinds[name]
+
+    def validate(self) -> None:
+        """Check every reference, so that no request is made with a broken prompt.
+
+        Raises:
+            CasewrightError: with every problem found.
+        """
+        problems: list[Problem] = []
+        for name, kind in self.kinds.items():
+            wanted = [(kind.prompt, PROMPT_FIELDS)]
+            if kind.header:
+                wanted.append((kind.header, HEADER_FIELDS))
+            for template, fields in wanted:
+                if template not in self.templates:
+                    problems.append(
+                        Problem(
+                            f"kind {name!r} names the template {template!r}, which does not exist",
+                            "kinds.yaml",
+                            valid=", ".join(sorted(self.templates)),
+                        )
+                    )
+                    continue
+                problems.extend(self.template(template).problems(fields | {"__messages__"}))
+            for section in kind.sections:
+                problems.extend(
+                    Problem(
+                        f"kind {name!r} names the group {rule.group!r}, which does not exist",
+                        "kinds.yaml",
+                        valid=", ".join(sorted(self.groups)),
+                    )
+                    for rule in section.groups
+                    if rule.group not in self.groups
+                )
+        if problems:
+            raise CasewrightError("the prompts have problems", problems=problems)
+
+
+def load_library(extra: Path | None = None) -> PromptLibrary:
+    """Load the packaged prompts, and a user's folder over them.
+
+    Args:
+        extra: a folder with templates and YAML files of the packaged names; a template with
+            the name and version of a packaged one must not differ from it.
+
+    Raises:
+        CasewrightError: for a folder that does not exist or files that do not validate.
+    """
+    home = Path(__file__).parent
+    folders: list[Path] = [home]
+    if extra is not None:
+        if not extra.is_dir():
+            raise CasewrightError(
+                "the prompts folder does not exist", where=extra, fix="give an existing folder"
+            )
+        folders.append(extra)
+    templates = _load_templates(folders)
+    kinds = _load_yaml(folders, "kinds", KindSpec)
+    groups = _load_yaml(folders, "frames", GroupText, key="groups", prepare=_prepare_group)
+    styles = _load_yaml(folders, "styles", Style)
+    personas = _load_yaml(folders, "personas", Persona)
+    library = PromptLibrary(templates, kinds, groups, styles, personas, _hash(folders))
+    library.validate()
+    return library
+
+
+def _hash(folders: Sequence[Path]) -> str:
+    digest = sha256()
+    for folder in folders:
+        for path in sorted([*folder.glob("*.j2"), *folder.glob("*.yaml")]):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:32]
+
+
+def _load_templates(folders: Sequence[Path]) -> dict[str, tuple[Template, ...]]:
+    found: dict[tuple[str, int], Template] = {}
+    problems: list[Problem] = []
+    for folder in folders:
+        for path in sorted(folder.glob("*.j2")):
+            match = _TEMPLATE_NAME.fullmatch(path.name)
+            if match is None:
+                problems.append(
+                    Problem(
+                        f"{path.name!r} is not a template name",
+                        path,
+                        valid="<kind>.v<N>.j2, lower case",
+                        fix="rename the file",
+                    )
+                )
+                continue
+            name, version = match["name"], int(match["version"])
+            template = Template(name, version, path.read_text("utf-8"), str(path))
+            packaged = found.get((name, version))
+            if packaged is not None and packaged.source != template.source:
+                problems.append(
+                    Problem(
+                        f"version {version} of {name!r} is released and must not change",
+                        path,
+                        fix=f"save your template as {name}.v{version + 1}.j2",
+                    )
+                )
+            found[name, version] = template
+    if problems:
+        raise CasewrightError("the prompts have problems", problems=problems)
+    by_name: dict[str, list[Template]] = {}
+    for (name, _), template in sorted(found.items()):
+        by_name.setdefault(name, []).append(template)
+    return {name: tuple(versions) for name, versions in by_name.items()}
+
+
+def _prepare_group(raw: dict[str, Any]) -> dict[str, Any]:
+    """Let the YAML write a frame as a string and a pool item as its name."""
+    for key in ("frames", "telegraphic"):
+        if isinstance(raw.get(key), list):
+            raw[key] = [{"text": f} if isinstance(f, str) else f for f in raw[key]]
+    if isinstance(raw.get("pool"), list):
+        raw["pool"] = [
+            [{"name": item} if isinstance(item, str) else item for item in entry]
+            for entry in raw["pool"]
+        ]
+    return raw
+
+
+def _load_yaml(
+    folders: Sequence[Path],
+    stem: str,
+    model: type[_Model],
+    key: str | None = None,
+    prepare: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> dict[str, _Model]:
+    merged: dict[str, _Model] = {}
+    problems: list[Problem] = []
+    for folder in folders:
+        path = folder / f"{stem}.yaml"
+        if not path.is_file():
+            continue
+        for name, raw in _read_mapping(path, key or stem).items():
+            try:
+                prepared = prepare(raw) if prepare and isinstance(raw, dict) else raw
+                merged[name] = model.model_validate(prepared)
+            except ValidationError as err:
+                problems.extend(
+                    Problem(f"{name}.{'.'.join(str(part) for part in e['loc'])}: {e['msg']}", path)
+                    for e in err.errors()
+                )
+    if problems:
+        raise CasewrightError("the prompts have problems", problems=problems)
+    return merged
+
+
+def _read_mapping(path: Path, key: str) -> dict[str, Any]:
+    try:
+        loaded = yaml.safe_load(path.read_text("utf-8"))
+    except yaml.MarkedYAMLError as err:
+        line = err.problem_mark.line + 1 if err.problem_mark else None
+        raise CasewrightError(f"not YAML: {err.problem}", where=path, line=line) from err
+    if not isinstance(loaded, dict) or not isinstance(loaded.get(key), dict):
+        raise CasewrightError(f"the file has no mapping {key!r}", where=path)
+    mapping: dict[str, Any] = loaded[key]
+    return mapping
