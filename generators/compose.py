@@ -1,0 +1,163 @@
+"""Turning a planned piece into a task: its prompt, its examples, its fallback sentence."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from casewright.generators.examples import (
+    Example,
+    ask_examples,
+    ask_request,
+    examples_for,
+    request_for,
+)
+from casewright.generators.pieces import Task
+from casewright.generators.plan import Piece
+from casewright.generators.realiser import realise, realise_question
+from casewright.generators.vocabulary import FormsOf
+from casewright.generators.wording import Item, Subject, item_of
+from casewright.prompts.library import GroupText, Message, Persona, PromptLibrary, Template
+from casewright.records import Case, Fact
+from casewright.seeds import derive_rng
+
+__all__ = ["Composer", "Spoken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """How a piece of a dialogue is spoken: by whom, and how a patient talks."""
+
+    speaker: str
+    persona: Persona
+
+
+@dataclass(frozen=True)
+class Composer:
+    """Makes tasks for the pieces of one document.
+
+    Attributes:
+        seed: the run's seed. document_id: names every random choice together with it.
+        lay_forms: lay wording of a concept, by its id.
+    """
+
+    library: PromptLibrary
+    template: Template
+    case: Case
+    kind: str
+    style: str
+    document_id: str
+    seed: int
+    shots: int
+    forms_of: FormsOf
+    lay_forms: FormsOf
+
+    def rng(self, *keys: str) -> random.Random:
+        """A generator named by the document and the keys."""
+        return derive_rng(self.seed, self.document_id, *keys)
+
+    def task(self, piece: Piece, subject: Subject, spoken: Spoken | None = None) -> Task:
+        """The task for a piece, and for each of its facts alone."""
+        group = self.library.groups[piece.group]
+        whole = self._task(piece.piece_id, piece.group, group, piece.facts, subject, spoken)
+        if len(piece.facts) < 2:
+            return whole
+        parts = tuple(
+            self._task(f"{piece.piece_id}.{n}", piece.group, group, (fact,), subject, spoken)
+            for n, fact in enumerate(piece.facts)
+        )
+        return Task(
+            seed_keys=whole.seed_keys, messages=whole.messages, facts=whole.facts,
+            fallback=whole.fallback, speaker=whole.speaker, parts=parts,
+            licensed=whole.licensed, required=whole.required, warmth=whole.warmth,
+        )  # fmt: skip
+
+    def _task(
+        self,
+        piece_id: str,
+        name: str,
+        group: GroupText,
+        facts: Sequence[Fact],
+        subject: Subject,
+        spoken: Spoken | None,
+    ) -> Task:
+        rng = self.rng(piece_id, "examples")
+        items = [self._item(f, subject, spoken, rng) for f in facts]
+        examples = examples_for(
+            name, group, len(items), subject, rng, shots=self.shots, avoid=self._avoid()
+        )
+        speaker = spoken.speaker if spoken else None
+        required: tuple[str, ...] = ()
+        if name.startswith("opening"):
+            required = (str(subject.demographics.age_text).split("-")[0],)
+            if subject.who != "The patient":
+                required += (subject.who.split()[-1],)
+        return Task(
+            seed_keys=(self.seed, self.document_id, piece_id),
+            messages=self._messages(
+                examples, request_for(name, group, items, subject), name, speaker
+            ),
+            facts=tuple(facts),
+            fallback=lambda: realise(
+                group,
+                [self._plain(f, i) for f, i in zip(facts, items, strict=True)],
+                subject,
+                self.rng(piece_id, "realise"),
+            ),
+            speaker=speaker,  # type: ignore[arg-type]
+            licensed=(
+                *(v for item in items for v in item.values()),
+                subject.who,
+                subject.demographics.age_text,
+            ),
+            required=required,
+            warmth=0.0,
+        )
+
+    def ask(self, piece: Piece) -> Task:
+        """The task for the doctor's question about the first fact of a piece."""
+        group = self.library.groups[piece.group]
+        fact = piece.facts[0]
+        rng = self.rng(piece.piece_id, "ask")
+        examples = ask_examples(group, rng, shots=self.shots, avoid=self._avoid())
+        return Task(
+            seed_keys=(self.seed, self.document_id, piece.piece_id, "ask"),
+            messages=self._messages(examples, ask_request(fact.name), "ask", "doctor"),
+            facts=(),
+            fallback=lambda: realise_question(group, fact.name, self.rng(piece.piece_id, "asked")),
+            must_end="?",
+            speaker="doctor",
+            topic=(fact.name, *self.forms_of(fact.concept)),
+        )
+
+    def _messages(
+        self, examples: Sequence[Example], request: str, group: str, speaker: str | None
+    ) -> tuple[Message, ...]:
+        return self.template.messages(
+            examples=examples,
+            request=request,
+            speaker=speaker or "",
+            voice="",
+            kind=self.kind,
+            group=group,
+            style=self.style,
+        )
+
+    def _avoid(self) -> frozenset[str]:
+        return frozenset(f.name.lower() for f in self.case.facts)
+
+    def _item(
+        self, fact: Fact, subject: Subject, spoken: Spoken | None, rng: random.Random
+    ) -> Item:
+        if spoken is None or fact.type != "symptom" or spoken.speaker == "doctor":
+            return item_of(fact)
+        lay = list(self.lay_forms(fact.concept))
+        if lay and rng.random() < spoken.persona.lay:
+            return item_of(fact, lay=subject.speak(rng.choice(lay)))
+        return item_of(fact)
+
+    @staticmethod
+    def _plain(fact: Fact, item: Item) -> Item:
+        """The realiser joins noun phrases only, and a lay form need not be one."""
+        return {**item, "lay": fact.name}

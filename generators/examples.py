@@ -1,0 +1,151 @@
+"""What the model is shown: the request for a piece, and worked examples that match it.
+
+Examples that match the piece (group, number of facts, sex, voice) decide what a small
+model is good for: with examples of mixed sex a quarter of its answers get the sex wrong,
+with three of the patient's own sex none do (measured; see docs/engines.md).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from casewright.generators.wording import Item, Subject, capitalise, fill, usable_frames
+from casewright.prompts.library import Frame, GroupText
+
+__all__ = ["Example", "ask_examples", "ask_request", "examples_for", "frames_of", "request_for"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A request and the answer to it."""
+
+    request: str
+    answer: str
+
+
+_EXAMPLE_NAMES = ("Lindqvist", "Abara", "Moreau", "Tanaka", "Kowalczyk", "Haddad")
+"""Surnames of the examples' patients. None may be in a planned identity (tested)."""
+
+
+def frames_of(text: GroupText, subject: Subject) -> Sequence[Frame]:
+    """The group's frames in the subject's voice."""
+    return text.telegraphic if subject.voice == "telegraphic" and text.telegraphic else text.frames
+
+
+def request_for(group: str, text: GroupText, items: Sequence[Item], subject: Subject) -> str:
+    """The line that asks for a piece: who, label, items."""
+    if group.startswith("opening"):
+        who = f"{subject.who}, {subject.demographics.age_text} {subject.person}"
+    else:
+        who = capitalise(subject.person)
+    listed = "; ".join(
+        fill(Frame(text="{list}", item=text.item), text, [i], subject) for i in items
+    )
+    return f"{who}. {text.label}: {listed}"
+
+
+def examples_for(
+    group: str,
+    text: GroupText,
+    count: int,
+    subject: Subject,
+    rng: random.Random,
+    *,
+    shots: int = 3,
+    avoid: Collection[str] = (),
+) -> list[Example]:
+    """Worked examples for a piece with `count` facts.
+
+    Args:
+        avoid: names of the case's own concepts, lower case: no example holds one.
+    """
+    frames = usable_frames(frames_of(text, subject), count)
+    if any(f.lay for f in frames):
+        return _fixed_examples(group, text, frames, subject, rng, shots, avoid)
+    entries = [e for e in text.pool if not _clashes(e, avoid)] or list(text.pool)
+    rng.shuffle(entries)
+    chosen = _cycle(rng, frames, shots)
+    names = rng.sample(_EXAMPLE_NAMES, len(_EXAMPLE_NAMES))
+    examples = []
+    for number, frame in enumerate(chosen):
+        items: list[Item] = []
+        start = number
+        while len(items) < count:
+            entry = list(entries[start % len(entries)])
+            rng.shuffle(entry)
+            items.extend(_complete(i) for i in entry if i not in items)
+            start += 1
+            if start > number + len(entries):
+                break
+        other = subject
+        if subject.who != "The patient":
+            other = replace(subject, who=f"{_title(subject)} {names[number % len(names)]}".strip())
+        examples.append(
+            Example(
+                request_for(group, text, items[:count], other),
+                fill(frame, text, items[:count], other),
+            )
+        )
+    return examples
+
+
+def _title(subject: Subject) -> str:
+    return "Ms." if subject.demographics.sex == "female" else "Mr."
+
+
+def _complete(item: Item) -> Item:
+    return {"duration": "", "reaction": "", "value": "", **item}
+
+
+def _clashes(entry: Sequence[Item], avoid: Collection[str]) -> bool:
+    return any(item.get("name", "").lower() in avoid for item in entry)
+
+
+def _cycle(rng: random.Random, frames: Sequence[Frame], shots: int) -> list[Frame]:
+    shuffled = list(frames)
+    rng.shuffle(shuffled)
+    return [shuffled[i % len(shuffled)] for i in range(shots)]
+
+
+def _fixed_examples(
+    group: str,
+    text: GroupText,
+    frames: Sequence[Frame],
+    subject: Subject,
+    rng: random.Random,
+    shots: int,
+    avoid: Collection[str],
+) -> list[Example]:
+    usable = [f for f in frames if f.lay and not any(f.lay in a or a in f.lay for a in avoid)]
+    chosen = _cycle(rng, usable or frames, shots)
+    examples = []
+    for frame in chosen:
+        item = {"lay": subject.speak(frame.lay or ""), "name": frame.lay or ""}
+        examples.append(
+            Example(
+                request_for(group, text, [item], subject),
+                fill(Frame(text=frame.text), text, [item], subject),
+            )
+        )
+    return examples
+
+
+def ask_request(topic: str) -> str:
+    """The line that asks for the doctor's question."""
+    return f"Ask about: {topic}"
+
+
+def ask_examples(
+    text: GroupText, rng: random.Random, *, shots: int = 3, avoid: Collection[str] = ()
+) -> list[Example]:
+    """Worked examples of a doctor's question."""
+    topics = [t for t in text.ask_pool if t not in avoid] or list(text.ask_pool)
+    rng.shuffle(topics)
+    frames = list(text.ask)
+    rng.shuffle(frames)
+    return [
+        Example(ask_request(topic), frame.replace("{list}", topic))
+        for topic, frame in list(zip(topics, frames, strict=False))[:shots]
+    ]

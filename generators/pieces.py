@@ -1,0 +1,235 @@
+"""Writing one piece: ask, judge, ask again, split, and state what the model would not.
+
+A piece is a few facts in a sentence or two. A draw is accepted only if the checker finds
+every fact stated and nothing else, no word stands in it that nothing licenses, and the
+model ended it by itself. After the last draw the facts are tried one by one, and then the
+realiser states what is left.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from casewright.generators.client import ChatRequest, Completion
+from casewright.generators.vocabulary import FormsOf, fact_words, strange_words, words_of
+from casewright.prompts.library import Message
+from casewright.records import Check, Demographics, Fact, Turn
+from casewright.seeds import derive_seed
+
+__all__ = ["Complete", "PieceWriter", "Segment", "Task", "TextSettings", "Written", "tidy"]
+
+Complete = Callable[[ChatRequest], Awaitable[Completion]]
+"""Sends one request to the engine."""
+
+Origin = Literal["model", "realiser", "template"]
+
+
+@dataclass(frozen=True, slots=True)
+class TextSettings:
+    """How the model is asked.
+
+    Attributes:
+        draws: requests for a piece before it is split or realised.
+        temperature, top_p: of the first draw; each further draw adds `temperature_step`.
+        max_tokens: upper bound for one answer; short pieces ask for less.
+        vocabulary: closed rejects words that nothing licenses; open leaves it to the checker.
+        shots: worked examples in a prompt.
+    """
+
+    draws: int = 4
+    temperature: float = 0.5
+    temperature_step: float = 0.1
+    top_p: float = 0.95
+    max_tokens: int = 400
+    vocabulary: Literal["closed", "open"] = "closed"
+    shots: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of text and who wrote it."""
+
+    text: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One piece to be written.
+
+    Attributes:
+        seed_keys: names the request seeds together with the attempt number.
+        messages: the prompt for these facts.
+        facts: what the answer must state; empty for a question.
+        must_end: how the answer has to end (". ! ?" or "?").
+        context: turns before the answer, whose questions it may answer.
+        speaker: role of a dialogue's speaker, None in a note.
+        topic: words that the answer must contain one form of (a question's topic).
+        fallback: the realiser's sentence.
+        parts: the same piece fact by fact, tried when the whole fails.
+        licensed: further texts whose words may be used (a name, a lay word).
+    """
+
+    seed_keys: tuple[str | int, ...]
+    messages: tuple[Message, ...]
+    facts: tuple[Fact, ...]
+    fallback: Callable[[], str]
+    must_end: str = ".!?"
+    context: tuple[Turn, ...] = ()
+    speaker: Literal["doctor", "patient", "caregiver"] | None = None
+    topic: tuple[str, ...] = ()
+    parts: tuple[Task, ...] = ()
+    licensed: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    warmth: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of a task. `seed` is that of the first accepted request (0 if none was)."""
+
+    segments: tuple[Segment, ...]
+    attempts: int
+    repairs: int
+    problems: tuple[str, ...] = ()
+    seed: int = 0
+
+    @property
+    def text(self) -> str:
+        """The segments joined by blanks."""
+        return " ".join(s.text for s in self.segments)
+
+
+_SPEAKER = re.compile(r"^(?:doctor|dr|patient|parent|mother|father|caregiver)\s*[:：]\s*", re.I)
+_SPACES = re.compile(r"[ \t]+")
+_DOUBLED = re.compile(r"\b(\w+)(?:\W+\1\b)", re.I)
+
+
+def tidy(text: str) -> str:
+    """First paragraph of an answer, without a speaker tag, wrapping quotes or doubled blanks."""
+    first = next((line for line in text.strip().splitlines() if line.strip()), "")
+    first = _SPEAKER.sub("", first.strip())
+    if len(first) > 1 and first[0] in "\"“'" and first[-1] in "\"”'":
+        first = first[1:-1]
+    first = _SPACES.sub(" ", first).strip()
+    return first.replace(" %", "%").replace("..", ".")
+
+
+@dataclass(frozen=True)
+class PieceWriter:
+    """Writes tasks with an engine (`complete`), or with the realiser alone (None)."""
+
+    complete: Complete | None
+    check: Check
+    forms_of: FormsOf
+    settings: TextSettings
+
+    async def write(self, task: Task, demographics: Demographics) -> Written:
+        """Write the task. Never fails for what the model says; only for the endpoint."""
+        if self.complete is None:
+            return Written((Segment(task.fallback(), "realiser"),), 0, 0)
+        problems: list[str] = []
+        for attempt in range(self.settings.draws):
+            seed = derive_seed(*task.seed_keys, attempt, bits=31)
+            completion = await self.complete(self._request(task, seed, attempt))
+            text = tidy(completion.text)
+            problem = self.problem(text, completion.finish_reason, task, demographics)
+            if problem is None:
+                return Written((Segment(text, "model"),), attempt + 1, 0, tuple(problems), seed)
+            problems.append(f"{problem}: {text}")
+        if len(task.parts) > 1:
+            written = [await self.write(part, demographics) for part in task.parts]
+            return Written(
+                tuple(s for w in written for s in w.segments),
+                self.settings.draws + sum(w.attempts for w in written),
+                1 + sum(w.repairs for w in written),
+                (*problems, *(p for w in written for p in w.problems)),
+                next((w.seed for w in written if w.seed), 0),
+            )
+        return Written(
+            (Segment(task.fallback(), "realiser"),), self.settings.draws, 1, tuple(problems)
+        )
+
+    def _request(self, task: Task, seed: int, attempt: int) -> ChatRequest:
+        expected = sum(len(m.content) for m in task.messages[-1:]) // 3
+        temperature = self.settings.temperature + attempt * self.settings.temperature_step
+        return ChatRequest(
+            messages=tuple((m.role, m.content) for m in task.messages),
+            seed=seed,
+            temperature=round(min(temperature + task.warmth, 1.2), 3),
+            top_p=self.settings.top_p,
+            max_tokens=min(self.settings.max_tokens, 40 + 2 * expected),
+            stop=("\n",),
+        )
+
+    def problem(
+        self, text: str, finish_reason: str, task: Task, demographics: Demographics
+    ) -> str | None:
+        """Why a draw is not accepted, or None."""
+        shape = _shape_problem(text, finish_reason, task)
+        if shape:
+            return shape
+        if task.topic:
+            lowered = text.lower()
+            if not any(form.lower() in lowered for form in task.topic):
+                return "off topic"
+        if self.settings.vocabulary == "closed":
+            licensed = fact_words(task.facts, self.forms_of) | fact_words((), self.forms_of)
+            extra = {w for t in (*task.licensed, *task.topic) for w in words_of(t)}
+            strange = strange_words(text, licensed | extra)
+            if strange:
+                return f"unlicensed word {strange[0]!r}"
+        return self._ledger_problem(text, task, demographics)
+
+    def _ledger_problem(self, text: str, task: Task, demographics: Demographics) -> str | None:
+        turns: tuple[Turn, ...] = ()
+        if task.speaker is not None:
+            before = " ".join(t.text for t in task.context)
+            start = len(before) + 1 if before else 0
+            whole = f"{before} {text}" if before else text
+            turns = (*task.context, Turn(task.speaker, text, start, start + len(text)))
+        else:
+            start, whole = 0, text
+        if not task.facts and not task.topic:
+            return None
+        ledger = self.check(whole, task.facts, demographics, turns)
+        for status in ledger.facts:
+            if status.status != "stated":
+                return f"{status.status} {status.fact_id}"
+        topic_words = {w for t in task.topic for w in words_of(t)}
+        for off in ledger.off_spec:
+            if off.start >= start and not set(words_of(off.text)) <= topic_words:
+                return f"off case {off.text!r}"
+        return None
+
+
+def _shape_problem(text: str, finish_reason: str, task: Task) -> str | None:
+    """What is wrong with a draw before its meaning is looked at."""
+    if finish_reason != "stop":
+        return f"ended by {finish_reason}"
+    if len(words_of(text)) < 2 - bool(task.topic):
+        return "too short"
+    if text[-1] not in task.must_end:
+        return "does not end as a sentence"
+    if not (text[0].isupper() or text[0].isdigit()) and not text[:2].isalnum():
+        return "does not begin as a sentence"
+    if text.count("(") != text.count(")") or any(c in text for c in ";|{}[]<>*#_\n"):
+        return "list or markup"
+    if task.speaker is None and "?" in text:
+        return "a question"
+    if task.must_end == "?" and text.count("?") != 1:
+        return "not one question"
+    if _DOUBLED.search(_numbers_away(text)):
+        return "doubled word"
+    sentences = len(re.findall(r"[.!?](?:\s|$)", text))
+    if sentences > 1 + len(task.facts):
+        return "too many sentences"
+    missing = [r for r in task.required if r not in text]
+    return f"without {missing[0]!r}" if missing else None
+
+
+def _numbers_away(text: str) -> str:
+    return re.sub(r"\d+", "", text)

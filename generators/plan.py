@@ -1,0 +1,99 @@
+"""Planning a document: which facts it must state, in which section, in which piece.
+
+The plan decides all that is not wording, so that structure varies by plan, not by luck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from casewright.prompts.library import GroupRule, KindSpec
+from casewright.records import Case, Duty, Fact
+
+__all__ = ["Granularity", "Piece", "Plan", "plan_document"]
+
+Granularity = Literal["group", "section"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is written in one go: the facts of one group.
+
+    `piece_id` is unique within the document and names the requests' seeds.
+    """
+
+    piece_id: str
+    section: int
+    group: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A document before its words. `facts` are the case's, with the duties of this kind."""
+
+    kind: str
+    spec: KindSpec
+    facts: tuple[Fact, ...]
+    pieces: tuple[Piece, ...]
+
+    @property
+    def must(self) -> tuple[Fact, ...]:
+        """The facts that the document must state."""
+        return tuple(f for f in self.facts if f.duty == "must")
+
+
+def _matches(rule: GroupRule, fact: Fact) -> bool:
+    if fact.type not in rule.types:
+        return False
+    if rule.polarity and fact.polarity not in rule.polarity:
+        return False
+    return all(fact.attribute(name) in values for name, values in rule.attributes.items())
+
+
+def _split(facts: Sequence[Fact], size: int) -> list[tuple[Fact, ...]]:
+    """Cut into pieces of at most `size`, as even as possible (5 by 2 is 2, 2, 1)."""
+    return [tuple(facts[i : i + size]) for i in range(0, len(facts), size)]
+
+
+def plan_document(
+    case: Case, kind: str, spec: KindSpec, *, granularity: Granularity = "group"
+) -> Plan:
+    """Assign the case's facts to the sections of a kind.
+
+    A fact goes to the first group that takes it, and then must be mentioned; facts of the
+    kind's silent types must not be; all others may be.
+    """
+    duties: dict[str, Duty] = {
+        f.fact_id: "must_not" if f.type in spec.silent else "may" for f in case.facts
+    }
+    taken: set[str] = set()
+    planned: list[tuple[int, GroupRule, tuple[Fact, ...]]] = []
+    for number, section in enumerate(spec.sections):
+        for rule in section.groups:
+            facts = [
+                f
+                for f in case.facts
+                if f.fact_id not in taken and duties[f.fact_id] != "must_not" and _matches(rule, f)
+            ]
+            size = rule.size
+            if granularity == "section" and rule.at_most is None:
+                size = max(size, len(facts))
+            groups = _split(facts, size)[: rule.at_most]
+            for group in groups:
+                planned.append((number, rule, group))
+                taken.update(f.fact_id for f in group)
+    duties |= dict.fromkeys(taken, "must")
+    with_duty = {f.fact_id: replace(f, duty=duties[f.fact_id]) for f in case.facts}
+    pieces = tuple(
+        Piece(
+            piece_id=f"s{number}p{index}",
+            section=number,
+            group=rule.group,
+            facts=tuple(with_duty[f.fact_id] for f in group),
+        )
+        for index, (number, rule, group) in enumerate(planned)
+    )
+    return Plan(kind, spec, tuple(with_duty.values()), pieces)

@@ -1,0 +1,74 @@
+"""The closed-vocabulary gate: a small model may join its facts, not add to them.
+
+The checker knows clinical concepts; this knows everything else. A content word that is
+neither a word of the facts (in any of their surface forms) nor one of the joining words
+of narrative.yaml is something the case does not hold, whatever it means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from casewright.records import Fact
+
+__all__ = ["FormsOf", "fact_words", "strange_words", "words_of"]
+
+FormsOf = Callable[[str], Iterable[str]]
+"""The surface forms of a concept, by its id."""
+
+_WORD = re.compile(r"[^\W_]+(?:['’][a-z]+)?", re.UNICODE)
+_ENDINGS = ("'s", "ingly", "edly", "ing", "ies", "ied", "ed", "es", "s", "ly", "d", "e", "y")
+
+
+def words_of(text: str) -> list[str]:
+    """Words and numbers of a text, lower case."""
+    return [w.replace("’", "'") for w in _WORD.findall(text.lower())]
+
+
+@lru_cache(maxsize=65536)
+def _stem(word: str) -> str:
+    """Cut one common ending from a word of five letters or more, and a doubled consonant."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word[: -len(ending)]
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "sl":
+        word = word[:-1]
+    return word
+
+
+@lru_cache(maxsize=1)
+def _joining() -> frozenset[str]:
+    loaded = yaml.safe_load(Path(__file__).with_name("narrative.yaml").read_text("utf-8"))
+    words = f"{loaded['grammar']} {loaded['narrative']}".split()
+    return frozenset({*words, *(_stem(w) for w in words)})
+
+
+def fact_words(facts: Sequence[Fact], forms_of: FormsOf) -> frozenset[str]:
+    """Every word, stemmed, that the facts license: names, values, attributes, surface forms."""
+    words: set[str] = set()
+    for fact in facts:
+        parts = [fact.name, fact.value or "", fact.unit or "", *(v for _, v in fact.attributes)]
+        for text in (*parts, *forms_of(fact.concept)):
+            for word in words_of(text):
+                words.add(word)
+                words.add(_stem(word))
+    return frozenset(words)
+
+
+def strange_words(text: str, licensed: frozenset[str]) -> list[str]:
+    """Words of the text that nothing licenses, numbers included, in order."""
+    joining = _joining()
+    strange = []
+    for word in words_of(text):
+        if word in licensed or word in joining:
+            continue
+        stem = _stem(word)
+        if word.isdigit() or (stem not in licensed and stem not in joining):
+            strange.append(word)
+    return strange

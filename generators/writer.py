@@ -1,0 +1,263 @@
+"""From a case to a draft: plan, write the pieces, lay out, check, repair."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from casewright._version import __version__
+from casewright.generators.assembly import Assembly, model_share
+from casewright.generators.compose import Composer, Spoken
+from casewright.generators.dialogue import (
+    answer_context,
+    is_doctor_piece,
+    lay_out_dialogue,
+    speaker_of,
+)
+from casewright.generators.notes import lay_out_note
+from casewright.generators.pieces import (
+    Complete,
+    PieceWriter,
+    Segment,
+    Task,
+    TextSettings,
+    Written,
+)
+from casewright.generators.plan import Granularity, Piece, Plan, plan_document
+from casewright.generators.vocabulary import FormsOf
+from casewright.generators.wording import Subject, Voice
+from casewright.prompts.library import PromptLibrary, Template
+from casewright.records import Case, Check, Draft, Ledger, Provenance
+from casewright.seeds import derive_rng
+
+__all__ = ["EngineName", "Writer", "document_id_of"]
+
+_REPAIR_ROUNDS = 2
+
+
+def document_id_of(case: Case, kind: str) -> str:
+    """The id of a case's document of a kind."""
+    return f"{case.case_id}-{kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineName:
+    """What writes, for the provenance."""
+
+    engine: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes drafts. Pure but for the model: every other choice is named by seed and id.
+
+    Attributes:
+        complete: sends a request to the engine; None lets the realiser write everything.
+        check: the ledger checker.
+        forms_of, lay_forms: all surface forms, and the lay ones, of a concept by id.
+    """
+
+    library: PromptLibrary
+    check: Check
+    forms_of: FormsOf
+    lay_forms: FormsOf
+    complete: Complete | None
+    engine: EngineName
+    settings: TextSettings
+    granularity: Granularity
+    seed: int
+    graph_version: str
+
+    async def draft(self, case: Case, kind: str) -> Draft:
+        """Write one document of a case.
+
+        Raises:
+            CasewrightError: when the endpoint fails; never for what the model says.
+        """
+        spec = self.library.kind(kind)
+        plan = plan_document(case, kind, spec, granularity=self.granularity)
+        template = self.library.template(spec.prompt)
+        composer = self._composer(case, kind, template)
+        job = _Job(self, case, plan, composer)
+        await (job.write_dialogue() if spec.dialogue else job.write_note())
+        assembly, ledger = job.settle()
+        return Draft(
+            document_id=composer.document_id,
+            case=case,
+            kind=kind,
+            text=assembly.text,
+            facts=plan.facts,
+            ledger=ledger,
+            provenance=self._provenance(job, template, assembly),
+            turns=tuple(assembly.turns),
+        )
+
+    def prompts(self, case: Case, kind: str) -> list[Task]:
+        """The tasks of a document without asking anyone, for previews and tests."""
+        spec = self.library.kind(kind)
+        plan = plan_document(case, kind, spec, granularity=self.granularity)
+        job = _Job(self, case, plan, self._composer(case, kind, self.library.template(spec.prompt)))
+        return [job.task(piece) for piece in plan.pieces]
+
+    def _composer(self, case: Case, kind: str, template: Template) -> Composer:
+        return Composer(
+            library=self.library,
+            template=template,
+            case=case,
+            kind=kind,
+            style=case.style,
+            document_id=document_id_of(case, kind),
+            seed=self.seed,
+            shots=self.settings.shots,
+            forms_of=self.forms_of,
+            lay_forms=self.lay_forms,
+        )
+
+    def _provenance(self, job: _Job, template: Template, assembly: Assembly) -> Provenance:
+        written = [*job.written.values(), *job.asked.values()]
+        return Provenance(
+            prompt_name=template.name,
+            prompt_version=template.version,
+            prompt_hash=template.hash,
+            model=self.engine.model,
+            engine=self.engine.engine,
+            temperature=self.settings.temperature,
+            top_p=self.settings.top_p,
+            max_tokens=self.settings.max_tokens,
+            request_seed=next((w.seed for w in written if w.seed), 0),
+            attempts=sum(w.attempts for w in written),
+            repairs=sum(w.repairs for w in written) + job.repaired,
+            model_written=round(model_share(assembly.segments), 4),
+            graph_version=self.graph_version,
+            casewright_version=__version__,
+        )
+
+
+class _Job:
+    """The writing of one document: what was written for each piece so far."""
+
+    def __init__(self, writer: Writer, case: Case, plan: Plan, composer: Composer) -> None:
+        self.writer = writer
+        self.case = case
+        self.plan = plan
+        self.composer = composer
+        self.written: dict[str, Written] = {}
+        self.asked: dict[str, Written] = {}
+        self.repaired = 0
+        self.pieces = PieceWriter(writer.complete, writer.check, writer.forms_of, writer.settings)
+
+    @property
+    def style_voice(self) -> Voice:
+        return self.writer.library.styles[self.case.style].voice
+
+    def subject(self, piece: Piece) -> Subject:
+        """Whom the piece is about, and in whose voice."""
+        if not self.plan.spec.dialogue:
+            who = "The patient"
+            identity = self.case.identity
+            if piece.group.startswith("opening") and self.style_voice == "pronoun":
+                titled = f"{identity.title} {identity.family}".strip()
+                who = titled if identity.title else identity.given
+            return Subject(self.case.demographics, self.style_voice, who)
+        voice: Voice = "self" if speaker_of(self.case) == "patient" else "caregiver"
+        return Subject(self.case.demographics, voice, "The patient")
+
+    def spoken(self, piece: Piece) -> Spoken | None:
+        if not self.plan.spec.dialogue:
+            return None
+        persona = self.writer.library.personas[self.case.persona]
+        role = "doctor" if is_doctor_piece(piece) else speaker_of(self.case)
+        return Spoken(role, persona)
+
+    def task(self, piece: Piece) -> Task:
+        return self.composer.task(piece, self.subject(piece), self.spoken(piece))
+
+    async def write_note(self) -> None:
+        results = await asyncio.gather(
+            *(self.pieces.write(self.task(p), self.case.demographics) for p in self.plan.pieces)
+        )
+        self.written = dict(zip((p.piece_id for p in self.plan.pieces), results, strict=True))
+
+    async def write_dialogue(self) -> None:
+        await asyncio.gather(*(self._write_exchange(p) for p in self.plan.pieces))
+        order = [p.piece_id for p in self.plan.pieces]
+        self.written = {i: self.written[i] for i in order}
+
+    async def _write_exchange(self, piece: Piece) -> None:
+        group = self.writer.library.groups[piece.group]
+        task = self.task(piece)
+        if group.ask:
+            self.asked[piece.piece_id] = await self._ask(piece)
+            task = replace(task, context=answer_context(self.asked[piece.piece_id].text))
+        if group.realise_only:
+            self.written[piece.piece_id] = Written((Segment(task.fallback(), "realiser"),), 0, 0)
+        else:
+            self.written[piece.piece_id] = await self.pieces.write(task, self.case.demographics)
+
+    async def _ask(self, piece: Piece) -> Written:
+        group = self.writer.library.groups[piece.group]
+        if group.ask_by_model:
+            return await self.pieces.write(self.composer.ask(piece), self.case.demographics)
+        rng = self.composer.rng("questions", piece.group)
+        same = [p.piece_id for p in self.plan.pieces if p.group == piece.group]
+        questions = list(group.ask[:1]) + rng.sample(list(group.ask[1:]), len(group.ask) - 1)
+        text = questions[same.index(piece.piece_id) % len(questions)]
+        return Written((Segment(text, "template"),), 0, 0)
+
+    def lay_out(self) -> Assembly:
+        if self.plan.spec.dialogue:
+            questions = {i: w.segments[0] for i, w in self.asked.items()}
+            return lay_out_dialogue(
+                self.plan, questions, self.written, self.case, self.writer.library,
+                derive_rng(self.writer.seed, self.composer.document_id, "script"),
+            )  # fmt: skip
+        style = self.writer.library.styles[self.case.style]
+        return lay_out_note(
+            self.plan, self.written, self.case, self.writer.library, style,
+            seed=self.writer.seed, document_id=self.composer.document_id,
+        )  # fmt: skip
+
+    def settle(self) -> tuple[Assembly, Ledger]:
+        """Check the whole document; pieces at fault are realised, and it is checked again."""
+        for _ in range(_REPAIR_ROUNDS):
+            assembly = self.lay_out()
+            ledger = self._check(assembly)
+            faulty = self._faulty(assembly, ledger)
+            if not faulty:
+                return assembly, ledger
+            for piece_id in faulty:
+                self._realise(piece_id)
+        assembly = self.lay_out()
+        return assembly, self._check(assembly)
+
+    def _check(self, assembly: Assembly) -> Ledger:
+        return self.writer.check(
+            assembly.text, self.plan.facts, self.case.demographics, tuple(assembly.turns)
+        )
+
+    def _faulty(self, assembly: Assembly, ledger: Ledger) -> set[str]:
+        """Pieces by the model whose facts are not stated, or that say what the case does not."""
+        home = {f.fact_id: p.piece_id for p in self.plan.pieces for f in p.facts}
+        duties = {f.fact_id: f.duty for f in self.plan.facts}
+        faulty: set[str] = set()
+        for status in ledger.facts:
+            at_fault = status.status in {"contradicted", "forbidden"} or (
+                status.status == "missing" and duties[status.fact_id] == "must"
+            )
+            if not at_fault:
+                continue
+            for span in status.spans:
+                faulty |= assembly.pieces_at(span.start, span.end)
+            if status.fact_id in home:
+                faulty.add(home[status.fact_id])
+        for off in ledger.off_spec:
+            faulty |= assembly.pieces_at(off.start, off.end)
+        return {p for p in faulty if any(s.origin == "model" for s in self.written[p].segments)}
+
+    def _realise(self, piece_id: str) -> None:
+        piece = next(p for p in self.plan.pieces if p.piece_id == piece_id)
+        old = self.written[piece_id]
+        segments = (Segment(self.task(piece).fallback(), "realiser"),)
+        self.written[piece_id] = replace(old, segments=segments, repairs=old.repairs + 1)
+        self.repaired += 1
