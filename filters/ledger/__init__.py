@@ -1,1 +1,6 @@
-"""The ledger check: what a text does with each fact of its case."""
+"""The ledger: every fact of a case followed to the characters that state it."""
+
+from casewright.filters.ledger.check import Checker
+from casewright.filters.ledger.verdict import ledger_verdict, off_spec_faults
+
+__all__ = ["Checker", "ledger_verdict", "off_spec_faults"]

@@ -1,0 +1,351 @@
+"""What a sentence says about a mention: present, denied, past, of the family, or only possible.
+
+Scopes are computed once a sentence and looked up for every mention in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from casewright.filters.ledger.structure import Sentence
+from casewright.filters.ledger.triggers import Category, Found, Trigger, Triggers
+from casewright.records import Polarity
+
+__all__ = ["Assertion", "Scope", "assert_words", "find_scopes"]
+
+_MAX_REACH = 60
+_LISTING = frozenset({",", "and", "or", "nor", "/", "&"})
+_SECTION_CATEGORY: dict[str, Category] = {
+    "family": "family",
+    "past": "history",
+    "instructions": "hypothetical",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Words `first` to `last` lie in the reach of a trigger."""
+
+    first: int
+    last: int
+    category: Category
+    trigger: str
+    relative: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """How a mention is asserted.
+
+    Attributes:
+        polarity: the reading in the words of the records.
+        past: said of the past, which for a lasting condition holds now too.
+        uncertain: "possible", "likely" and their like (polarity hypothetical).
+        relative: who has it, for polarity family ("" when not named).
+        denied_family: "no family history of ...".
+        asked: stands in a question that was not answered.
+        trigger: the words that decided it.
+    """
+
+    polarity: Polarity = "present"
+    past: bool = False
+    uncertain: bool = False
+    relative: str = ""
+    denied_family: bool = False
+    asked: bool = False
+    trigger: str = ""
+
+
+PRESENT = Assertion()
+
+
+def find_scopes(
+    words: Sequence[str],
+    found: Sequence[Found],
+    sentence: Sentence,
+    rules: Triggers,
+    *,
+    caregiver: bool = False,
+) -> list[Scope]:
+    """The scopes of one sentence.
+
+    Args:
+        words: all words of the text.
+        found: the triggers inside the sentence, in order.
+        sentence: its range and section.
+        rules: headings, informants, company words.
+        caregiver: the speaker is a caregiver, so "my son" is the patient.
+    """
+    scopes: list[Scope] = []
+    category = _SECTION_CATEGORY.get(sentence.section or "")
+    if category is not None:
+        scopes.append(Scope(sentence.body, sentence.last, category, f"section {sentence.section}"))
+    for index, item in enumerate(found):
+        for trigger in item.triggers:
+            scope = _scope_of(words, found, index, trigger, sentence, rules, caregiver)
+            if scope is not None:
+                scopes.append(scope)
+    return scopes
+
+
+def _scope_of(
+    words: Sequence[str],
+    found: Sequence[Found],
+    index: int,
+    trigger: Trigger,
+    sentence: Sentence,
+    rules: Triggers,
+    caregiver: bool,
+) -> Scope | None:
+    item = found[index]
+    if trigger.category == "relative":
+        return _relative_scope(words, found, index, trigger, sentence, rules, caregiver)
+    if trigger.category in ("pseudo", "hard_stop", "soft_stop", "family_stop"):
+        return None
+    if trigger.after and (item.first == 0 or words[item.first - 1] not in trigger.after):
+        return None
+    if trigger.category == "history" and _is_duration(words, item.first):
+        return None
+    if trigger.direction == "forward":
+        if trigger.text == "no" and words[item.last + 1 : item.last + 2] == [","]:
+            return None  # "No, I had a headache": an answer, no determiner
+        last = _reach_forward(words, found, index, trigger.category, sentence)
+        if last <= item.last:
+            return None
+        return Scope(item.last + 1, last, trigger.category, trigger.text)
+    first = _reach_backward(words, found, index, trigger, sentence)
+    if first >= item.first:
+        return None
+    return Scope(first, item.first - 1, trigger.category, trigger.text)
+
+
+def _is_duration(words: Sequence[str], first: int) -> bool:
+    """ "3 day history of cough" is about now."""
+    before = [w.rstrip("s") for w in words[max(0, first - 3) : first]]
+    return any(w in _TIME_WORDS for w in before)
+
+
+_TIME_WORDS = frozenset(
+    {
+        "hour",
+        "day",
+        "week",
+        "month",
+        "year",
+        "hr",
+        "wk",
+        "yr",
+        "d",
+        "minute",
+        "long",
+        "longstanding",
+    }
+)
+
+
+def _stops(item: Found, category: Category) -> bool:
+    kinds = {t.category for t in item.triggers}
+    if "hard_stop" in kinds:
+        return True
+    if category == "negated":
+        return bool(kinds & {"negated", "affirmed"}) and _has_forward(item)
+    if category == "affirmed":
+        return "negated" in kinds
+    if category in ("family", "relative"):
+        return "family_stop" in kinds
+    if category in ("history", "historical"):
+        return "affirmed" in kinds
+    return False
+
+
+def _has_forward(item: Found) -> bool:
+    return any(t.direction == "forward" for t in item.triggers)
+
+
+def _reach_forward(
+    words: Sequence[str],
+    found: Sequence[Found],
+    index: int,
+    category: Category,
+    sentence: Sentence,
+) -> int:
+    """Last word that a forward trigger reaches."""
+    start = found[index].last
+    limit = min(sentence.last, start + _MAX_REACH)
+    limit = _closing_bracket(words, start, limit)
+    for item in found[index + 1 :]:
+        if item.first > limit:
+            break
+        if _stops(item, category):
+            return item.first - 1
+        if any(t.category == "soft_stop" for t in item.triggers):
+            end = _soft_end(words, start, item.first, category)
+            if end is not None:
+                return end
+    return limit
+
+
+def _closing_bracket(words: Sequence[str], start: int, limit: int) -> int:
+    depth = 0
+    for i in range(start + 1, limit + 1):
+        if words[i] in ("(", "["):
+            depth += 1
+        elif words[i] in (")", "]"):
+            depth -= 1
+            if depth < 0:
+                return i - 1
+    return limit
+
+
+def _soft_end(words: Sequence[str], start: int, verb: int, category: Category) -> int | None:
+    """Where a list of denied things ends when the verb of a new clause comes.
+
+    "No fever, cough is present": the clause began at the last separator. "No fever,
+    chills or cough was noted": the list ran up to the verb.
+    """
+    if category not in ("negated", "history", "historical", "relative", "family"):
+        return None
+    separators = [i for i in range(start + 1, verb) if words[i] in _LISTING]
+    if not separators:
+        return verb - 1 if category == "negated" and verb - start > _LONG_OBJECT else None
+    last = separators[-1]
+    if words[last] in ("or", "nor"):
+        return verb - 1
+    if last > start + 1 and words[last - 1] == ",":
+        last -= 1
+    return last - 1
+
+
+_LONG_OBJECT = 6
+
+
+def _reach_backward(
+    words: Sequence[str],
+    found: Sequence[Found],
+    index: int,
+    trigger: Trigger,
+    sentence: Sentence,
+) -> int:
+    """First word that a backward trigger reaches."""
+    item = found[index]
+    floor = max(sentence.body, item.first - _MAX_REACH)
+    if trigger.near:
+        floor = max(floor, item.first - trigger.near)
+        if item.first - 1 >= 0 and words[item.first - 1] in trigger.after:
+            floor = max(sentence.body if trigger.near else floor, item.first - 1 - 8)
+    for other in reversed(found[:index]):
+        if other.last < floor:
+            break
+        if _stops(other, trigger.category):
+            floor = max(floor, other.last + 1)
+            break
+    return _list_start(words, floor, item.first)
+
+
+def _list_start(words: Sequence[str], floor: int, end: int) -> int:
+    """A backward trigger crosses commas only in a list that ends in "and" or "or"."""
+    joined = False
+    for i in range(end - 1, floor - 1, -1):
+        if words[i] in ("and", "or", "nor", "&"):
+            joined = True
+        elif words[i] == "," and not joined and i != end - 1:
+            return i + 1
+    return floor
+
+
+def _relative_scope(
+    words: Sequence[str],
+    found: Sequence[Found],
+    index: int,
+    trigger: Trigger,
+    sentence: Sentence,
+    rules: Triggers,
+    caregiver: bool,
+) -> Scope | None:
+    """The reach of "mother": what follows, or what stands before "in her mother"."""
+    item = found[index]
+    before = words[item.first - 1] if item.first > sentence.first else ""
+    if caregiver and before == "my":
+        return None
+    following = words[item.last + 1] if item.last < sentence.last else ""
+    if following == "'s" or words[item.last].endswith("'s"):
+        following = ""
+    in_section = sentence.section == "family"
+    if not in_section and _is_company(words, item.first, sentence.first, rules):
+        return None
+    if _backward_relative(words, item.first, sentence.first) and not in_section:
+        first = _reach_backward(words, found, index, trigger, sentence)
+        return Scope(first, item.first - 1, "family", trigger.text, trigger.value)
+    if following in rules.informant and not in_section:
+        return None
+    last = _reach_forward(words, found, index, "relative", sentence)
+    last = _before_next_relative(found, index, last)
+    if last <= item.last:
+        return None
+    return Scope(item.last + 1, last, "family", trigger.text, trigger.value)
+
+
+def _before_next_relative(found: Sequence[Found], index: int, last: int) -> int:
+    for item in found[index + 1 :]:
+        if item.first > last:
+            break
+        if item.triggers[0].category == "relative" and item.first > found[index].last + 2:
+            return item.first - 1
+    return last
+
+
+def _is_company(words: Sequence[str], first: int, floor: int, rules: Triggers) -> bool:
+    lead = first
+    if lead - 1 >= floor and words[lead - 1] in ("her", "his", "my", "their", "the", "a"):
+        lead -= 1
+    for phrase in rules.company:
+        for end in (lead, first):
+            begin = end - len(phrase)
+            if begin >= floor and tuple(words[begin:end]) == phrase:
+                return True
+    return False
+
+
+def _backward_relative(words: Sequence[str], first: int, floor: int) -> bool:
+    """ "in her mother", "of the father", "(mother)", "- mother"."""
+    i = first - 1
+    while i >= floor and words[i] in ("her", "his", "my", "the", "a", "their", "both", "maternal",
+                                      "paternal"):  # fmt: skip
+        i -= 1
+    return i > floor and words[i] in ("in", "(")
+
+
+def assert_words(
+    scopes: Sequence[Scope], first: int, last: int, *, inherent_denial: bool = False
+) -> Assertion:
+    """Read the scopes that cover a mention, strongest first."""
+    covering = [s for s in scopes if s.first <= first and s.last >= first and s.last >= last - 2]
+    kinds = {s.category: s for s in covering}
+    denied = kinds.get("negated")
+    if "affirmed" in kinds and denied is not None and kinds["affirmed"].first > denied.first:
+        denied = None
+    if "family" in kinds:
+        return _of_family(covering, denied)
+    if "hypothetical" in kinds:
+        return Assertion("hypothetical", trigger=kinds["hypothetical"].trigger)
+    if "uncertain" in kinds:
+        return Assertion("hypothetical", uncertain=True, trigger=kinds["uncertain"].trigger)
+    if denied is not None or inherent_denial:
+        return Assertion("denied", trigger=denied.trigger if denied else "the word itself")
+    if "historical" in kinds:
+        return Assertion("historical", trigger=kinds["historical"].trigger)
+    if "history" in kinds:
+        return Assertion("historical", past=True, trigger=kinds["history"].trigger)
+    return PRESENT
+
+
+def _of_family(covering: Sequence[Scope], denied: Scope | None) -> Assertion:
+    named = next((s for s in covering if s.relative), None)
+    scope = named or next(s for s in covering if s.category == "family")
+    return Assertion(
+        "family",
+        relative=scope.relative,
+        denied_family=denied is not None,
+        trigger=scope.trigger,
+    )

@@ -1,0 +1,158 @@
+"""Which number belongs to which test, vital sign or drug."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from casewright.filters.ledger.numbers import Quantity, Unit, Value, agrees
+from casewright.filters.ledger.reading import Mention, Reading
+from casewright.filters.ledger.wants import Want
+
+__all__ = ["Bindings", "bind"]
+
+_MEASURES = frozenset({"LabTest", "VitalSign", "Procedure"})
+_DOSE_DIMENSIONS = frozenset(
+    {
+        "mass",
+        "volume",
+        "activity",
+        "amount",
+        "dose count",
+        "dose by weight",
+        "dose by time",
+        "percent",
+    }
+)
+_VITAL_ONLY = frozenset({"temperature", "pressure", "rate"})
+_REACH_AFTER, _REACH_BEFORE = 14, 5
+_OWN_DIMENSION = {
+    "vital:temperature": "temperature",
+    "vital:blood_pressure": "pressure",
+    "vital:systolic_bp": "pressure",
+    "vital:diastolic_bp": "pressure",
+    "vital:heart_rate": "rate",
+    "vital:respiratory_rate": "rate",
+    "vital:oxygen_saturation": "percent",
+    "vital:weight": "mass",
+    "vital:height": "length",
+    "vital:bmi": "body mass index",
+}
+
+
+@dataclass(slots=True)
+class Bindings:
+    """Numbers by the mention that they belong to, and the numbers of no mention."""
+
+    by_mention: dict[tuple[int, int], list[Quantity]] = field(default_factory=dict)
+    unnamed: list[Quantity] = field(default_factory=list)
+    owner: dict[int, Mention] = field(default_factory=dict)  # by first word of the quantity
+
+    def of(self, mention: Mention) -> list[Quantity]:
+        """The numbers of a mention, in text order."""
+        return self.by_mention.get((mention.first, mention.last), [])
+
+    def is_value_of(self, quantity: Quantity, want: Want) -> bool:
+        """Whether a number of no mention can only be this vital sign ("38.6 C", "148/92")."""
+        if want.value is None or want.fact.type != "vital":
+            return False
+        if quantity.unit is None and "temperature" in want.fact.concept:
+            return _is_spoken_temperature(quantity, want.value)
+        if want.value.second is None and quantity.dimension not in _VITAL_ONLY:
+            return False
+        if want.value.second is None and quantity.dimension == "rate":
+            return False
+        return bool(agrees(quantity, want.value, want.unit))
+
+
+def _is_spoken_temperature(quantity: Quantity, value: Value) -> bool:
+    """ "a hundred and one point five", where nobody names the scale."""
+    if not quantity.decimals:
+        return False
+    return any(
+        agrees(replace(quantity, unit=Unit(name, "temperature", 1.0)), value, unit)
+        for name in ("C", "F")
+        for unit in (Unit("F" if value.value > 60 else "C", "temperature", 1.0),)
+    )
+
+
+def bind(reading: Reading, extra: Iterable[Mention] = ()) -> Bindings:
+    """Give every number to the nearest mention in its sentence that can own it."""
+    owners: dict[int, list[Mention]] = defaultdict(list)
+    for mention in reading.mentions:
+        if mention.maximal and _takes_numbers(mention):
+            owners[mention.sentence].append(mention)
+    for mention in extra:
+        owners[mention.sentence].append(mention)
+    grouped: dict[tuple[int, int], list[Quantity]] = defaultdict(list)
+    bindings = Bindings(by_mention=grouped)
+    for quantity in reading.quantities:
+        sentence = reading.sentence_at(quantity.first)
+        candidates = owners.get(sentence, [])
+        owner = _owner(quantity, candidates, bindings, reading)
+        if owner is None:
+            bindings.unnamed.append(quantity)
+        else:
+            grouped[(owner.first, owner.last)].append(quantity)
+            bindings.owner[quantity.first] = owner
+    return bindings
+
+
+def _takes_numbers(mention: Mention) -> bool:
+    return any(e.type in _MEASURES or e.type == "Medication" for e in mention.entries)
+
+
+def _owner(
+    quantity: Quantity, candidates: Sequence[Mention], bindings: Bindings, reading: Reading
+) -> Mention | None:
+    best: tuple[int, Mention] | None = None
+    for mention in candidates:
+        if not _can_own(mention, quantity):
+            continue
+        distance = _distance(quantity, mention, bindings, reading)
+        if distance is not None and (best is None or distance < best[0]):
+            best = (distance, mention)
+    return best[1] if best else None
+
+
+def _distance(
+    quantity: Quantity, mention: Mention, bindings: Bindings, reading: Reading
+) -> int | None:
+    """Words between, twice as many where the number stands first."""
+    if mention.first <= quantity.first <= mention.last:
+        return None  # the number is part of the name
+    if mention.last < quantity.first:
+        gap = quantity.first - mention.last
+        return gap if gap <= _REACH_AFTER else None
+    gap = mention.first - quantity.last
+    if gap > _REACH_BEFORE:
+        return None
+    between = reading.tokens.words[quantity.last + 1 : mention.first]
+    if any(w in (",", ";", "and") for w in between):
+        return None
+    return 2 * gap - 1
+
+
+def _can_own(mention: Mention, quantity: Quantity) -> bool:
+    dimension = quantity.dimension
+    if dimension == "time":
+        return any("time" in e.concept or e.type == "LabTest" for e in mention.entries) and (
+            quantity.unit is not None and quantity.unit.name == "second"
+        )
+    drug = any(e.type == "Medication" for e in mention.entries)
+    measure = any(e.type in _MEASURES for e in mention.entries)
+    if dimension is None:
+        return measure and (quantity.second is None or _is_pressure(mention))
+    if dimension in _DOSE_DIMENSIONS and drug:
+        return True
+    if not measure:
+        return False
+    own = {_OWN_DIMENSION.get(e.concept) for e in mention.entries}
+    if own != {None}:
+        return dimension in own or (dimension == "mass" and "mass" in own)
+    return dimension not in _VITAL_ONLY
+
+
+def _is_pressure(mention: Mention) -> bool:
+    return any("bp" in e.concept or "pressure" in e.concept for e in mention.entries)

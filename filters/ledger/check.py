@@ -1,0 +1,139 @@
+"""The ledger check: what a text does with every fact of its case, and what it adds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from casewright.filters.ledger.bindings import Bindings, bind
+from casewright.filters.ledger.demographics import demographic_clashes
+from casewright.filters.ledger.entities import collect_entities
+from casewright.filters.ledger.judge import Sighting, judge, sightings_of
+from casewright.filters.ledger.lexicon import ConceptSource, Lexicon
+from casewright.filters.ledger.numbers import load_units
+from casewright.filters.ledger.off_case import (
+    held_of,
+    in_allergy_context,
+    off_case_concepts,
+    off_case_numbers,
+)
+from casewright.filters.ledger.phrases import load_phrase_rules
+from casewright.filters.ledger.reading import Reading, read_text
+from casewright.filters.ledger.triggers import load_triggers
+from casewright.filters.ledger.wants import Want, want_of
+from casewright.records import Demographics, Fact, Ledger, OffSpec, Turn
+
+__all__ = ["Checker"]
+
+_MAX_WANTS = 50_000
+
+
+class Checker:
+    """Checks texts against facts. Build one and use it for many texts; it is a `records.Check`.
+
+    Args:
+        graph: a `kg.graph.Graph`, or anything with its `concepts` and `parents`.
+        extra_forms: further surface forms by concept id.
+    """
+
+    def __init__(
+        self,
+        graph: ConceptSource,
+        *,
+        extra_forms: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        self._graph = graph
+        self._lexicon = Lexicon(graph, extra_forms=extra_forms)
+        self._triggers = load_triggers()
+        self._units = load_units()
+        self._phrases = load_phrase_rules()
+        self._wants: dict[Fact, Want] = {}
+
+    def __call__(
+        self,
+        text: str,
+        facts: Sequence[Fact],
+        demographics: Demographics | None = None,
+        turns: Sequence[Turn] = (),
+    ) -> Ledger:
+        """Follow every fact to the characters that state it.
+
+        Args:
+            text: the document, or a piece of one.
+            facts: in case order, with the duties of the document's kind.
+            demographics: to find another sex or age; None to leave that out.
+            turns: of a dialogue, pointing into `text`.
+
+        Returns:
+            A status for every fact in the given order, what is off the case, and the
+            labelled mentions.
+        """
+        reading = read_text(text, self._lexicon, self._triggers, self._units, turns)
+        wants = [self._want(fact) for fact in facts]
+        bindings = bind(reading)
+        sightings = [self._sightings(want, reading, bindings) for want in wants]
+        statuses = tuple(
+            judge(want, reading, seen) for want, seen in zip(wants, sightings, strict=True)
+        )
+        off, strays = self._off_case(reading, facts, wants, sightings, bindings)
+        if demographics is not None:
+            off.extend(demographic_clashes(reading, demographics))
+        entities = collect_entities(reading, wants, sightings, strays)
+        return Ledger(statuses, tuple(sorted(off, key=lambda o: (o.start, o.end))), entities)
+
+    def _want(self, fact: Fact) -> Want:
+        want = self._wants.get(fact)
+        if want is None:
+            if len(self._wants) >= _MAX_WANTS:
+                self._wants.clear()
+            want = want_of(fact, self._lexicon, self._units, self._phrases)
+            self._wants[fact] = want
+        return want
+
+    def _sightings(self, want: Want, reading: Reading, bindings: Bindings) -> list[Sighting]:
+        found = sightings_of(want, reading, bindings)
+        if want.fact.type == "allergy":
+            return [s for s in found if _of_allergy(s, reading, want)]
+        if want.fact.type == "medication":
+            return [
+                s for s in found if s.mention is None or not in_allergy_context(s.mention, reading)
+            ]
+        return found
+
+    def _off_case(
+        self,
+        reading: Reading,
+        facts: Sequence[Fact],
+        wants: Sequence[Want],
+        sightings: Sequence[Sequence[Sighting]],
+        bindings: Bindings,
+    ) -> tuple[list[OffSpec], list[tuple[int, int, str, str]]]:
+        held = held_of(facts, wants, self._lexicon, self._graph, self._phrases)
+        linked = {
+            (s.mention.first, s.mention.last)
+            for seen in sightings
+            for s in seen
+            if s.mention is not None
+        }
+        used = {
+            q.first
+            for seen in sightings
+            for s in seen
+            for q in reading.quantities
+            if s.kind != "apart" and s.first <= q.first <= s.last
+        }
+        off: list[OffSpec] = []
+        strays: list[tuple[int, int, str, str]] = []
+        concepts = off_case_concepts(reading, held, linked, self._lexicon, self._phrases, bindings)
+        for mention, entry, finding in concepts:
+            strays.append((mention.first, mention.last, entry.concept, entry.type))
+            if finding is not None:
+                off.append(finding)
+        off.extend(off_case_numbers(reading, wants, bindings, used, self._units))
+        return off, strays
+
+
+def _of_allergy(sighting: Sighting, reading: Reading, want: Want) -> bool:
+    """An allergen counts where allergy is spoken of; "no known allergies" says so itself."""
+    if sighting.mention is None or want.fact.concept == "allergen:none":
+        return True
+    return in_allergy_context(sighting.mention, reading)

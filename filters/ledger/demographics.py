@@ -1,0 +1,169 @@
+"""Does the text give the patient another sex or another age?"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from casewright.filters.ledger.normalise import word_set
+from casewright.filters.ledger.reading import Reading
+from casewright.records import Demographics, OffSpec, Sex
+
+__all__ = ["demographic_clashes"]
+
+_SEX_WORDS: dict[str, Sex] = {
+    **dict.fromkeys(
+        ("she", "her", "hers", "herself", "woman", "female", "girl", "lady", "mrs", "ms", "miss",
+         "gentlewoman", "she's", "she'd", "she'll", "ma'am", "schoolgirl"), "female"),
+    **dict.fromkeys(
+        ("he", "him", "his", "himself", "man", "male", "boy", "gentleman", "mr", "he's", "he'd",
+         "he'll", "sir", "schoolboy"), "male"),
+}  # fmt: skip
+_PRONOUNS = word_set("she her hers herself he him his himself she's she'd she'll he's he'd he'll")
+_ADDRESS = frozenset({"mr", "mrs", "ms", "miss", "sir", "ma'am"})
+_NUMBER_UNITS = r"years?|yrs?|yr|months?|mos?|weeks?|wks?|days?"
+_AGE = re.compile(
+    rf"(?<![\d./])(\d{{1,3}})[ -]?({_NUMBER_UNITS})[ -]?old\b"
+    rf"|(?<![\d./])(\d{{1,3}}) ?(y/o|y\.o\.?|yo|m/o|mo(?=[ -]?(?:m|f|male|female)\b))(?![a-z])"
+    r"|\b(?:aged?|age of|age is|age:) ?(\d{1,3})\b"
+    r"(?! ?(?:months?|weeks?|days?|to|-|and (?:over|older)))"
+    r"|(?<![\w./-])(\d{1,3}) ?(?:f|m)(?=[ ,.]|$)(?! ?(?:/|\d))"
+)
+_SEX_LETTER = re.compile(
+    r"(?<![\w./-])\d{1,3}(?:[ -]?(?:year|yr)s?[ -]?old|y/?o|yo|y)? ?([fm])(?![\w'/])"
+)
+
+
+def demographic_clashes(reading: Reading, demographics: Demographics) -> list[OffSpec]:
+    """Every sex word or age of the patient that disagrees, in text order.
+
+    Pronouns are left out where a relative or another person stands in the same or the
+    sentence before: they may mean him or her.
+    """
+    found = [*_sexes(reading, demographics.sex), *_ages(reading, demographics)]
+    return sorted(found, key=lambda o: o.start)
+
+
+def _sexes(reading: Reading, sex: Sex) -> Iterator[OffSpec]:
+    words = reading.tokens.words
+    for index, sentence in enumerate(reading.sentences):
+        others = _others_near(reading, index)
+        for i in range(sentence.first, sentence.last + 1):
+            said = _SEX_WORDS.get(words[i].removesuffix("'s")) or _SEX_WORDS.get(words[i])
+            if said is None or said == sex:
+                continue
+            if _about_other(reading, index, i, others):
+                continue
+            span = reading.span(i, i)
+            yield OffSpec(
+                "sex", span.start, span.end, reading.tokens.surface(i, i),
+                why=f"says {said}, the patient is {sex}",
+            )  # fmt: skip
+    yield from _letters(reading, sex)
+
+
+def _letters(reading: Reading, sex: Sex) -> Iterator[OffSpec]:
+    tokens = reading.tokens
+    for match in _SEX_LETTER.finditer(tokens.folded):
+        said: Sex = "female" if match.group(1) == "f" else "male"
+        if said != sex and _looks_like_age(tokens.text, match.start(), match.end()):
+            start, end = match.span(1)
+            yield OffSpec(
+                "sex", start, end, tokens.text[start:end],
+                why=f"says {said}, the patient is {sex}",
+            )  # fmt: skip
+
+
+def _looks_like_age(text: str, start: int, end: int) -> bool:
+    """ "54F" but not "98.6 F" (excluded before) or "101 F" (a temperature)."""
+    digits = re.match(r"\d+", text[start:end])
+    number = int(digits.group()) if digits else 0
+    before = text[max(0, start - 24) : start].lower()
+    warm = re.search(r"temp|fever|febrile|t(?:max)? ?:? ?$|degrees", before)
+    has_marker = bool(re.search(r"[a-zA-Z]{2}|y", text[start : end - 1]))
+    return has_marker or (not warm and number < 95)
+
+
+def _others_near(reading: Reading, index: int) -> bool:
+    """Whether another person is spoken of here or in the sentence before."""
+    return any(
+        any(t.category in ("relative", "family") for f in reading.triggers[i] for t in f.triggers)
+        for i in range(max(0, index - 2), index + 1)
+    )
+
+
+def _about_other(reading: Reading, index: int, word: int, others: bool) -> bool:
+    words = reading.tokens.words
+    role = reading.role_of(index)
+    written = words[word]
+    if written in _ADDRESS and role in ("patient", "caregiver"):
+        return True  # addresses the clinician
+    if written in _ADDRESS and not reading.turns:
+        following = words[word + 1] if word + 1 < len(words) else ""
+        return following in ("dr", "")
+    if written in ("sir", "ma'am"):
+        return role != "doctor"
+    if reading.turns and role in ("doctor", "nurse", "patient") and written in _PRONOUNS:
+        # Between doctor and patient a third person is someone else, unless a caregiver answers.
+        return others or not any(t.role == "caregiver" for t in reading.turns)
+    if others:
+        return True
+    before = words[word - 1] if word else ""
+    return before in ("lives-with",)
+
+
+def _ages(reading: Reading, demographics: Demographics) -> Iterator[OffSpec]:
+    tokens = reading.tokens
+    for match in _AGE.finditer(tokens.folded):
+        number, unit, span = _age_of(match)
+        if unit == "letter" and not _looks_like_age(tokens.text, match.start(), match.end()):
+            continue
+        word = _word_at(reading, match.start())
+        sentence = reading.sentence_at(word)
+        if sentence < 0 or _age_agrees(number, unit, demographics):
+            continue
+        if _others_near(reading, sentence) or _of_past(reading, sentence, word):
+            continue
+        yield OffSpec(
+            "age", span[0], span[1], tokens.text[span[0] : span[1]],
+            why=f"the patient is {demographics.age_text}",
+        )  # fmt: skip
+
+
+def _age_of(match: re.Match[str]) -> tuple[int, str, tuple[int, int]]:
+    if match.group(1):
+        return int(match.group(1)), match.group(2)[0:1], match.span()
+    if match.group(3):
+        return int(match.group(3)), "m" if match.group(4).startswith("m") else "y", match.span()
+    if match.group(5):
+        return int(match.group(5)), "y", match.span(5)
+    return int(match.group(6)), "letter", match.span()
+
+
+def _age_agrees(number: int, unit: str, demographics: Demographics) -> bool:
+    if unit in ("y", "letter"):
+        return number == demographics.age_years
+    if unit == "m":
+        months = demographics.age_months
+        if months is None:
+            return number // 12 == demographics.age_years
+        return abs(number - months) <= 1
+    weeks = number if unit == "w" else number / 7
+    months = (
+        demographics.age_months
+        if demographics.age_months is not None
+        else (demographics.age_years * 12)
+    )
+    return abs(weeks / 4.345 - months) <= 1
+
+
+def _word_at(reading: Reading, offset: int) -> int:
+    return min(bisect_left(reading.tokens.starts, offset), len(reading.tokens) - 1)
+
+
+def _of_past(reading: Reading, sentence: int, word: int) -> bool:
+    """ "diagnosed at the age of 12", "since age 30" are no ages of today."""
+    first = reading.sentences[sentence].first
+    before = reading.tokens.words[max(first, word - 4) : word]
+    return any(w in ("at", "since", "from", "until", "by", "before", "after") for w in before)

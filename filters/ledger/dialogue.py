@@ -1,0 +1,199 @@
+"""Questions and answers: what a "no" or a "yes" says about what was asked.
+
+A question asserts nothing. The concepts of a clinician's question take the polarity of
+the answer that follows, unless the answer names them itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
+
+from casewright.filters.ledger.assertion import Assertion, Scope
+from casewright.filters.ledger.normalise import Tokens, tokenise
+from casewright.filters.ledger.structure import Sentence
+from casewright.records import Turn
+
+__all__ = ["Answer", "Exchange", "answered", "read_answer"]
+
+Answer = Literal["yes", "no", "partly", "unclear"]
+_ASKERS = frozenset({"doctor", "nurse", "interpreter"})
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueRules:
+    """dialogue.yaml in memory: phrases as word tuples, longest first."""
+
+    yes: tuple[tuple[str, ...], ...]
+    no: tuple[tuple[str, ...], ...]
+    unclear: tuple[tuple[str, ...], ...]
+    filler: frozenset[str]
+    only: tuple[tuple[str, ...], ...]
+    openers: frozenset[tuple[str, ...]]
+    exclusive: frozenset[str]
+
+
+@lru_cache(maxsize=1)
+def load_dialogue_rules() -> DialogueRules:
+    """Read dialogue.yaml, which is part of the package."""
+    raw: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("dialogue.yaml").read_bytes())
+
+    def phrases(key: str) -> tuple[tuple[str, ...], ...]:
+        found = {tuple(tokenise(str(p)).words) for p in raw[key]}
+        return tuple(sorted(found, key=lambda p: (-len(p), p)))
+
+    return DialogueRules(
+        yes=phrases("yes"),
+        no=phrases("no"),
+        unclear=phrases("unclear"),
+        filler=frozenset(raw["filler"]),
+        only=phrases("only"),
+        openers=frozenset(phrases("question_openers")),
+        exclusive=frozenset(raw["exclusive"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The questions of a dialogue and what was answered to each.
+
+    `answers[i]` is the answer to sentence i where that is a clinician's question, and
+    `answer_words[i]` the range of words of the answering turn.
+    """
+
+    questions: frozenset[int]
+    answers: dict[int, Answer]
+    answer_words: dict[int, tuple[int, int]]
+    patient_questions: frozenset[int]
+    negative_questions: frozenset[int]
+
+    @classmethod
+    def of(
+        cls,
+        tokens: Tokens,
+        sentences: Sequence[Sentence],
+        scopes: Sequence[Sequence[Scope]],
+        turns: Sequence[Turn],
+    ) -> Exchange:
+        """Find the questions and pair each with the next answer."""
+        rules = load_dialogue_rules()
+        asked, wondered = _questions(tokens, sentences, turns, rules)
+        by_turn: dict[int, list[int]] = {}
+        for index, sentence in enumerate(sentences):
+            if sentence.turn is not None:
+                by_turn.setdefault(sentence.turn, []).append(index)
+        answers: dict[int, Answer] = {}
+        words: dict[int, tuple[int, int]] = {}
+        for turn, members in by_turn.items():
+            open_questions = [i for i in members if i in asked]
+            reply = _reply_turn(turn, turns, by_turn) if open_questions else None
+            if reply is None:
+                continue
+            first = sentences[by_turn[reply][0]].first
+            last = sentences[by_turn[reply][-1]].last
+            answer = read_answer(tokens.words[first : last + 1])
+            for index in open_questions:
+                answers[index] = answer
+                words[index] = (first, last)
+        return cls(frozenset(asked), answers, words, frozenset(wondered), frozenset())
+
+
+def _questions(
+    tokens: Tokens, sentences: Sequence[Sentence], turns: Sequence[Turn], rules: DialogueRules
+) -> tuple[set[int], set[int]]:
+    asked: set[int] = set()
+    wondered: set[int] = set()
+    for index, sentence in enumerate(sentences):
+        if sentence.turn is None or not _is_question(tokens, sentence, rules):
+            continue
+        (asked if turns[sentence.turn].role in _ASKERS else wondered).add(index)
+    return asked, wondered
+
+
+def _is_question(tokens: Tokens, sentence: Sentence, rules: DialogueRules) -> bool:
+    if sentence.question:
+        return True
+    if tokens.words[sentence.last] in (".", "!") and sentence.last - sentence.first > _SHORT:
+        # A written full stop: only a plain opener still makes it a question.
+        return _opens_as_question(tokens, sentence, rules)
+    return _opens_as_question(tokens, sentence, rules)
+
+
+_SHORT = 3
+
+
+def _opens_as_question(tokens: Tokens, sentence: Sentence, rules: DialogueRules) -> bool:
+    i = sentence.first
+    while i < sentence.last and (tokens.words[i] in rules.filler or not tokens.words[i].isalnum()):
+        i += 1
+    return any(
+        tuple(tokens.words[i : min(i + n, sentence.last + 1)]) in rules.openers for n in (3, 2, 1)
+    )
+
+
+def _reply_turn(turn: int, turns: Sequence[Turn], by_turn: dict[int, list[int]]) -> int | None:
+    """The next turn of someone else who is not asking, at most two turns on."""
+    for later in range(turn + 1, min(turn + 3, len(turns))):
+        if later in by_turn and turns[later].role not in _ASKERS:
+            return later
+    return None
+
+
+def read_answer(words: Sequence[str]) -> Answer:
+    """Read how an answer begins: yes, no, partly ("just the cough") or unclear."""
+    rules = load_dialogue_rules()
+    i = 0
+    while i < len(words) and (words[i] in rules.filler or not words[i][0].isalnum()):
+        i += 1
+    rest = tuple(words[i : i + 8])
+    for kind, phrases in (("unclear", rules.unclear), ("no", rules.no), ("yes", rules.yes),
+                          ("partly", rules.only)):  # fmt: skip
+        for phrase in phrases:
+            if rest[: len(phrase)] == phrase:
+                return _refine(kind, words, i + len(phrase), rules)
+    return "unclear"
+
+
+def _refine(kind: str, words: Sequence[str], after: int, rules: DialogueRules) -> Answer:
+    if kind == "yes" and any(w in rules.exclusive for w in words[after : after + 3]):
+        return "partly"
+    return kind  # type: ignore[return-value]
+
+
+def answered(
+    exchange: Exchange, sentence: int, first: int, last: int, base: Assertion
+) -> Assertion:
+    """The assertion of words in a dialogue, given what was asked and answered."""
+    if sentence in exchange.patient_questions:
+        if base.polarity in ("present",):
+            return replace(base, polarity="hypothetical", asked=True, trigger="a question")
+        return base
+    if sentence not in exchange.questions:
+        return base
+    answer = exchange.answers.get(sentence)
+    if answer == "no":
+        return _no(base)
+    if answer == "yes":
+        return _yes(base)
+    if answer == "partly":
+        return replace(base, polarity="denied", trigger="the answer names only something else")
+    return Assertion("hypothetical", asked=True, trigger="a question without a clear answer")
+
+
+def _no(base: Assertion) -> Assertion:
+    if base.polarity == "family":
+        return replace(base, denied_family=True, trigger="the answer is no")
+    return Assertion("denied", trigger="the answer is no")
+
+
+def _yes(base: Assertion) -> Assertion:
+    if base.polarity == "family":
+        return base
+    if base.polarity == "historical":
+        return base
+    return Assertion("present", trigger="the answer is yes")

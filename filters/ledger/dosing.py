@@ -1,0 +1,55 @@
+"""How often and by which route: the wordings of a prescription, reduced to one key each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+__all__ = ["frequency_of", "route_of"]
+
+_COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "twelve": 12}
+_N = rf"(\d{{1,2}}|{'|'.join(_COUNTS)})"
+_EVERY = re.compile(
+    rf"every {_N}(?: ?(?:-|to) ?{_N})? ?(h(?:ou)?rs?|days|h)\b|\bq ?(\d{{1,2}}) ?h(?:rs?|ours?)?\b"
+)
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> Mapping[str, tuple[tuple[re.Pattern[str], str], ...]]:
+    raw: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("dosing.yaml").read_bytes())
+    return {kind: _compile(raw[kind]) for kind in ("frequency", "route")}
+
+
+def _compile(group: Mapping[str, Sequence[str]]) -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile("|".join(forms)), str(key)) for key, forms in group.items())
+
+
+def _earliest(kind: str, text: str) -> str | None:
+    best: tuple[int, str] | None = None
+    for pattern, key in _patterns()[kind]:
+        match = pattern.search(text)
+        if match is not None and (best is None or match.start() < best[0]):
+            best = (match.start(), key)
+    return best[1] if best else None
+
+
+@lru_cache(maxsize=1 << 14)
+def frequency_of(text: str) -> str | None:
+    """The first frequency in folded text as a key ("24 h", "12 h", "week", "once"), or None."""
+    every = _EVERY.search(text)
+    if every is None:
+        return _earliest("frequency", text)
+    number = every.group(1) or every.group(4)
+    count = _COUNTS.get(number) or int(number)
+    return f"{24 * count if every.group(3) == 'days' else count} h"
+
+
+@lru_cache(maxsize=1 << 14)
+def route_of(text: str) -> str | None:
+    """The first route in folded text as a key ("oral", "intravenous" ...), or None."""
+    return _earliest("route", text)

@@ -1,0 +1,282 @@
+"""One fact against one reading: every place that states it, contradicts it or comes near."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from casewright.filters.ledger.bindings import Bindings
+from casewright.filters.ledger.phrases import find_phrase
+from casewright.filters.ledger.reading import Mention, Reading
+from casewright.filters.ledger.relation import relate
+from casewright.filters.ledger.sides import side_near
+from casewright.filters.ledger.values import judge_dose, judge_value
+from casewright.filters.ledger.wants import Want
+from casewright.records import Fact, FactStatus, FactType, Status
+
+__all__ = ["Sighting", "judge", "sightings_of"]
+
+_LOOSE: frozenset[FactType] = frozenset({"disposition", "follow_up"})
+_LOOSE_COVERAGE = 0.6
+_RESULT_COVERAGE = 0.8
+_NAME_SLACK = 4
+_SOCIAL_COVERAGE = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Words `first` to `last` bear on the fact; `mention` where a concept's name is among them."""
+
+    kind: Literal["states", "contradicts", "apart"]
+    first: int
+    last: int
+    why: str
+    mention: Mention | None = None
+
+
+def judge(want: Want, reading: Reading, sightings: Sequence[Sighting]) -> FactStatus:
+    """Fold the sightings of a fact into its status."""
+    fact = want.fact
+    contradicting = [s for s in sightings if s.kind == "contradicts"]
+    stating = [s for s in sightings if s.kind == "states"]
+    status: Status
+    if fact.duty == "must_not":
+        shown, status = stating, "forbidden" if stating else "missing"
+    elif contradicting:
+        shown, status = contradicting, "contradicted"
+    elif stating:
+        shown, status = stating, "stated"
+    else:
+        shown, status = [], "missing"
+    spans = tuple(dict.fromkeys(reading.span(s.first, s.last) for s in shown))
+    return FactStatus(fact.fact_id, status, spans, _why(want, status, shown, sightings, reading))
+
+
+def _why(
+    want: Want,
+    status: Status,
+    shown: Sequence[Sighting],
+    sightings: Sequence[Sighting],
+    reading: Reading,
+) -> str:
+    fact = want.fact
+    if shown:
+        place = shown[0]
+        quoted = reading.tokens.surface(place.first, place.last)
+        lead = "must not be mentioned, but " if status == "forbidden" else ""
+        more = f", and {len(shown) - 1} more" if len(shown) > 1 else ""
+        return f'{lead}"{quoted}": {place.why}{more}'
+    near = next((s for s in sightings if s.kind == "apart"), None)
+    if near is not None:
+        return f'"{reading.tokens.surface(near.first, near.last)}": {near.why}'
+    return f"no wording of {_describe(fact)} found"
+
+
+def _describe(fact: Fact) -> str:
+    value = f" {fact.value} {fact.unit or ''}".rstrip() if fact.value else ""
+    polarity = "" if fact.polarity == "present" else f" ({fact.polarity})"
+    return f'"{fact.name}{value}"{polarity}'
+
+
+def sightings_of(want: Want, reading: Reading, bindings: Bindings) -> list[Sighting]:
+    """Everything in the text that bears on the fact, in text order."""
+    fact = want.fact
+    if fact.type in _LOOSE:
+        found = list(_loose(want, reading, _LOOSE_COVERAGE))
+    elif fact.type in ("vital", "lab"):
+        found = list(_measured(want, reading, bindings))
+    elif fact.type == "medication":
+        found = list(_medicated(want, reading, bindings))
+    elif want.result is not None and fact.type in ("test", "procedure", "lab"):
+        found = list(_tested(want, reading))
+    else:
+        found = list(_named(want, reading))
+        if fact.type == "social" and not found:
+            found = list(_loose(want, reading, _SOCIAL_COVERAGE))
+    return _outermost(found)
+
+
+def _outermost(found: list[Sighting]) -> list[Sighting]:
+    """In text order, without a sighting that lies inside another of the same kind."""
+    kept: list[Sighting] = []
+    for sighting in sorted(found, key=lambda s: (s.first, -s.last)):
+        if not any(k.kind == sighting.kind and k.last >= sighting.last for k in kept[-2:]):
+            kept.append(sighting)
+    return kept
+
+
+# -- concepts by name
+
+
+def _mentions_of(want: Want, reading: Reading) -> Iterator[Mention]:
+    """Mentions by the lexicon, then of wordings that only the fact knows."""
+    seen: set[int] = set()
+    for mention in reading.mentions:
+        if not any(e.concept in want.ids for e in mention.entries):
+            continue
+        if _means_something_else(want, mention, reading):
+            continue
+        seen.update(range(mention.first, mention.last + 1))
+        yield mention
+    for mention in _literal_mentions(want, reading):
+        if mention.first not in seen:
+            seen.update(range(mention.first, mention.last + 1))
+            yield mention
+    for mention in _phrase_mentions(want, reading):
+        if mention.first not in seen and mention.last not in seen:
+            yield mention
+
+
+def _means_something_else(want: Want, mention: Mention, reading: Reading) -> bool:
+    """A nested name may be part of a longer one that means another condition."""
+    if mention.maximal:
+        return False
+    longer = next(
+        (
+            m
+            for m in reading.mentions
+            if m.maximal and m.first <= mention.first and m.last >= mention.last
+        ),
+        None,
+    )
+    if longer is None:
+        return False
+    if any(e.type == "Condition" for e in longer.entries) and any(
+        e.type == "Condition" for e in mention.entries
+    ):
+        return not _qualified(want, longer)
+    # "denies productive cough" does not deny a cough
+    return mention.assertion.polarity == "denied"
+
+
+def _qualified(want: Want, longer: Mention) -> bool:
+    """Whether the longer name is the same category of disease, only told in more detail."""
+    own = {i.removeprefix("icd:").partition(".")[0] for i in want.ids if i.startswith("icd:")}
+    other = {e.concept.removeprefix("icd:").partition(".")[0] for e in longer.entries}
+    return bool(own & other)
+
+
+def _literal_mentions(want: Want, reading: Reading) -> Iterator[Mention]:
+    stems, kept = reading.encoded.stems, reading.encoded.kept
+    for literal in want.literals:
+        if literal[0] not in reading.stem_places:
+            continue
+        size = len(literal)
+        for i in range(len(stems) - size + 1):
+            if stems[i] == literal[0] and tuple(stems[i : i + size]) == literal:
+                yield _mention_at(reading, kept[i], kept[i + size - 1])
+
+
+def _phrase_mentions(want: Want, reading: Reading) -> Iterator[Mention]:
+    for phrase in want.phrases:
+        if len(phrase.keys) < 2:
+            continue
+        for hit in find_phrase(phrase, reading, least=1.0, slack=_NAME_SLACK):
+            if not _crosses(reading, hit.first, hit.last):
+                yield _mention_at(reading, hit.first, hit.last)
+
+
+def _crosses(reading: Reading, first: int, last: int) -> bool:
+    """A name that is spread over a comma or an "and" was put together from other names."""
+    return any(w in (",", "and", "or", "but") for w in reading.tokens.words[first:last])
+
+
+def _mention_at(reading: Reading, first: int, last: int) -> Mention:
+    assertion = reading.assertion_at(first, last)
+    return Mention(first, last, (), True, reading.sentence_at(first), assertion)
+
+
+def _named(want: Want, reading: Reading) -> Iterator[Sighting]:
+    for mention in _mentions_of(want, reading):
+        yield _by_assertion(want, mention, reading)
+
+
+def _by_assertion(want: Want, mention: Mention, reading: Reading) -> Sighting:
+    kind, why = relate(want.fact, mention.assertion)
+    if kind == "states" and want.side is not None:
+        said = side_near(reading, mention)
+        if said is not None and said != want.side and "both" not in (said, want.side):
+            kind, why = "contradicts", f"{said} instead of {want.side}"
+    return Sighting(kind, mention.first, mention.last, why, mention)
+
+
+def _loose(want: Want, reading: Reading, least: float) -> Iterator[Sighting]:
+    for phrase in want.phrases[:1]:
+        for hit in find_phrase(phrase, reading, least=least):
+            mention = _mention_at(reading, hit.first, hit.last)
+            if mention.assertion.polarity == "denied" and want.fact.polarity == "present":
+                yield Sighting("contradicts", hit.first, hit.last, "denied", None)
+            else:
+                yield Sighting(
+                    "states", hit.first, hit.last, f"{hit.coverage:.0%} of the wording", None
+                )
+
+
+# -- results
+
+
+def _tested(want: Want, reading: Reading) -> Iterator[Sighting]:
+    """A test with its result in the same sentence or the next one."""
+    result = want.result
+    if result is None:
+        return
+    hits = find_phrase(result, reading, least=_RESULT_COVERAGE)
+    for mention in _mentions_of(want, reading):
+        near = next((h for h in hits if 0 <= h.sentence - mention.sentence <= 1), None)
+        before = next((h for h in hits if h.sentence == mention.sentence), None)
+        hit = before or near
+        if hit is None:
+            yield Sighting(
+                "apart", mention.first, mention.last, "named without its result", mention
+            )
+            continue
+        first, last = min(mention.first, hit.first), max(mention.last, hit.last)
+        if _result_denied(reading, hit.first, hit.last, result.text):
+            yield Sighting("contradicts", first, last, "the result is denied", mention)
+        elif (clash := _side_clash(reading, hit.first, hit.last, result.text)) is not None:
+            yield Sighting("contradicts", first, last, clash, mention)
+        else:
+            why = f"named with its result ({hit.coverage:.0%} of its words)"
+            yield Sighting("states", first, last, why, mention)
+
+
+def _result_denied(reading: Reading, first: int, last: int, result: str) -> bool:
+    denied = any(
+        w in result.lower().split() for w in ("no", "not", "without", "negative", "normal")
+    )
+    return not denied and reading.assertion_at(first, last).polarity == "denied"
+
+
+def _side_clash(reading: Reading, first: int, last: int, result: str) -> str | None:
+    wanted = set(result.lower().replace("-", " ").split()) & {"left", "right"}
+    said = set(reading.tokens.words[max(0, first - 2) : last + 3]) & {"left", "right"}
+    if len(wanted) == 1 and said and not wanted & said:
+        return f"{said.pop()} instead of {wanted.pop()}"
+    return None
+
+
+# -- values
+
+
+def _measured(want: Want, reading: Reading, bindings: Bindings) -> Iterator[Sighting]:
+    for mention in _mentions_of(want, reading):
+        numbers = bindings.of(mention)
+        kind, last, why = judge_value(want, mention, numbers, reading)
+        first = (
+            min([mention.first, *(q.first for q in numbers)]) if kind != "apart" else mention.first
+        )
+        yield Sighting(kind, first, max(mention.last, last), why, mention)
+    for quantity in bindings.unnamed:
+        if bindings.is_value_of(quantity, want):
+            yield Sighting("states", quantity.first, quantity.last, "the value with its unit", None)
+
+
+def _medicated(want: Want, reading: Reading, bindings: Bindings) -> Iterator[Sighting]:
+    for mention in _mentions_of(want, reading):
+        sighting = _by_assertion(want, mention, reading)
+        if sighting.kind != "states" or want.fact.polarity != "present":
+            yield sighting
+            continue
+        kind, first, last, why = judge_dose(want, mention, bindings.of(mention), reading)
+        yield Sighting(kind, first, last, why, mention)

@@ -1,0 +1,435 @@
+"""The surface forms of the graph as one automaton over words.
+
+Every word that occurs in a form gets one private character for its stem; a text becomes
+a string with one character a word, and the Aho-Corasick automaton runs over that string.
+So word boundaries, inflection, spelling and white space cost nothing at match time, and
+a match is a range of words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Protocol
+
+import ahocorasick
+import yaml
+
+from casewright.filters.ledger.normalise import Tokens, tokenise
+from casewright.filters.ledger.stems import Speller, english_words, is_inflection, stem
+from casewright.kg.graph import Concept, Condition, FormKind, NodeType
+
+__all__ = ["ConceptSource", "Encoded", "Entry", "Lexicon", "Match", "WordRules"]
+
+
+class ConceptSource(Protocol):
+    """The part of `kg.graph.Graph` that the checker reads."""
+
+    def concepts(self, *types: NodeType) -> Sequence[Concept]:
+        """All nodes of the given types."""
+
+    def parents(self, code: str) -> Sequence[str]:
+        """Codes above an ICD-10-CM code, nearest first."""
+
+
+TYPES: tuple[NodeType, ...] = (
+    "Symptom",
+    "Finding",
+    "LabTest",
+    "VitalSign",
+    "Medication",
+    "Procedure",
+    "RiskFactor",
+    "Allergen",
+    "Condition",
+)
+_DETERMINERS = frozenset({"the", "an", "his", "her", "my", "your", "their", "our", "any", "some"})
+_SKIPPED = frozenset('()[]"-/+*#°•|&~^\n')
+_BREAK, _COMMA, _UNKNOWN = "\x01", "\x02", "\x00"
+_FIRST_WORD_CHAR = 0x100
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One surface form of one concept, as words."""
+
+    concept: str
+    type: NodeType
+    kind: FormKind
+    words: tuple[str, ...]
+    cased: str | None = None  # the form where its capitals matter
+    negated: bool = False  # the words deny the concept ("afebrile")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Words `first` to `last` (inclusive) of a text may name any of the entries' concepts."""
+
+    first: int
+    last: int
+    entries: tuple[Entry, ...]
+    maximal: bool = True  # not inside a longer match
+
+
+@dataclass(frozen=True, slots=True)
+class WordRule:
+    """Where an ambiguous form counts (see lexicon.yaml)."""
+
+    before: frozenset[str]
+    after: frozenset[str]
+    not_before: frozenset[str]
+    not_after: frozenset[str]
+
+    def allows(self, previous: str, following: str) -> bool:
+        """Whether the neighbouring words let the form stand for its concept."""
+        if previous in self.not_before or following in self.not_after:
+            return False
+        if not self.before and not self.after:
+            return True
+        return previous in self.before or following in self.after
+
+
+@dataclass(frozen=True, slots=True)
+class WordRules:
+    """lexicon.yaml in memory."""
+
+    forms: Mapping[str, tuple[str, ...]]
+    adjectives: Mapping[str, tuple[str, ...]]
+    joiners: tuple[str, ...]
+    generic: frozenset[str]
+    stop: frozenset[str]
+    ambiguous: Mapping[str, WordRule]
+    not_inflected: Mapping[str, frozenset[str]]
+    slash_letters: Mapping[str, tuple[str, str]]
+    pressure: tuple[str, ...]
+    negative_words: Mapping[str, tuple[str, ...]]
+
+
+def _rule(raw: Mapping[str, Sequence[str]]) -> WordRule:
+    def words(key: str) -> frozenset[str]:
+        return frozenset(map(str, raw.get(key, ())))
+
+    return WordRule(words("before"), words("after"), words("not_before"), words("not_after"))
+
+
+@lru_cache(maxsize=1)
+def load_word_rules() -> WordRules:
+    """Read lexicon.yaml, which is part of the package."""
+    raw: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("lexicon.yaml").read_bytes())
+    return WordRules(
+        forms={k: tuple(v) for k, v in raw["forms"].items()},
+        adjectives={k: tuple(v) for k, v in raw["adjectives"].items()},
+        joiners=tuple(raw["joiners"]),
+        generic=frozenset(" ".join(form_words(g)) for g in raw["generic"]),
+        stop=frozenset(raw["stop"]),
+        ambiguous={k: _rule(v) for k, v in raw["ambiguous"].items()},
+        not_inflected={k: frozenset(v) for k, v in raw["not_inflected"].items()},
+        slash_letters={k: (v[0], v[1]) for k, v in raw["slash_letters"].items()},
+        pressure=tuple(raw["pressure"]),
+        negative_words={k: tuple(v) for k, v in raw["negative_words"].items()},
+    )
+
+
+def form_words(form: str) -> tuple[str, ...]:
+    """The words of a surface form, without punctuation and determiners (a final one stays)."""
+    words = [w for w in tokenise(form).words if w[0].isalnum()]
+    last = len(words) - 1
+    return tuple(
+        w for i, w in enumerate(words) if w not in _DETERMINERS and (w != "a" or i == last)
+    )
+
+
+_PARENTHESIS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
+_UNSPECIFIED = re.compile(r",?\s+(unspecified|not otherwise specified|nos)\b.*$", re.IGNORECASE)
+
+
+def form_variants(form: str) -> Iterator[str]:
+    """The form, without its parentheses, and without a trailing ", unspecified"."""
+    yield form
+    bare = _PARENTHESIS.sub("", form).strip()
+    if bare and bare != form:
+        yield bare
+    plain = _UNSPECIFIED.sub("", bare).strip()
+    if plain and plain != bare:
+        yield plain
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A text as one character a word: `kept[i]` is the token index of character i."""
+
+    tokens: Tokens
+    code: str
+    kept: list[int]
+    stems: list[str]  # of the kept tokens; punctuation is its own stem
+
+
+class Lexicon:
+    """All surface forms, searched in one pass.
+
+    Args:
+        source: the graph, or anything with its `concepts`.
+        extra_forms: further forms by concept id, beside those of lexicon.yaml.
+    """
+
+    def __init__(
+        self,
+        source: ConceptSource,
+        *,
+        extra_forms: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        self.rules = load_word_rules()
+        self.concepts: dict[str, Concept] = {c.id: c for c in source.concepts(*TYPES)}
+        self._chars: dict[str, str] = {}
+        self._words: set[str] = set()
+        self._final_a: set[str] = set()
+        self._patterns: dict[str, dict[tuple[str, tuple[str, ...]], Entry]] = {}
+        for concept in self.concepts.values():
+            extra = (extra_forms or {}).get(concept.id, ())
+            self._add_concept(concept, extra)
+        self._add_negative_words()
+        self._ids: dict[str, tuple[Entry, ...]] = {}
+        self._automaton = self._build()
+        self._speller = Speller(self._words)
+        self._char_cache: dict[str, tuple[str, str]] = {}
+
+    # -- building
+
+    def _build(self) -> Any:
+        automaton = ahocorasick.Automaton()
+        for key, entries in self._patterns.items():
+            automaton.add_word(key, (len(key), tuple(entries.values())))
+        if self._patterns:
+            automaton.make_automaton()
+        self._patterns = {}
+        return automaton
+
+    def _add_concept(self, concept: Concept, extra: Iterable[str]) -> None:
+        forms: list[tuple[str, FormKind]] = [(concept.name, "preferred")]
+        forms += [(f.text, f.kind) for f in concept.forms]
+        if isinstance(concept, Condition) and concept.title:
+            forms.append((concept.title, "synonym"))
+        forms += [(f, "synonym") for f in self.rules.forms.get(concept.id, ())]
+        forms += [(f, "synonym") for f in extra]
+        for text, kind in forms:
+            for variant in form_variants(text):
+                self._add_form(concept, variant, kind)
+
+        if concept.normal and concept.type in ("Finding", "Symptom"):
+            words = form_words(concept.normal)
+            if len(words) > 1:
+                self._add_words(concept, words, "synonym", None, negated=True)
+
+    def _add_negative_words(self) -> None:
+        """Words that deny a concept by themselves, on whatever concepts have the denied name."""
+        by_name: dict[str, list[Concept]] = {}
+        for concept in self.concepts.values():
+            for name in {concept.name, *(f.text for f in concept.forms)}:
+                by_name.setdefault(name.lower(), []).append(concept)
+        for word, names in self.rules.negative_words.items():
+            for name in names:
+                for concept in by_name.get(name, ()):
+                    if concept.type in ("Symptom", "Finding", "Condition", "RiskFactor"):
+                        self._add_words(concept, form_words(word), "synonym", None, negated=True)
+
+    def _add_form(self, concept: Concept, form: str, kind: FormKind) -> None:
+        words = form_words(form)
+        if not words or (len(words) == 1 and (words[0] in self.rules.stop or len(words[0]) < 2)):
+            return
+        cased = form.strip() if _capitals_matter(form, kind) else None
+        self._add_words(concept, words, kind, cased)
+        if concept.type in ("Symptom", "Finding") and cased is None:
+            for variant in self._reworded(words):
+                self._add_words(concept, variant, "synonym", None)
+
+    def _reworded(self, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        for adjective in self.rules.adjectives.get(words[-1], ()):
+            if len(words) == 1:
+                yield form_words(adjective)
+        if len(words) == 2:
+            for joiner in self.rules.joiners:
+                yield (words[1], *joiner.split(), words[0])
+
+    def _add_words(
+        self,
+        concept: Concept,
+        words: tuple[str, ...],
+        kind: FormKind,
+        cased: str | None,
+        *,
+        negated: bool = False,
+    ) -> None:
+        if not words:
+            return
+        entry = Entry(concept.id, concept.type, kind, words, cased, negated)
+        self._words.update(words)
+        if words[-1] == "a" and len(words) > 1:
+            self._final_a.add(words[-2])
+        key = "".join(self._char_of(stem(w)) for w in words)
+        self._patterns.setdefault(key, {}).setdefault((concept.id, words), entry)
+
+    def _char_of(self, word_stem: str) -> str:
+        char = self._chars.get(word_stem)
+        if char is None:
+            number = _FIRST_WORD_CHAR + len(self._chars)
+            if number >= 0xD800:  # step over the surrogates
+                number += 0x800
+            char = self._chars[word_stem] = chr(number)
+        return char
+
+    # -- matching
+
+    def encode(self, tokens: Tokens) -> Encoded:
+        """One character a word; determiners, hyphens and brackets are left out."""
+        chars: list[str] = []
+        kept: list[int] = []
+        stems: list[str] = []
+        cache = self._char_cache
+        previous = ""
+        for index, word in enumerate(tokens.words):
+            if word in _SKIPPED or word in _DETERMINERS:
+                continue
+            if word == "a" and previous not in self._final_a:
+                continue
+            known = cache.get(word)
+            if known is None:
+                known = self._lookup(word)
+            previous = word
+            chars.append(known[0])
+            stems.append(known[1])
+            kept.append(index)
+        return Encoded(tokens, "".join(chars), kept, stems)
+
+    def _lookup(self, word: str) -> tuple[str, str]:
+        if not word[0].isalnum():
+            known = (_COMMA if word == "," else _BREAK, word)
+        else:
+            word_stem = stem(word)
+            char = self._chars.get(word_stem)
+            if char is None and (meant := self._speller.correct(word)) is not None:
+                word_stem = stem(meant)
+                char = self._chars.get(word_stem)
+            known = (char or _UNKNOWN, word_stem)
+        if len(self._char_cache) > 200_000:
+            self._char_cache.clear()
+        self._char_cache[word] = known
+        return known
+
+    def lookup(self, form: str) -> tuple[Entry, ...]:
+        """The entries whose form has these words (whatever their inflection)."""
+        words = form_words(form)
+        chars = [self._chars.get(stem(w)) for w in words]
+        if not words or None in chars:
+            return ()
+        key = "".join(c for c in chars if c)
+        found = self._automaton.get(key, None)
+        return found[1] if found else ()
+
+    def stems_of(self, words: Sequence[str]) -> tuple[str, ...]:
+        """The stems under which `encode` files these words."""
+        return tuple(self._lookup(w)[1] for w in words)
+
+    def find(self, encoded: Encoded) -> list[Match]:
+        """All matches in text order, longer ones first where they begin together.
+
+        A match inside a longer one is kept and marked as not maximal.
+        """
+        if not self._chars:
+            return []
+        found: list[Match] = []
+        kept = encoded.kept
+        for end, (length, entries) in self._automaton.iter(encoded.code):
+            first, last = kept[end - length + 1], kept[end]
+            valid = tuple(e for e in entries if self._holds(e, encoded.tokens, first, last))
+            if valid:
+                found.append(Match(first, last, valid))
+        found.extend(self._slash_matches(encoded.tokens))
+        found.sort(key=lambda m: (m.first, -m.last))
+        return _mark_nested(found)
+
+    def _slash_matches(self, tokens: Tokens) -> Iterator[Match]:
+        for index, word in enumerate(tokens.words):
+            if len(word) < 3 or word[1] != "/" or word in _SHORTHAND_WORDS:
+                continue
+            letters = word.split("/")
+            meant = [self.rules.slash_letters.get(letter) for letter in letters]
+            if all(meant):
+                ids = [m[0] for m in meant if m]
+                entries = tuple(
+                    Entry(i, self.concepts[i].type, "abbreviation", (word,))
+                    for i in dict.fromkeys(ids)
+                    if i in self.concepts
+                )
+                if entries:
+                    yield Match(index, index, entries)
+
+    def _holds(self, entry: Entry, tokens: Tokens, first: int, last: int) -> bool:
+        if len(entry.words) > 1:
+            return True
+        written = tokens.words[last]
+        if entry.cased is not None and not _case_agrees(tokens, last, entry.cased):
+            return False
+        if not _inflection_allowed(self.rules, entry, written):
+            return False
+        rule = self.rules.ambiguous.get(written) or self.rules.ambiguous.get(entry.words[0])
+        if rule is None:
+            return True
+        before = tokens.words[first - 1] if first else ""
+        after = tokens.words[last + 1] if last + 1 < len(tokens.words) else ""
+        return rule.allows(before, after)
+
+
+_SHORTHAND_WORDS = frozenset({"r/o", "s/p", "h/o", "c/o", "f/u", "y/o", "w/o", "d/c", "n/a", "s/s"})
+
+
+def _mark_nested(found: Sequence[Match]) -> list[Match]:
+    marked: list[Match] = []
+    reach = -1
+    for match in found:
+        nested = match.last <= reach
+        marked.append(
+            Match(match.first, match.last, match.entries, maximal=False) if nested else match
+        )
+        reach = max(reach, match.last)
+    return marked
+
+
+def _capitals_matter(form: str, kind: FormKind) -> bool:
+    """Abbreviations of up to five letters, and words written in capitals only."""
+    bare = form.strip()
+    if " " in bare or not any(c.isupper() for c in bare):
+        return False
+    return (kind == "abbreviation" and len(bare) <= 5) or (bare.isupper() and len(bare) <= 6)
+
+
+def _case_agrees(tokens: Tokens, index: int, form: str) -> bool:
+    written = tokens.text[tokens.starts[index] : tokens.ends[index]]
+    if written == form or written.rstrip("s") == form:
+        return True
+    if written.isupper() and len(written) > 2:
+        return not _shouting(tokens, index) or written.lower() not in english_words()
+    # In lower case only where it cannot be an English word ("copd", "uti").
+    return len(form) > 2 and written.lower() not in english_words()
+
+
+def _shouting(tokens: Tokens, index: int) -> bool:
+    """Whether the neighbourhood is all in capitals, so that capitals say nothing."""
+    around = tokens.text[max(0, tokens.starts[index] - 30) : tokens.ends[index] + 30]
+    return not any(c.islower() for c in around) and sum(c.isupper() for c in around) > 12
+
+
+def _inflection_allowed(rules: WordRules, entry: Entry, written: str) -> bool:
+    form = entry.words[0]
+    if written == form:
+        return True
+    if written in rules.not_inflected.get(form, ()):
+        return False
+    relation = is_inflection(written, form)
+    if relation != "verb":
+        return True
+    if entry.type in ("Symptom", "Finding"):
+        return True
+    return entry.type == "Condition" and written.endswith("ed")

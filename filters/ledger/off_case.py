@@ -1,0 +1,308 @@
+"""Clinical concepts and numbers of the text that the case does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from casewright.filters.ledger.bindings import Bindings
+from casewright.filters.ledger.lexicon import ConceptSource, Entry, Lexicon
+from casewright.filters.ledger.normalise import word_set
+from casewright.filters.ledger.numbers import Quantity, Units, agrees
+from casewright.filters.ledger.phrases import PhraseRules, content_key
+from casewright.filters.ledger.reading import Mention, Reading
+from casewright.filters.ledger.wants import Want
+from casewright.kg.graph import NodeType
+from casewright.records import Fact, OffSpec
+
+__all__ = ["Held", "held_of", "off_case_concepts", "off_case_numbers"]
+
+_CLAIMS: frozenset[NodeType] = frozenset(
+    {"Condition", "Symptom", "Finding", "Medication", "Procedure", "Allergen"}
+)
+_MEASURED: frozenset[NodeType] = frozenset({"LabTest", "VitalSign"})
+_DONE = word_set(
+    "underwent undergone received had showed shows revealed demonstrated confirmed status s/p "
+    "performed done completed"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a case holds, for telling what follows from it.
+
+    Attributes:
+        ids: concepts of its facts.
+        codes: ICD-10-CM codes of its facts, with the codes above them.
+        categories: three-character categories of those codes.
+        words: stems of each fact's name, result and attributes.
+        classes: folded drug classes of its drugs.
+        tests: it holds a test or lab (so that a panel may be named).
+    """
+
+    ids: frozenset[str]
+    codes: frozenset[str]
+    categories: frozenset[str]
+    words: tuple[frozenset[str], ...]
+    classes: frozenset[str]
+
+
+def held_of(
+    facts: Sequence[Fact], wants: Iterable[Want], lexicon: Lexicon, source: ConceptSource,
+    rules: PhraseRules,
+) -> Held:  # fmt: skip
+    """Gather what the facts hold."""
+    ids = frozenset(i for w in wants for i in w.ids)
+    codes: set[str] = set()
+    for fact in facts:
+        code = fact.code or (
+            fact.concept.removeprefix("icd:") if fact.concept.startswith("icd:") else ""
+        )
+        if code:
+            codes.add(code)
+            codes.update(_parents(source, code))
+    classes = {
+        concept.group.lower()
+        for i in ids
+        if (concept := lexicon.concepts.get(i)) is not None and concept.group
+    }
+    return Held(
+        ids,
+        frozenset(codes),
+        frozenset(c.partition(".")[0] for c in codes),
+        tuple(_words_of(f, lexicon, rules) for f in facts),
+        frozenset(classes),
+    )
+
+
+def _parents(source: ConceptSource, code: str) -> Sequence[str]:
+    try:
+        return source.parents(code)
+    except (KeyError, ValueError, LookupError):
+        return ()
+
+
+def _words_of(fact: Fact, lexicon: Lexicon, rules: PhraseRules) -> frozenset[str]:
+    concept = lexicon.concepts.get(fact.concept)
+    texts = [fact.name, *(v for _, v in fact.attributes)]
+    if concept is not None:
+        texts.append(concept.name)
+        texts.extend(f.text for f in concept.forms)
+        texts.append(getattr(concept, "title", ""))
+        texts.append(concept.group or "")
+    words = " ".join(texts).lower().replace("-", " ").replace(",", " ").split()
+    return frozenset(content_key(w.strip("()[].;:"), rules) for w in words if len(w) > 1)
+
+
+def off_case_concepts(
+    reading: Reading,
+    held: Held,
+    linked: set[tuple[int, int]],
+    lexicon: Lexicon,
+    rules: PhraseRules,
+    bindings: Bindings,
+) -> Iterator[tuple[Mention, Entry, OffSpec | None]]:
+    """Mentions of concepts that the case does not hold.
+
+    Yields:
+        The mention, the entry that names it best, and the finding; None in place of the
+        finding where the words claim nothing (a question, a condition, a test ordered).
+    """
+    taken = _covered_words(linked)
+    for mention in reading.mentions:
+        if not mention.maximal or (mention.first, mention.last) in linked:
+            continue
+        if taken & set(range(mention.first, mention.last + 1)):
+            continue
+        entry = _entry_meant(mention, reading)
+        if entry is None or _follows(mention, entry, held, lexicon, rules):
+            continue
+        claimed = _claims(mention, entry, reading, bindings)
+        span = reading.span(mention.first, mention.last)
+        finding = None
+        if claimed:
+            finding = OffSpec(
+                "concept", span.start, span.end, reading.tokens.text[span.start : span.end],
+                entry.concept, mention.assertion.polarity,
+                f"{entry.type.lower()} that the case does not hold",
+            )  # fmt: skip
+        yield mention, entry, finding
+
+
+def _covered_words(linked: set[tuple[int, int]]) -> set[int]:
+    return {i for first, last in linked for i in range(first, last + 1)}
+
+
+def _entry_meant(mention: Mention, reading: Reading) -> Entry | None:
+    """The entry that the context picks: an allergen only where allergy is spoken of."""
+    allergy = in_allergy_context(mention, reading)
+    candidates = [
+        e for e in mention.entries if (e.type == "Allergen") == allergy or len(mention.entries) == 1
+    ]
+    if not allergy:
+        candidates = [e for e in candidates if e.type != "Allergen"]
+    if not candidates:
+        return None
+    order = {"preferred": 0, "synonym": 1, "abbreviation": 2, "brand": 1, "lay": 2}
+    return min(candidates, key=lambda e: (order[e.kind], e.concept))
+
+
+_ALLERGY_WORDS = word_set(
+    "allergy allergies allergic allergen anaphylaxis anaphylactic hypersensitivity intolerance "
+    "intolerant nkda reaction reacts"
+)
+
+
+def in_allergy_context(mention: Mention, reading: Reading) -> bool:
+    """Whether the sentence or its section is about allergies."""
+    sentence = reading.sentences[mention.sentence]
+    if sentence.section == "allergies":
+        return True
+    words = reading.tokens.words[sentence.first : sentence.last + 1]
+    if not _ALLERGY_WORDS.isdisjoint(words):
+        return True
+    if sentence.turn is not None and mention.sentence > 0:
+        previous = reading.sentences[mention.sentence - 1]
+        asked = reading.tokens.words[previous.first : previous.last + 1]
+        return previous.question and not _ALLERGY_WORDS.isdisjoint(asked)
+    return False
+
+
+def _follows(
+    mention: Mention, entry: Entry, held: Held, lexicon: Lexicon, rules: PhraseRules
+) -> bool:
+    if any(e.concept in held.ids for e in mention.entries):
+        return True
+    if " ".join(entry.words) in lexicon.rules.generic:
+        return True
+    if any(_code_follows(e.concept, held) for e in mention.entries):
+        return True
+    concept = lexicon.concepts.get(entry.concept)
+    if concept is not None and concept.name.lower() in held.classes:
+        return True
+    return any(_words_follow(e, held, rules) for e in mention.entries)
+
+
+def _code_follows(concept: str, held: Held) -> bool:
+    """A category above a held code, or the unspecified member of the same category."""
+    if not concept.startswith("icd:"):
+        return False
+    code = concept.removeprefix("icd:")
+    if code in held.codes:
+        return True
+    category, _, rest = code.partition(".")
+    return category in held.categories and (not rest or rest.rstrip("0") in ("9", "90", "99", ""))
+
+
+def _words_follow(entry: Entry, held: Held, rules: PhraseRules) -> bool:
+    """All its words are part of the name, result or attributes of one fact."""
+    keys = {content_key(w, rules) for w in entry.words if w not in rules.stopwords}
+    return bool(keys) and any(keys <= words for words in held.words)
+
+
+def _claims(mention: Mention, entry: Entry, reading: Reading, bindings: Bindings) -> bool:
+    """Whether the words claim something of the patient."""
+    said = mention.assertion
+    if said.asked or (said.polarity == "hypothetical" and not said.uncertain):
+        return False
+    if entry.type in _MEASURED:
+        return bool(bindings.of(mention))
+    if entry.type == "Procedure":
+        return _was_done(mention, reading)
+    if entry.type == "RiskFactor":
+        return False
+    return entry.type in _CLAIMS
+
+
+def _was_done(mention: Mention, reading: Reading) -> bool:
+    """A procedure counts as a claim when it was done or has a result; one ordered does not."""
+    sentence = reading.sentences[mention.sentence]
+    words = reading.tokens.words
+    before = set(words[max(sentence.first, mention.first - 4) : mention.first])
+    after = set(words[mention.last + 1 : min(sentence.last + 1, mention.last + 4)])
+    return bool((before | after) & _DONE) or mention.assertion.past
+
+
+# -- numbers
+
+
+def off_case_numbers(
+    reading: Reading,
+    wants: Sequence[Want],
+    bindings: Bindings,
+    used: set[int],
+    units: Units,
+) -> Iterator[OffSpec]:
+    """Numbers with a clinical unit (or bound to a test) that no fact holds."""
+    texts = _fact_numbers(wants)
+    for quantity in reading.quantities:
+        if quantity.first in used or quantity.dimension == "time":
+            continue
+        sentence = reading.sentence_at(quantity.first)
+        if sentence < 0 or _not_clinical(quantity, bindings, units):
+            continue
+        if any(_value_agrees(quantity, w) for w in wants) or _in_texts(quantity, texts):
+            continue
+        if reading.assertion_at(quantity.first, quantity.last).polarity == "hypothetical":
+            continue
+        span = reading.span(quantity.first, quantity.last)
+        owner = bindings.owner.get(quantity.first)
+        yield OffSpec(
+            "number", span.start, span.end, reading.tokens.surface(quantity.first, quantity.last),
+            owner.entries[0].concept if owner and owner.entries else None,
+            why="a number with a clinical unit that no fact holds",
+        )  # fmt: skip
+
+
+def _not_clinical(quantity: Quantity, bindings: Bindings, units: Units) -> bool:
+    if quantity.unit is not None:
+        if quantity.unit.dimension not in units.clinical:
+            return True
+        vague = quantity.unit.name in (
+            "degrees",
+            "in",
+            "m",
+            "ft",
+            "g",
+            "L",
+            "F",
+            "C",
+            "st",
+            "stone",
+        )
+        return vague and quantity.spoken and quantity.first not in bindings.owner
+    if quantity.second is not None and 60 <= quantity.value <= 260 and 30 <= quantity.second <= 160:
+        return False
+    owner = bindings.owner.get(quantity.first)
+    if owner is None or not any(e.type in _MEASURED for e in owner.entries):
+        return True
+    return quantity.first - owner.last > _TIGHT or (quantity.spoken and quantity.value < 10)
+
+
+_TIGHT = 4
+
+
+def _value_agrees(quantity: Quantity, want: Want) -> bool:
+    if want.value is None:
+        return False
+    if quantity.second is not None and want.value.second is None:
+        return want.value.value in (quantity.value, quantity.second)
+    return bool(agrees(quantity, want.value, want.unit, molar=want.molar))
+
+
+def _fact_numbers(wants: Sequence[Want]) -> Mapping[str, bool]:
+    """Every number that stands in a fact's name or attributes, as written."""
+    found: dict[str, bool] = {}
+    for want in wants:
+        for text in (want.fact.name, *(v for _, v in want.fact.attributes)):
+            for word in text.replace("-", " ").replace("/", " ").replace("%", " ").split():
+                if word[:1].isdigit():
+                    found[word.strip(".,;()")] = True
+    return found
+
+
+def _in_texts(quantity: Quantity, texts: Mapping[str, bool]) -> bool:
+    written = f"{quantity.value:.{quantity.decimals}f}"
+    return written in texts or (
+        quantity.unit is not None and f"{written}{quantity.unit.name}" in texts
+    )

@@ -1,0 +1,170 @@
+"""Everything that is read from a text before any fact is looked at.
+
+Tokens, sentences, mentions of concepts with their assertion, and numbers: one pass,
+shared by all facts.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from casewright.filters.ledger.assertion import Assertion, Scope, assert_words, find_scopes
+from casewright.filters.ledger.dialogue import Exchange, answered
+from casewright.filters.ledger.lexicon import Encoded, Entry, Lexicon, Match
+from casewright.filters.ledger.normalise import Tokens, tokenise
+from casewright.filters.ledger.numbers import Quantity, Units, find_quantities
+from casewright.filters.ledger.structure import Sentence, split_sentences
+from casewright.filters.ledger.triggers import Found, Triggers
+from casewright.records import Role, Span, Turn
+
+__all__ = ["Mention", "Reading", "read_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words `first` to `last` name one of the entries' concepts, asserted in some way."""
+
+    first: int
+    last: int
+    entries: tuple[Entry, ...]
+    maximal: bool
+    sentence: int
+    assertion: Assertion
+
+    def names(self, concept: str) -> bool:
+        """Whether the mention can mean the concept."""
+        return any(e.concept == concept for e in self.entries)
+
+
+@dataclass(slots=True)
+class Reading:
+    """A text as read. Word indices are those of `tokens`."""
+
+    tokens: Tokens
+    encoded: Encoded
+    sentences: list[Sentence]
+    scopes: list[list[Scope]]
+    triggers: list[list[Found]]
+    mentions: list[Mention] = field(default_factory=list)
+    quantities: list[Quantity] = field(default_factory=list)
+    turns: Sequence[Turn] = ()
+    exchange: Exchange | None = None
+    stem_places: dict[str, list[int]] = field(default_factory=dict)
+    _sentence_starts: list[int] = field(default_factory=list)
+
+    def sentence_at(self, word: int) -> int:
+        """Index of the sentence of a word; -1 outside all (speaker tags)."""
+        index = bisect_right(self._sentence_starts, word) - 1
+        if index >= 0 and self.sentences[index].last >= word:
+            return index
+        return -1
+
+    def span(self, first: int, last: int) -> Span:
+        """Character span of a range of words."""
+        return Span(self.tokens.starts[first], self.tokens.ends[last])
+
+    def assertion_at(self, first: int, last: int) -> Assertion:
+        """How words outside of any mention (a phrase, say) are asserted."""
+        index = self.sentence_at(first)
+        if index < 0:
+            return Assertion()
+        base = assert_words(self.scopes[index], first, last)
+        if self.exchange is None:
+            return base
+        return answered(self.exchange, index, first, last, base)
+
+    def role_of(self, sentence: int) -> Role | None:
+        """Who says the sentence, in a dialogue."""
+        turn = self.sentences[sentence].turn if sentence >= 0 else None
+        return self.turns[turn].role if turn is not None else None
+
+
+def read_text(
+    text: str, lexicon: Lexicon, rules: Triggers, units: Units, turns: Sequence[Turn] = ()
+) -> Reading:
+    """Read a text once. Linear in its length."""
+    tokens = tokenise(text)
+    encoded = lexicon.encode(tokens)
+    sentences = split_sentences(tokens, rules.headings, turns)
+    matches = lexicon.find(encoded)
+    found = _without_covered(rules.find(tokens.words), matches)
+    triggers = _by_sentence(sentences, found)
+    scopes = [
+        find_scopes(
+            tokens.words, group, sentence, rules,
+            caregiver=sentence.turn is not None and turns[sentence.turn].role == "caregiver",
+        )
+        for sentence, group in zip(sentences, triggers, strict=True)
+    ]  # fmt: skip
+    reading = Reading(tokens, encoded, sentences, scopes, triggers, turns=turns)
+    reading._sentence_starts = [s.first for s in sentences]
+    reading.stem_places = _stem_places(encoded)
+    reading.quantities = find_quantities(tokens, units)
+    if turns:
+        reading.exchange = Exchange.of(tokens, sentences, scopes, turns)
+    reading.mentions = _mentions(reading, matches)
+    return reading
+
+
+def _stem_places(encoded: Encoded) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = defaultdict(list)
+    for word_stem, index in zip(encoded.stems, encoded.kept, strict=True):
+        places[word_stem].append(index)
+    return places
+
+
+def _without_covered(found: Sequence[Found], matches: Sequence[Match]) -> list[Found]:
+    """Drop triggers that are words of a concept's name ("no known drug allergies")."""
+    if not found or not matches:
+        return list(found)
+    longest = [m for m in matches if m.maximal and m.last > m.first]
+    kept: list[Found] = []
+    position = 0
+    for item in found:
+        while position < len(longest) and longest[position].last < item.first:
+            position += 1
+        inside = (
+            position < len(longest)
+            and longest[position].first <= item.first
+            and item.last <= longest[position].last
+        )
+        if not inside:
+            kept.append(item)
+    return kept
+
+
+def _by_sentence(sentences: Sequence[Sentence], found: Sequence[Found]) -> list[list[Found]]:
+    groups: list[list[Found]] = []
+    position = 0
+    for sentence in sentences:
+        group: list[Found] = []
+        while position < len(found) and found[position].first < sentence.first:
+            position += 1
+        while position < len(found) and found[position].first <= sentence.last:
+            group.append(found[position])
+            position += 1
+        groups.append(group)
+    return groups
+
+
+def _mentions(reading: Reading, matches: Sequence[Match]) -> list[Mention]:
+    mentions: list[Mention] = []
+    for match in matches:
+        index = reading.sentence_at(match.first)
+        if index < 0 or reading.sentences[index].last < match.last:
+            continue
+        denied = all(e.negated for e in match.entries)
+        entries = match.entries
+        if not denied:
+            entries = tuple(e for e in entries if not e.negated)
+        base = assert_words(reading.scopes[index], match.first, match.last, inherent_denial=denied)
+        mention = Mention(match.first, match.last, entries, match.maximal, index, base)
+        if reading.exchange is not None:
+            said = answered(reading.exchange, index, match.first, match.last, base)
+            if said is not base:
+                mention = replace(mention, assertion=said)
+        mentions.append(mention)
+    return mentions

@@ -1,0 +1,136 @@
+"""A fact prepared for checking: which concepts, words, side and value would state it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from casewright.filters.ledger.lexicon import Lexicon, form_variants, form_words
+from casewright.filters.ledger.normalise import fold
+from casewright.filters.ledger.numbers import Unit, Units, Value, parse_value
+from casewright.filters.ledger.phrases import Phrase, PhraseRules, phrase_of
+from casewright.kg.graph import Condition, NodeType
+from casewright.records import Fact, FactType
+
+__all__ = ["Side", "Want", "want_of"]
+
+Side = Literal["left", "right", "both"]
+
+_NODE_TYPES: dict[FactType, tuple[NodeType, ...]] = {
+    "diagnosis": ("Condition",),
+    "comorbidity": ("Condition", "RiskFactor"),
+    "symptom": ("Symptom", "Finding", "Condition"),
+    "finding": ("Finding", "Symptom", "Condition"),
+    "vital": ("VitalSign",),
+    "lab": ("LabTest",),
+    "test": ("Procedure", "LabTest"),
+    "procedure": ("Procedure",),
+    "medication": ("Medication",),
+    "allergy": ("Allergen", "Medication"),
+    "social": ("RiskFactor", "Condition"),
+    "family_history": ("Condition", "RiskFactor"),
+    "disposition": (),
+    "follow_up": (),
+}
+_MAX_NAMES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What to look for.
+
+    Attributes:
+        fact: the fact.
+        ids: concepts whose mention names it.
+        literals: stems of wordings that the lexicon does not hold.
+        phrases: wordings as bags of content words, for loose matching.
+        result: a test's result as a bag of content words.
+        side: the side the fact is about.
+        value, unit: the number to be said.
+        molar: mg/dL per mmol/L, for a lab.
+        allergen: the fact is about an allergen, so a drug name means it only as such.
+    """
+
+    fact: Fact
+    ids: frozenset[str]
+    literals: tuple[tuple[str, ...], ...]
+    phrases: tuple[Phrase, ...]
+    result: Phrase | None
+    side: Side | None
+    value: Value | None
+    unit: Unit | None
+    molar: float | None
+
+
+def want_of(fact: Fact, lexicon: Lexicon, units: Units, rules: PhraseRules) -> Want:
+    """Prepare a fact. Depends on the fact alone, so the caller may cache it."""
+    ids = _ids(fact, lexicon)
+    names = _names(fact, ids, lexicon)
+    result = fact.attribute("result")
+    return Want(
+        fact=fact,
+        ids=frozenset(ids),
+        literals=_literals(fact, ids, lexicon),
+        phrases=tuple(
+            p for p in (phrase_of(n, rules, strict=fact.type != "diagnosis") for n in names) if p
+        ),
+        result=phrase_of(result, rules) if result else None,
+        side=_side(fact),
+        value=parse_value(fact.value),
+        unit=units.named(fact.unit),
+        molar=units.molar.get(fact.concept),
+    )
+
+
+def _ids(fact: Fact, lexicon: Lexicon) -> set[str]:
+    ids = {fact.concept}
+    if fact.code:
+        ids.add(f"icd:{fact.code}")
+    wanted = _NODE_TYPES[fact.type]
+    for name in {fact.name, fact.concept.partition(":")[2].replace("_", " ") or fact.concept}:
+        for entry in lexicon.lookup(name):
+            if entry.type in wanted and not entry.negated:
+                ids.add(entry.concept)
+    if fact.concept in lexicon.rules.pressure:
+        ids |= _pressure_ids(fact, lexicon)
+    return ids
+
+
+def _pressure_ids(fact: Fact, lexicon: Lexicon) -> set[str]:
+    if fact.value and "/" in fact.value:
+        return set(lexicon.rules.pressure)
+    return {"vital:blood_pressure"}
+
+
+def _names(fact: Fact, ids: set[str], lexicon: Lexicon) -> list[str]:
+    """The fact's name and a few of its concept's wordings of several words."""
+    names = [fact.name]
+    concept = lexicon.concepts.get(fact.concept)
+    if concept is not None and fact.type not in ("medication", "vital", "lab", "allergy"):
+        names.append(concept.name)
+        if isinstance(concept, Condition) and concept.title:
+            names.append(concept.title)
+        names += [f.text for f in concept.forms if " " in f.text and f.kind != "lay"]
+    return list(dict.fromkeys(names))[:_MAX_NAMES]
+
+
+def _literals(fact: Fact, ids: set[str], lexicon: Lexicon) -> tuple[tuple[str, ...], ...]:
+    found: list[tuple[str, ...]] = []
+    for variant in form_variants(fact.name):
+        entries = lexicon.lookup(variant)
+        if any(e.concept in ids for e in entries):
+            continue
+        words = form_words(variant)
+        if words:
+            found.append(lexicon.stems_of(words))
+    return tuple(found)
+
+
+def _side(fact: Fact) -> Side | None:
+    written = fact.attribute("laterality")
+    words = set(fold(written or fact.name).replace("-", " ").split())
+    if words & {"bilateral", "both", "bilaterally"} or {"left", "right"} <= words:
+        return "both"
+    if "left" in words:
+        return "left"
+    return "right" if "right" in words else None
