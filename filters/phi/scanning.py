@@ -1,0 +1,34 @@
+"""One scan: fold the text, run every rule, resolve overlaps, lead offsets back."""
+
+from __future__ import annotations
+
+from casewright.filters.phi.dates import find_ages, find_dates
+from casewright.filters.phi.folding import fold_text
+from casewright.filters.phi.hits import Hit, merge_hits
+from casewright.filters.phi.names import find_names
+from casewright.filters.phi.places import find_places
+from casewright.filters.phi.structured import find_structured
+
+__all__ = ["scan"]
+
+
+def scan(text: str) -> list[Hit]:
+    """Find every string shaped like a Safe Harbor identifier.
+
+    Returns:
+        Hits in text order that do not overlap; `text[hit.start:hit.end] == hit.text`.
+        Linear in the length of the text.
+    """
+    folded = fold_text(text)
+    candidates = [
+        *find_structured(folded.text),
+        *find_dates(folded.text),
+        *find_ages(folded.text),
+        *find_places(folded.text),
+        *find_names(folded.text),
+    ]
+    hits = []
+    for candidate in merge_hits(candidates):
+        start, end = folded.span(candidate.start, candidate.end)
+        hits.append(Hit(candidate.type, start, end, text[start:end], candidate.score, candidate.why))
+    return hits
