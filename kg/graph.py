@@ -6,18 +6,25 @@ checking need. Edges are inherited at compile time, so a billable code carries i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+import numpy as np
+
+from casewright.errors import CasewrightError
+from casewright.kg.tables import RELATIONS, Provenance, Tables, iter_pairs, read_tables
 from casewright.records import Sex
 
 if TYPE_CHECKING:
     import networkx as nx
 
 __all__ = [
+    "AGE_BANDS",
     "Concept",
     "Condition",
     "Dosing",
@@ -29,6 +36,7 @@ __all__ = [
     "NodeType",
     "Relation",
     "SurfaceForm",
+    "UnitConversion",
     "load_graph",
 ]
 
@@ -79,6 +87,9 @@ class Concept:
     of a lab test, the kind of a procedure (imaging, procedure, screening ...).
     `normal` is how a finding or test reads when it is normal ("lungs clear to auscultation").
     `min_age` and `max_age` are in years, inclusive; None is no bound.
+    `attributes` are further statements by name, in a fixed order. Names in use: observable
+    (a symptom that an observer sees), reaction and avoid_drug (of an allergen), disposition
+    and follow_up (of a condition), citation, and those of history.yaml.
     """
 
     id: str
@@ -90,11 +101,16 @@ class Concept:
     sex: Sex | None = None
     min_age: float | None = None
     max_age: float | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Every value of the attribute of that name, in order."""
+        return tuple(value for key, value in self.attributes if key == name)
 
 
 @dataclass(frozen=True, slots=True)
 class Condition(Concept):
-    """An ICD-10-CM code of the spine. `name` is how a clinician writes it, `title` the official one.
+    """An ICD-10-CM code. `name` is how a clinician writes it, `title` the official one.
 
     `age_weights` are shares of visits by the NAMCS age bands (graph.AGE_BANDS), or None.
     """
@@ -112,8 +128,20 @@ class Condition(Concept):
 
 
 @dataclass(frozen=True, slots=True)
+class UnitConversion:
+    """Another way to give a result: value * factor + offset in `unit`."""
+
+    unit: str
+    factor: float
+    offset: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Lab(Concept):
-    """A lab test or vital sign with its adult reference range by sex, in `unit`."""
+    """A lab test or vital sign with its adult reference range by sex, in `unit`.
+
+    A conversion with factor 1 and offset 0 is another spelling of the same unit.
+    """
 
     unit: str = ""
     decimals: int = 0
@@ -121,13 +149,16 @@ class Lab(Concept):
     ref_male: tuple[float, float] | None = None
     ref_child: tuple[float, float] | None = None
     plausible: tuple[float, float] | None = None
+    conversions: tuple[UnitConversion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Dosing:
     """One regimen: "5", "mg", "by mouth", "once daily"; `codes` limits it to ICD-10-CM prefixes.
 
-    `audience` is adult, child or any; `setting` is any, outpatient or inpatient.
+    `audience` is adult, child or any; `setting` is any, outpatient or inpatient. `ages` are
+    the completed years, inclusive, that a child's regimen is for; None is no bound. A child
+    of at least the drug's `min_age` whose age no child regimen covers takes the adult one.
     """
 
     dose: str
@@ -138,6 +169,7 @@ class Dosing:
     setting: Literal["any", "outpatient", "inpatient"] = "any"
     codes: tuple[str, ...] = ()
     duration: str | None = None
+    ages: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +187,9 @@ class Edge:
 
     `p` is a probability given the source node (None when unknown), `lift` the ratio to the
     base rate, `direction` high/low for labs and vitals, `mean` and `sd` in the test's unit,
-    `text` a result in words or a qualifier. `confidence` is 0 to 1.
+    `text` a result in words or a qualifier (a finding's site, a drug's setting). A test can
+    have several edges to one condition, each with another result. `confidence` is 0 to 1.
+    `citation` says where to look it up.
     """
 
     source: str
@@ -171,6 +205,7 @@ class Edge:
     mean: float | None = None
     sd: float | None = None
     text: str | None = None
+    citation: str | None = None
 
 
 AGE_BANDS: tuple[tuple[int, int], ...] = (
@@ -181,45 +216,318 @@ AGE_BANDS: tuple[tuple[int, int], ...] = (
 
 
 class Graph:
-    """See the module. Built by `load_graph`; read-only afterwards."""
+    """See the module. Built by `load_graph`; read-only afterwards.
 
-    version: str
+    The columns of the tables stay as they are; node and edge objects are built when they
+    are first asked for and then kept.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self.version: str = tables.version
+        codes: list[str] = tables.conditions.column("code").to_pylist()
+        self._codes = codes
+        self._row: dict[str, int] = {f"icd:{code}": row for row, code in enumerate(codes)}
+        for row, concept in enumerate(tables.concepts, start=len(codes)):
+            self._row[concept["id"]] = row
+        self._ids: list[str] = list(self._row)
+        self._parent: list[int] = tables.conditions.column("parent").to_pylist()
+        # Edges are sorted by source, so those of row r are at _first[r]:_first[r + 1].
+        self._first = np.searchsorted(tables.edges.source, np.arange(len(self._ids) + 1)).tolist()
+        self._concepts: dict[int, Concept] = {}
+        self._edges: dict[tuple[int, int], tuple[Edge, ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @property
+    def tables(self) -> Tables:
+        """The columns below, for statistics."""
+        return self._tables
+
+    @property
+    def provenance(self) -> tuple[Provenance, ...]:
+        """The data sources that the edges come from."""
+        return self._tables.provenance
 
     @cached_property
     def nx(self) -> nx.MultiDiGraph:
-        """The networkx view."""
-        raise NotImplementedError
+        """The networkx view: node ids with their `Concept` as "concept", keys are relations.
+
+        Built when first asked for: it takes seconds and some hundred megabytes, and
+        sampling does not need it.
+        """
+        import networkx  # noqa: PLC0415 - only for those who ask
+
+        view = networkx.MultiDiGraph(version=self.version)
+        for concept in self.concepts():
+            view.add_node(concept.id, concept=concept)
+        for row in range(len(self._ids)):
+            for edge in self._stored(row):
+                view.add_edge(edge.source, edge.target, key=edge.relation, edge=edge)
+        return view
 
     def concept(self, concept_id: str) -> Concept:
         """Any node by id. CasewrightError with near matches if there is none."""
-        raise NotImplementedError
+        return self._concept(self._find(concept_id))
 
     def condition(self, code: str) -> Condition:
         """A condition by code, dotted or not, any case. CasewrightError with near matches."""
-        raise NotImplementedError
+        plain = code.strip().upper().replace(".", "")
+        dotted = plain if len(plain) <= 3 else f"{plain[:3]}.{plain[3:]}"
+        row = self._row.get(f"icd:{dotted}")
+        if row is None:
+            raise CasewrightError(
+                f"there is no ICD-10-CM code {code!r} in the graph",
+                valid="a code such as " + ", ".join(self._near_codes(dotted)),
+                fix="check the code against the current ICD-10-CM release",
+            )
+        return cast(Condition, self._concept(row))
 
     def concepts(self, *types: NodeType) -> Sequence[Concept]:
-        """All nodes of the given types, in id order."""
-        raise NotImplementedError
+        """All nodes of the given types (of all types without any), in id order."""
+        found: list[Concept] = []
+        if not types or "Condition" in types:
+            found.extend(self._conditions(range(len(self._codes))))
+        for row, raw in enumerate(self._tables.concepts, start=len(self._codes)):
+            if not types or raw["type"] in types:
+                found.append(self._concept(row))
+        return sorted(found, key=lambda concept: concept.id)
 
     def edges(self, node_id: str, *relations: Relation) -> Sequence[Edge]:
-        """Outgoing edges of a node, strongest first (p, then confidence)."""
-        raise NotImplementedError
+        """Outgoing edges of a node, strongest first (p, then confidence).
 
-    @property
+        Instructional notes (excludes, code first, use additional) of the codes above count
+        as the code's own: they follow its own ones, and keep their source.
+        """
+        row = self._find(node_id)
+        wanted = relations or cast(tuple[Relation, ...], RELATIONS)
+        found: list[Edge] = []
+        for relation in wanted:
+            number = RELATIONS.index(relation)
+            found.extend(self._of(row, number))
+            if relation in _INHERITED:
+                for above in self._above(row):
+                    found.extend(self._of(above, number))
+        if len(wanted) > 1:
+            found.sort(key=_strength)
+        return found
+
+    @cached_property
     def principals(self) -> Sequence[Condition]:
         """Billable codes that can be a principal diagnosis with symptoms, medication and a test."""
-        raise NotImplementedError
+        flags = self._tables.conditions.column("principal").to_numpy(zero_copy_only=False)
+        return tuple(self._conditions(np.flatnonzero(flags).tolist()))
 
     def excludes1(self, code_a: str, code_b: str) -> bool:
         """Whether an Excludes1 note of either code (or of an ancestor) bars the pair."""
-        raise NotImplementedError
+        rows = [self._find(f"icd:{self.condition(code).code}") for code in (code_a, code_b)]
+        lines = [{row, *self._above(row)} for row in rows]
+        number = RELATIONS.index("excludes1")
+        # Compiled in both directions, so that one look is enough.
+        return any(
+            self._row[edge.target] in lines[1]
+            for row in sorted(lines[0])
+            for edge in self._of(row, number)
+        )
 
     def parents(self, code: str) -> Sequence[str]:
         """Category and sub-category codes above a code, nearest first (for hypernyms)."""
-        raise NotImplementedError
+        row = self._find(f"icd:{self.condition(code).code}")
+        return [self._codes[above] for above in self._above(row)]
+
+    def _find(self, node_id: str) -> int:
+        row = self._row.get(node_id)
+        if row is None:
+            kind, _, slug = node_id.partition(":")
+            if kind == "icd":
+                near = [f"icd:{code}" for code in self._near_codes(slug)]
+            else:
+                ids = self._ids[len(self._codes) :]
+                near = difflib.get_close_matches(node_id, ids, n=5, cutoff=0.5)
+            raise CasewrightError(
+                f"there is no node {node_id!r} in the graph",
+                valid="for example " + ", ".join(near) if near else None,
+                fix="look it up with `casewright kg show`",
+            )
+        return row
+
+    def _near_codes(self, dotted: str) -> list[str]:
+        for length in range(len(dotted), 0, -1):
+            near = [code for code in self._codes if code.startswith(dotted[:length])]
+            if near:
+                return near[:5]
+        return ["J18.9", "I10", "E11.9"]
+
+    def _above(self, row: int) -> Iterator[int]:
+        if row < len(self._parent):
+            row = self._parent[row]
+            while row >= 0:
+                yield row
+                row = self._parent[row]
+
+    def _concept(self, row: int) -> Concept:
+        concept = self._concepts.get(row)
+        if concept is None:
+            if row < len(self._codes):
+                (concept,) = self._conditions([row])
+            else:
+                concept = _build_concept(self._tables.concepts[row - len(self._codes)])
+                self._concepts[row] = concept
+        return concept
+
+    def _conditions(self, rows: Sequence[int]) -> list[Condition]:
+        missing = [row for row in rows if row not in self._concepts]
+        if missing:
+            for row, raw in zip(
+                missing, self._tables.conditions.take(missing).to_pylist(), strict=True
+            ):
+                self._concepts[row] = _build_condition(raw)
+        return [cast(Condition, self._concepts[row]) for row in rows]
+
+    def _of(self, row: int, relation: int) -> tuple[Edge, ...]:
+        key = (row, relation)
+        edges = self._edges.get(key)
+        if edges is None:
+            first, last = self._first[row], self._first[row + 1]
+            if first == last:
+                return ()
+            numbers = self._tables.edges.relation[first:last]
+            begin = first + int(np.searchsorted(numbers, relation, "left"))
+            end = first + int(np.searchsorted(numbers, relation, "right"))
+            edges = self._edges[key] = tuple(self._build_edges(begin, end))
+        return edges
+
+    def _stored(self, row: int) -> Iterator[Edge]:
+        return self._build_edges(self._first[row], self._first[row + 1])
+
+    def _build_edges(self, begin: int, end: int) -> Iterator[Edge]:
+        columns = self._tables.edges
+        part = slice(begin, end)
+        for row, relation, target, origin, confidence, p, lift, direction, mean, sd, text in zip(
+            columns.source[part].tolist(),
+            columns.relation[part].tolist(),
+            columns.target[part].tolist(),
+            columns.provenance[part].tolist(),
+            columns.confidence[part].tolist(),
+            columns.p[part].tolist(),
+            columns.lift[part].tolist(),
+            columns.direction[part].tolist(),
+            columns.mean[part].tolist(),
+            columns.sd[part].tolist(),
+            columns.text[part].tolist(),
+            strict=True,
+        ):
+            source = self._tables.provenance[origin]
+            yield Edge(
+                source=self._ids[row],
+                target=self._ids[target],
+                relation=cast(Relation, RELATIONS[relation]),
+                origin=source.origin,
+                origin_version=source.version,
+                licence=source.licence,
+                confidence=confidence,
+                p=_known(p),
+                lift=_known(lift),
+                direction=_DIRECTIONS[direction],
+                mean=_known(mean),
+                sd=_known(sd),
+                text=columns.texts[text] if text >= 0 else None,
+                citation=source.citation,
+            )
+
+
+_INHERITED: frozenset[str] = frozenset({"excludes1", "excludes2", "code_first", "use_additional"})
+_DIRECTIONS: dict[int, Literal["high", "low"] | None] = {-1: "low", 0: None, 1: "high"}
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _strength(edge: Edge) -> tuple[float, float, str]:
+    return (-(edge.p if edge.p is not None else -1.0), -edge.confidence, edge.target)
+
+
+def _forms(pairs: Sequence[tuple[str, str]]) -> tuple[SurfaceForm, ...]:
+    return tuple(SurfaceForm(text, cast(FormKind, kind)) for kind, text in pairs)
+
+
+def _build_condition(raw: dict[str, Any]) -> Condition:
+    weights = raw["age_weights"]
+    return Condition(
+        id=f"icd:{raw['code']}",
+        type="Condition",
+        name=raw["name"],
+        forms=_forms(list(iter_pairs(raw["forms"]))),
+        sex=raw["sex"],
+        min_age=raw["min_age"],
+        max_age=raw["max_age"],
+        attributes=tuple(iter_pairs(raw["attributes"])),
+        code=raw["code"],
+        title=raw["title"],
+        chapter=raw["chapter"],
+        billable=raw["billable"],
+        chronic=raw["chronic"],
+        principal=raw["principal"],
+        acuity=raw["acuity"],
+        visit_share=raw["visit_share"],
+        female_share=raw["female_share"],
+        age_weights=tuple(weights) if weights is not None else None,
+    )
+
+
+def _range(value: Sequence[float] | None) -> tuple[float, float] | None:
+    return (value[0], value[1]) if value else None
+
+
+def _build_concept(raw: Any) -> Concept:
+    base: dict[str, Any] = {
+        "id": raw["id"],
+        "type": raw["type"],
+        "name": raw["name"],
+        "forms": _forms([(kind, text) for kind, text in raw.get("forms", ())]),
+        "group": raw.get("group"),
+        "normal": raw.get("normal"),
+        "sex": raw.get("sex"),
+        "min_age": raw.get("min_age"),
+        "max_age": raw.get("max_age"),
+        "attributes": tuple((name, value) for name, value in raw.get("attributes", ())),
+    }
+    if raw["type"] in ("LabTest", "VitalSign"):
+        return Lab(
+            **base,
+            unit=raw["unit"],
+            decimals=raw["decimals"],
+            ref_female=_range(raw.get("ref_female")),
+            ref_male=_range(raw.get("ref_male")),
+            ref_child=_range(raw.get("ref_child")),
+            plausible=_range(raw.get("plausible")),
+            conversions=tuple(UnitConversion(*item) for item in raw.get("conversions", ())),
+        )
+    if raw["type"] == "Medication":
+        return Medication(
+            **base,
+            dosing=tuple(
+                Dosing(
+                    **{
+                        **regimen,
+                        "codes": tuple(regimen.get("codes", ())),
+                        "ages": _range(regimen.get("ages")),
+                    }
+                )
+                for regimen in raw["dosing"]
+            ),
+            pregnancy_avoid=raw.get("pregnancy_avoid", False),
+            avoid_codes=tuple(raw.get("avoid_codes", ())),
+        )
+    return Concept(**base)
 
 
 def load_graph(path: Path | None = None) -> Graph:
-    """Load the packaged graph, or one compiled by the user into `path`."""
-    raise NotImplementedError
+    """Load the packaged graph, or one compiled by the user into `path`.
+
+    Raises:
+        CasewrightError: the tables are absent, damaged or of another format.
+    """
+    return Graph(read_tables(path))

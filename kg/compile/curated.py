@@ -1,0 +1,510 @@
+"""The hand-written layer: YAML files checked against their schema, every problem at once.
+
+Each file of `kg/curated` is one model here. A problem names the file and the line of the
+key that it is about. References between the files (a symptom id in conditions.yaml) are
+checked as well; `lenient` turns unresolved ones into notes, for work in progress.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from casewright.errors import CasewrightError, Problem
+
+__all__ = ["CURATED_FILES", "Curated", "load_curated"]
+
+CodePrefix = Annotated[str, StringConstraints(pattern=r"^[A-Z](\d([0-9A-Z](\.[0-9A-Z]{1,4})?)?)?$")]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Phrase = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Bounds = tuple[float, float]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Wording(_Model):
+    """What every concept has: an id and the ways to write it."""
+
+    id: str
+    name: Phrase
+    synonyms: tuple[Phrase, ...] = ()
+    abbreviations: tuple[Phrase, ...] = ()
+    lay: tuple[Phrase, ...] = ()
+    source: str | None = None
+
+
+class SymptomEntry(Wording):
+    """A symptom of symptoms.yaml."""
+
+    system: str
+    rfv: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    broader: tuple[str, ...] = ()
+    sex: Literal["female", "male"] | None = None
+    min_age: float = 0
+    max_age: float | None = None
+    observable: bool = False
+
+
+class DosingEntry(_Model):
+    """A regimen of a drug."""
+
+    dose: str
+    unit: str
+    route: Phrase
+    frequency: Phrase
+    audience: Literal["adult", "child", "any"] = "adult"
+    setting: Literal["any", "outpatient", "inpatient"] = "any"
+    codes: tuple[CodePrefix, ...] = ()
+    ages: tuple[float, float] | None = None
+    duration: str | None = None
+
+
+class DrugEntry(Wording):
+    """A drug of drugs.yaml."""
+
+    brands: tuple[Phrase, ...] = ()
+    drug_class: Phrase = Field(alias="class")
+    namcs: tuple[str, ...] = ()
+    dosing: tuple[DosingEntry, ...] = Field(min_length=1)
+    sex: Literal["female", "male"] | None = None
+    min_age: float | None = None
+    max_age: float | None = None
+    pregnancy_avoid: bool = False
+    avoid_codes: tuple[CodePrefix, ...] = ()
+    avoid_drugs: tuple[str, ...] = ()
+
+
+class ClassEntry(_Model):
+    """What a drug class must not, or must only with care, be given with."""
+
+    contraindicated_with: tuple[str, ...] = ()
+    interacts_with: tuple[str, ...] = ()
+    sources: Mapping[str, str] | str | tuple[str, ...] | None = None
+
+
+class Conversion(_Model):
+    """Other unit: value * factor + offset."""
+
+    unit: str
+    factor: float
+    offset: float = 0
+
+
+class LabEntry(Wording):
+    """A laboratory test or vital sign of labs.yaml."""
+
+    panel: str
+    unit: str
+    decimals: int = Field(ge=0, le=4)
+    ref_female: Bounds | None = None
+    ref_male: Bounds | None = None
+    ref_child: Bounds | None = None
+    plausible: Bounds | None = None
+    conversions: tuple[Conversion, ...] = ()
+    namcs: tuple[str, ...] = ()
+    sex: Literal["female", "male"] | None = None
+    min_age: float | None = None
+    max_age: float | None = None
+
+
+class LabEffect(_Model):
+    """What conditions do to a test."""
+
+    codes: tuple[CodePrefix, ...] = Field(min_length=1)
+    test: str
+    direction: Literal["high", "low"]
+    mean: float | None = None
+    sd: float | None = Field(default=None, ge=0)
+    p: Probability | None = None
+    source: str | None = None
+
+
+class FindingEntry(Wording):
+    """A finding of the physical examination."""
+
+    system: str
+    normal: Phrase | None = None
+    sex: Literal["female", "male"] | None = None
+    min_age: float | None = None
+    max_age: float | None = None
+
+
+class FindingEffect(_Model):
+    """What conditions show on examination."""
+
+    codes: tuple[CodePrefix, ...] = Field(min_length=1)
+    finding: str
+    p: Probability | None = None
+    text: Phrase | None = None
+    source: str | None = None
+
+
+class ProcedureEntry(Wording):
+    """Imaging, another test, or an intervention."""
+
+    kind: Phrase
+    normal: Phrase | None = None
+    namcs: tuple[str, ...] = ()
+    sex: Literal["female", "male"] | None = None
+    min_age: float | None = None
+    max_age: float | None = None
+
+
+class ProcedureResult(_Model):
+    """What a test shows in conditions, in words."""
+
+    codes: tuple[CodePrefix, ...] = Field(min_length=1)
+    procedure: str
+    p: Probability | None = None
+    text: Phrase | None = None
+    source: str | None = None
+
+
+class SymptomLink(_Model):
+    """A symptom of a condition."""
+
+    symptom: str
+    p: Probability | None = None
+
+
+class DrugLink(_Model):
+    """A drug of a condition."""
+
+    drug: str
+    p: Probability | None = None
+    setting: Literal["any", "outpatient", "inpatient"] = "any"
+
+
+class ConditionEntry(_Model):
+    """How a condition is named, presents and is treated."""
+
+    codes: tuple[CodePrefix, ...] = Field(min_length=1)
+    name: Phrase
+    synonyms: tuple[Phrase, ...] = ()
+    abbreviations: tuple[Phrase, ...] = ()
+    lay: tuple[Phrase, ...] = ()
+    acuity: Literal["outpatient", "either", "inpatient"] | None = None
+    symptoms: tuple[SymptomLink, ...] = ()
+    drugs: tuple[DrugLink, ...] = ()
+    disposition: tuple[Phrase, ...] = ()
+    follow_up: tuple[Phrase, ...] = ()
+    source: str | None = None
+
+
+class AllergenEntry(Wording):
+    """Something that patients are allergic to."""
+
+    reactions: tuple[Phrase, ...] = ()
+    p: Probability | None = None
+    avoid_drugs: tuple[str, ...] = ()
+    avoid_classes: tuple[str, ...] = ()
+
+
+class _File(_Model):
+    source_note: str
+    licence: Literal["CC0-1.0"]
+
+
+class SymptomsFile(_File):
+    """symptoms.yaml."""
+
+    symptoms: tuple[SymptomEntry, ...]
+
+
+class DrugsFile(_File):
+    """drugs.yaml."""
+
+    classes: Mapping[str, ClassEntry] = Field(default_factory=dict)
+    drugs: tuple[DrugEntry, ...]
+
+
+class LabsFile(_File):
+    """labs.yaml."""
+
+    labs: tuple[LabEntry, ...]
+    vitals: tuple[LabEntry, ...] = ()
+    effects: tuple[LabEffect, ...] = ()
+
+
+class FindingsFile(_File):
+    """findings.yaml."""
+
+    findings: tuple[FindingEntry, ...]
+    effects: tuple[FindingEffect, ...] = ()
+
+
+class ProceduresFile(_File):
+    """procedures.yaml."""
+
+    procedures: tuple[ProcedureEntry, ...]
+    results: tuple[ProcedureResult, ...] = ()
+
+
+class ConditionsFile(_File):
+    """conditions.yaml."""
+
+    conditions: tuple[ConditionEntry, ...]
+
+
+CURATED_FILES: Mapping[str, type[_File]] = {
+    "symptoms": SymptomsFile,
+    "drugs": DrugsFile,
+    "labs": LabsFile,
+    "findings": FindingsFile,
+    "procedures": ProceduresFile,
+    "conditions": ConditionsFile,
+}
+"""The model of each file, by the stem of its name."""
+
+Path_ = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Curated:
+    """Everything hand-written, with the line of each entry for messages.
+
+    Attributes:
+        symptoms ... conditions: the entries; empty where the file is absent.
+        missing: files that are not there.
+        unresolved: references to ids or codes that do not exist (lenient only).
+    """
+
+    symptoms: tuple[SymptomEntry, ...] = ()
+    drugs: tuple[DrugEntry, ...] = ()
+    classes: Mapping[str, ClassEntry] = field(default_factory=dict)
+    labs: tuple[LabEntry, ...] = ()
+    vitals: tuple[LabEntry, ...] = ()
+    lab_effects: tuple[LabEffect, ...] = ()
+    findings: tuple[FindingEntry, ...] = ()
+    finding_effects: tuple[FindingEffect, ...] = ()
+    procedures: tuple[ProcedureEntry, ...] = ()
+    results: tuple[ProcedureResult, ...] = ()
+    conditions: tuple[ConditionEntry, ...] = ()
+    missing: tuple[str, ...] = ()
+    unresolved: tuple[Problem, ...] = ()
+
+
+def load_curated(folder: Path, codes: frozenset[str], *, lenient: bool = False) -> Curated:
+    """Read and check every curated file that is there.
+
+    Args:
+        folder: where the YAML files are.
+        codes: every ICD-10-CM code and category of the release, dotted.
+        lenient: note unresolved references instead of refusing.
+
+    Raises:
+        CasewrightError: with every problem found in all files.
+    """
+    problems: list[Problem] = []
+    parsed: dict[str, _File] = {}
+    lines: dict[str, dict[Path_, int]] = {}
+    for stem, model in CURATED_FILES.items():
+        path = folder / f"{stem}.yaml"
+        if not path.exists():
+            continue
+        data, lines[stem], found = read_yaml(path)
+        problems.extend(found)
+        if not found:
+            try:
+                parsed[stem] = model.model_validate(data)
+            except ValidationError as error:
+                problems.extend(_validation_problems(path, lines[stem], error))
+    loose: list[Problem] = []
+    if not problems:
+        problems.extend(_duplicates(folder, parsed, lines))
+        loose.extend(_unresolved(folder, parsed, lines, codes))
+        if not lenient:
+            problems.extend(loose)
+    if problems:
+        raise CasewrightError(
+            f"the curated layer of the graph has {len(problems)} problem(s)", problems=problems
+        )
+    return _collect(parsed, tuple(loose))
+
+
+def _collect(parsed: Mapping[str, _File], unresolved: tuple[Problem, ...]) -> Curated:
+    result = Curated(
+        missing=tuple(stem for stem in CURATED_FILES if stem not in parsed), unresolved=unresolved
+    )
+    for file in parsed.values():
+        match file:
+            case SymptomsFile():
+                result.symptoms = file.symptoms
+            case DrugsFile():
+                result.drugs, result.classes = file.drugs, file.classes
+            case LabsFile():
+                result.labs, result.vitals = file.labs, file.vitals
+                result.lab_effects = file.effects
+            case FindingsFile():
+                result.findings, result.finding_effects = file.findings, file.effects
+            case ProceduresFile():
+                result.procedures, result.results = file.procedures, file.results
+            case ConditionsFile():
+                result.conditions = file.conditions
+    return result
+
+
+def _entries(parsed: Mapping[str, _File]) -> Iterator[tuple[str, Path_, Any]]:
+    """Every list entry of every file: (stem, path in the file, entry)."""
+    for stem, file in parsed.items():
+        for name in type(file).model_fields:
+            value = getattr(file, name)
+            if isinstance(value, tuple):
+                for number, entry in enumerate(value):
+                    yield stem, (name, number), entry
+
+
+def _duplicates(
+    folder: Path, parsed: Mapping[str, _File], lines: Mapping[str, Mapping[Path_, int]]
+) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for stem, path, entry in _entries(parsed):
+        if isinstance(entry, Wording):
+            here = f"{stem}.yaml:{_line(lines[stem], (*path, 'id'))}"
+            if entry.id in seen:
+                yield Problem(
+                    f"{entry.id} is defined twice",
+                    folder / f"{stem}.yaml",
+                    _line(lines[stem], (*path, "id")),
+                    fix=f"merge it with the entry at {seen[entry.id]}",
+                )
+            seen.setdefault(entry.id, here)
+
+
+def _unresolved(
+    folder: Path,
+    parsed: Mapping[str, _File],
+    lines: Mapping[str, Mapping[Path_, int]],
+    codes: frozenset[str],
+) -> Iterator[Problem]:
+    ids = {entry.id for _, _, entry in _entries(parsed) if isinstance(entry, Wording)}
+    roots = {code[:size] for code in codes for size in range(1, len(code) + 1)}
+    for stem, path, entry in _entries(parsed):
+        for sub, kind, wanted in _references(entry):
+            if kind not in parsed:
+                continue  # the whole file is still to come: reported as missing
+            if wanted not in ids:
+                yield Problem(
+                    f"{wanted} is not defined",
+                    folder / f"{stem}.yaml",
+                    _line(lines[stem], (*path, *sub)),
+                    valid=f"an id of {kind}.yaml",
+                    fix=f"correct the id, or add it to {kind}.yaml",
+                )
+        for sub, code in _prefixes(entry):
+            if code not in roots:
+                yield Problem(
+                    f"no ICD-10-CM code begins with {code}",
+                    folder / f"{stem}.yaml",
+                    _line(lines[stem], (*path, *sub)),
+                    fix="correct the code against the current release",
+                )
+
+
+def _references(entry: Any) -> Iterator[tuple[Path_, str, str]]:
+    """(path below the entry, file that defines it, id) of each id that an entry names."""
+    match entry:
+        case SymptomEntry():
+            for number, wanted in enumerate(entry.broader):
+                yield ("broader", number), "symptoms", wanted
+        case DrugEntry() | AllergenEntry():
+            for number, wanted in enumerate(entry.avoid_drugs):
+                yield ("avoid_drugs", number), "drugs", wanted
+        case LabEffect():
+            yield ("test",), "labs", entry.test
+        case FindingEffect():
+            yield ("finding",), "findings", entry.finding
+        case ProcedureResult():
+            yield ("procedure",), "procedures", entry.procedure
+        case ConditionEntry():
+            for number, symptom in enumerate(entry.symptoms):
+                yield ("symptoms", number, "symptom"), "symptoms", symptom.symptom
+            for number, drug in enumerate(entry.drugs):
+                yield ("drugs", number, "drug"), "drugs", drug.drug
+
+
+def _prefixes(entry: Any) -> Iterator[tuple[Path_, str]]:
+    """(path below the entry, ICD-10-CM prefix) of each prefix that an entry names."""
+    for number, code in enumerate(getattr(entry, "codes", ())):
+        yield ("codes", number), code
+    if isinstance(entry, DrugEntry):
+        for number, code in enumerate(entry.avoid_codes):
+            yield ("avoid_codes", number), code
+        for number, regimen in enumerate(entry.dosing):
+            for place, code in enumerate(regimen.codes):
+                yield ("dosing", number, "codes", place), code
+
+
+def _validation_problems(
+    path: Path, lines: Mapping[Path_, int], error: ValidationError
+) -> Iterator[Problem]:
+    for detail in error.errors(include_url=False):
+        place = tuple(detail["loc"])
+        yield Problem(
+            f"{'.'.join(map(str, place))}: {detail['msg'][0].lower()}{detail['msg'][1:]}",
+            path,
+            _line(lines, place),
+            fix="see the head of the file for the keys of an entry",
+        )
+
+
+def _line(lines: Mapping[Path_, int], path: Path_) -> int | None:
+    """The line of a path, or of the nearest thing around it that has one."""
+    while path not in lines and path:
+        path = path[:-1]
+    return lines.get(path)
+
+
+def read_yaml(path: Path) -> tuple[object, dict[Path_, int], list[Problem]]:
+    """Parse one file; also the line of each key and item, and what is wrong with the YAML."""
+    lines: dict[Path_, int] = {}
+    try:
+        text = path.read_text(encoding="utf-8")
+        loader = yaml.CSafeLoader(text) if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return {}, lines, []
+        problems: list[Problem] = []
+        _walk(path, node, (), lines, problems)
+        return loader.construct_document(node), lines, problems
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        what = f"this is not YAML: {error.problem or error.context}"
+        return None, lines, [Problem(what, path, line, fix="correct the syntax on that line")]
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        return None, lines, [Problem(f"the file cannot be read: {error}", path)]
+
+
+def _walk(
+    file: Path, node: yaml.Node, path: Path_, lines: dict[Path_, int], problems: list[Problem]
+) -> None:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)
+            if name in seen:
+                problems.append(
+                    Problem(
+                        f"the key {name!r} stands twice in one entry",
+                        file,
+                        key.start_mark.line + 1,
+                        fix="keep one of them",
+                    )
+                )
+            seen.add(name)
+            lines[(*path, name)] = key.start_mark.line + 1
+            _walk(file, value, (*path, name), lines, problems)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            lines[(*path, number)] = item.start_mark.line + 1
+            _walk(file, item, (*path, number), lines, problems)

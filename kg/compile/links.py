@@ -1,0 +1,430 @@
+"""The clinical edges of one code, from all sources, ranked.
+
+Hand-written entries come first. NAMCS profiles follow where a relation has none: shares of
+visits with a ratio to all visits of at least 1.5. Other sources fill what is still empty.
+What several sources say gets more confidence; a drug without a dose is no edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from casewright.kg.compile.crosswalk import Crosswalk, Joined
+from casewright.kg.compile.curated import ConditionEntry, Curated, DrugEntry
+from casewright.kg.compile.gates import Gate, Gates
+from casewright.kg.compile.matching import Matcher, PrefixIndex
+from casewright.kg.compile.provenance import Register
+from casewright.kg.compile.regions import regions_agree
+from casewright.kg.compile.sources import Measured, Sources
+from casewright.kg.compile.spine import Code, Spine
+
+__all__ = ["DIAGNOSTIC_KINDS", "Clinical", "Link", "lower_bound_scaled"]
+
+DIAGNOSTIC_KINDS = frozenset(
+    {"imaging", "test", "laboratory", "endoscopy", "pathology", "screening", "diagnostic"}
+)
+"""Kinds of procedure that count as a test; the rest are treatment."""
+
+MIN_LIFT = 1.5
+CLOSED_AT = 3
+"""With this many hand-written symptoms a condition takes none from elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An edge of a code before it is written. `provenance` is a row of the register."""
+
+    target: str
+    relation: str
+    provenance: int
+    confidence: float
+    p: float | None = None
+    lift: float | None = None
+    direction: Literal["high", "low"] | None = None
+    mean: float | None = None
+    sd: float | None = None
+    text: str | None = None
+
+
+def lower_bound_scaled(p: float, *, chronic: bool) -> float:
+    """The probability of a symptom from its share of NAMCS visits.
+
+    A visit records at most three reasons, so a share is a lower bound: who comes for cough
+    often has fever that is not written down. 1 - (1 - p)^k keeps the order. k is 2.5 for
+    acute illness (cough in acute bronchitis .52 becomes .84, near what clinical series
+    report) and 1.5 for chronic disease, where visits are often for control and the reason
+    is the disease itself.
+    """
+    return round(1.0 - (1.0 - min(p, 0.95)) ** (1.5 if chronic else 2.5), 4)
+
+
+class Clinical:
+    """Makes the edges of codes.
+
+    Args: everything that was read; `register` numbers the sources in use.
+    """
+
+    def __init__(
+        self,
+        spine: Spine,
+        curated: Curated,
+        sources: Sources,
+        crosswalk: Crosswalk,
+        matcher: Matcher,
+        gates: Gates,
+        register: Register,
+    ) -> None:
+        self._spine, self._sources, self._crosswalk = spine, sources, crosswalk
+        self._matcher, self._gates, self._register = matcher, gates, register
+        self._conditions = PrefixIndex((entry.codes, entry) for entry in curated.conditions)
+        self._lab_effects = PrefixIndex((e.codes, e) for e in curated.lab_effects)
+        self._finding_effects = PrefixIndex((e.codes, e) for e in curated.finding_effects)
+        self._results = PrefixIndex((e.codes, e) for e in curated.results)
+        self._ddxplus = PrefixIndex((codes, evidences) for codes, evidences in sources.ddxplus)
+        self._faker = PrefixIndex(
+            ((raw["icd10"],), raw) for raw in sources.faker["diseases"].values()
+        )
+        self._symptoms = {entry.id: entry for entry in curated.symptoms}
+        self._sexes = {
+            entry.id: entry.sex
+            for entry in (
+                *curated.symptoms,
+                *curated.drugs,
+                *curated.labs,
+                *curated.findings,
+                *curated.procedures,
+            )
+        }
+        self._kinds = {entry.id: entry.kind for entry in curated.procedures}
+
+    def entry(self, code: str) -> tuple[str, ConditionEntry] | None:
+        """The closest hand-written entry of a code, and the prefix that reached it."""
+        return next(self._conditions.matches(code), None)
+
+    def links(self, code: Code) -> list[Link]:
+        """Every clinical edge of a billable code."""
+        gate = self._gates.gate(code)
+        joined = self._join(code)
+        found = [
+            *self._symptom_links(code, gate, joined),
+            *self._drug_links(code, gate, joined),
+            *self._test_links(code, joined),
+            *self._finding_links(code),
+        ]
+        return [
+            link
+            for link in found
+            if gate.sex is None or self._sexes.get(link.target) in (None, gate.sex)
+        ]
+
+    def is_test(self, link: Link) -> bool:
+        """Whether an edge is a laboratory test, imaging or another diagnostic test."""
+        if link.relation == "changes_lab":
+            return True
+        if link.relation != "tested_with":
+            return False
+        kind = self._kinds.get(link.target)
+        return kind is None or kind.lower() in DIAGNOSTIC_KINDS
+
+    def profile(self, code: Code) -> Joined | None:
+        """The NAMCS visits of a code, if that source may be used."""
+        return self._join(code)
+
+    def _join(self, code: Code) -> Joined | None:
+        return self._crosswalk.join(code.code) if self._register.allowed("namcs") else None
+
+    # Symptoms
+
+    def _symptom_links(self, code: Code, gate: Gate, joined: Joined | None) -> list[Link]:
+        curated = self._curated_symptoms(code)
+        if len(curated) >= CLOSED_AT:
+            return curated
+        chronic = code.code in self._spine.chronic
+        ranked = [
+            *curated,
+            *self._ddxplus_symptoms(code),
+            *(self._namcs_symptoms(joined, chronic=chronic) if joined else ()),
+            *self._do_symptoms(code),
+            *self._faker_symptoms(code),
+        ]
+        by_place = code.chapter in (13, 19)
+        kept = [
+            link
+            for link in ranked
+            if not by_place or regions_agree(code.title, self._symptoms[link.target].name)
+        ]
+        return _merged(kept)[:12]
+
+    def _curated_symptoms(self, code: Code) -> list[Link]:
+        for prefix, entry in self._conditions.matches(code.code):
+            if entry.symptoms:
+                number = self._register.number("curated", entry.source)
+                confidence = 0.95 if prefix == code.code else 0.85
+                return [
+                    Link(item.symptom, "has_symptom", number, confidence, item.p)
+                    for item in entry.symptoms
+                    if item.symptom in self._symptoms
+                ]
+        return []
+
+    def _namcs_symptoms(self, joined: Joined, *, chronic: bool) -> Iterable[Link]:
+        profile = joined.profile
+        min_lift, min_p, limit = (3.0, 0.03, 6) if joined.inherited else (MIN_LIFT, 0.02, 10)
+        if profile.symptom_n < 60:
+            # A handful of visits: only what stands out.
+            min_lift, min_p = max(min_lift, 3.0), max(min_p, 0.05)
+        number = self._register.number("namcs")
+        for item in _strong(profile.symptoms, min_lift, min_p)[:limit]:
+            symptom = self._matcher.reason_for_visit(item.name, item.label)
+            if symptom:
+                p = lower_bound_scaled(item.p, chronic=chronic)
+                yield Link(
+                    symptom, "has_symptom", number, joined.confidence, p, round(item.lift, 2)
+                )
+
+    def _ddxplus_symptoms(self, code: Code) -> Iterable[Link]:
+        if not self._register.allowed("ddxplus"):
+            return
+        for _, evidences in self._ddxplus.matches(code.code):
+            number = self._register.number("ddxplus")
+            for evidence, question, p in evidences:
+                # Near-certain evidence is how its simulator was set up, not how people present.
+                if p >= 0.15:
+                    symptom = self._matcher.symptom(evidence, question)
+                    if symptom:
+                        capped = min(round(p, 4), 0.9)
+                        yield Link(symptom, "has_symptom", number, 0.6, capped)
+            return
+
+    def _do_symptoms(self, code: Code) -> Iterable[Link]:
+        if not self._register.allowed("do"):
+            return
+        for prefix in (code.code, *self._spine.above(code.code)):
+            labels = self._sources.do_symptoms.get(prefix)
+            if labels:
+                number = self._register.number("do")
+                for label in labels:
+                    symptom = self._matcher.symptom(label)
+                    if symptom:
+                        yield Link(symptom, "has_symptom", number, 0.55)
+                return
+
+    def _faker_symptoms(self, code: Code) -> Iterable[Link]:
+        if not self._register.allowed("faker"):
+            return
+        for _, disease in self._faker.matches(code.code):
+            number = self._register.number("faker")
+            for label in disease["symptoms"]:
+                symptom = self._matcher.symptom(label)
+                if symptom:
+                    yield Link(symptom, "has_symptom", number, 0.45)
+            return
+
+    # Medication
+
+    def _drug_links(self, code: Code, gate: Gate, joined: Joined | None) -> list[Link]:
+        curated = self._curated_drugs(code)
+        if curated:
+            return [link for link in curated if self._usable(link.target, code, gate)]
+        indicated = self._indicated(code)
+        ranked = [
+            *(self._namcs_drugs(joined, indicated) if joined else ()),
+            *indicated.values(),
+        ]
+        kept = [link for link in ranked if self._usable(link.target, code, gate)]
+        return _merged(kept)[:14]
+
+    def _curated_drugs(self, code: Code) -> list[Link]:
+        for prefix, entry in self._conditions.matches(code.code):
+            if entry.drugs:
+                number = self._register.number("curated", entry.source)
+                confidence = 0.95 if prefix == code.code else 0.85
+                return [
+                    Link(
+                        item.drug,
+                        "treated_with",
+                        number,
+                        confidence,
+                        item.p,
+                        text=None if item.setting == "any" else item.setting,
+                    )
+                    for item in entry.drugs
+                    if item.drug in self._matcher.drugs
+                ]
+        return []
+
+    def _namcs_drugs(self, joined: Joined, indicated: dict[str, Link]) -> Iterable[Link]:
+        number = self._register.number("namcs")
+        for item in _strong(joined.profile.drugs, MIN_LIFT, 0.02):
+            if _is_noise(item.name):
+                continue
+            drug = self._matcher.drug(item.name)
+            if drug is None:
+                continue
+            # Other diseases bring their drugs to the visit: without an indication on record
+            # the drug has to stand out.
+            needed = 5.0 if joined.inherited else 3.0
+            if drug not in indicated and item.lift < needed:
+                continue
+            yield Link(
+                drug,
+                "treated_with",
+                number,
+                joined.confidence,
+                round(item.p, 4),
+                round(item.lift, 2),
+            )
+
+    def _indicated(self, code: Code) -> dict[str, Link]:
+        """Drugs with an indication on record for the code or one above it."""
+        found: dict[str, Link] = {}
+        for prefix in (code.code, *self._spine.above(code.code)):
+            for name, origins in sorted(self._sources.indications.get(prefix, {}).items()):
+                usable = sorted(key for key in origins if self._register.allowed(key))
+                drug = self._matcher.drug(name) if usable else None
+                if drug and drug not in found:
+                    confidence = 0.6 if len(usable) > 1 else 0.45
+                    found[drug] = Link(
+                        drug, "treated_with", self._register.number(usable[0]), confidence
+                    )
+        if self._register.allowed("faker"):
+            for _, disease in self._faker.matches(code.code):
+                for name in disease["medications"]:
+                    drug = self._matcher.drug(name)
+                    if drug:
+                        number = self._register.number("faker")
+                        found.setdefault(drug, Link(drug, "treated_with", number, 0.5))
+                break
+        return found
+
+    def _usable(self, drug_id: str, code: Code, gate: Gate) -> bool:
+        """Whether a drug may be given at all for a code: a dose exists and nothing forbids it."""
+        drug = self._matcher.drugs[drug_id]
+        if any(code.code.startswith(prefix) for prefix in drug.avoid_codes):
+            return False
+        if drug.pregnancy_avoid and code.chapter == 15:
+            return False
+        if gate.max_age is not None and drug.min_age is not None and drug.min_age > gate.max_age:
+            return False
+        if gate.min_age is not None and drug.max_age is not None and drug.max_age < gate.min_age:
+            return False
+        return bool(_regimens(drug, code.code))
+
+    # Tests, vital signs and findings
+
+    def _test_links(self, code: Code, joined: Joined | None) -> list[Link]:
+        found: list[Link] = []
+        for prefix, effect in self._lab_effects.closest(code.code, lambda e: e.test):
+            vital = effect.test.startswith("vital:")
+            found.append(
+                Link(
+                    effect.test,
+                    "changes_vital" if vital else "changes_lab",
+                    self._register.number("curated", effect.source),
+                    0.9 if prefix == code.code else 0.8,
+                    effect.p,
+                    direction=effect.direction,
+                    mean=effect.mean,
+                    sd=effect.sd,
+                )
+            )
+        changed = {link.target for link in found}
+        found.extend(self._faker_effects(code, changed))
+        changed = {link.target for link in found}
+        for prefix, result in self._results.closest(code.code, lambda r: r.procedure):
+            found.append(
+                Link(
+                    result.procedure,
+                    "tested_with",
+                    self._register.number("curated", result.source),
+                    0.9 if prefix == code.code else 0.8,
+                    result.p,
+                    text=result.text,
+                )
+            )
+        done = {link.target for link in found}
+        if joined:
+            number = self._register.number("namcs")
+            floor = 2.0 if joined.inherited else MIN_LIFT
+            for item in _strong(joined.profile.tests, floor, 0.03):
+                for test in self._matcher.tests(item.name):
+                    if test not in done:
+                        found.append(
+                            Link(
+                                test,
+                                "tested_with",
+                                number,
+                                joined.confidence,
+                                round(item.p, 4),
+                                round(item.lift, 2),
+                            )
+                        )
+        return found
+
+    def _faker_effects(self, code: Code, changed: set[str]) -> Iterable[Link]:
+        """Directions without numbers, where the hand-written layer is silent."""
+        if not self._register.allowed("faker"):
+            return
+        for table, relation in (
+            ("condition_lab_effects", "changes_lab"),
+            ("condition_vital_effects", "changes_vital"),
+        ):
+            for name, direction in self._sources.faker[table].get(code.code, {}).items():
+                test = self._matcher.lab(name)
+                if test and test not in changed:
+                    number = self._register.number("faker")
+                    yield Link(test, relation, number, 0.5, direction=direction)
+
+    def _finding_links(self, code: Code) -> Iterable[Link]:
+        for prefix, effect in self._finding_effects.closest(code.code, lambda e: e.finding):
+            yield Link(
+                effect.finding,
+                "has_finding",
+                self._register.number("curated", effect.source),
+                0.9 if prefix == code.code else 0.8,
+                effect.p,
+                text=effect.text,
+            )
+
+
+def _regimens(drug: DrugEntry, code: str) -> list[object]:
+    """The regimens of a drug that may be used for a code."""
+    return [
+        regimen
+        for regimen in drug.dosing
+        if not regimen.codes or any(code.startswith(prefix) for prefix in regimen.codes)
+    ]
+
+
+_NOISE = ("obsolete", "miscellaneous", "uncategorized", "replacement", "multivitamin", "vitamin")
+
+
+def _is_noise(name: str) -> bool:
+    return any(word in name for word in _NOISE)
+
+
+def _strong(items: Iterable[Measured], min_lift: float, min_p: float) -> list[Measured]:
+    return [item for item in items if item.lift >= min_lift and item.p >= min_p]
+
+
+def _merged(links: Iterable[Link]) -> list[Link]:
+    """One link a target: the first, more certain with each further source; strongest first."""
+    found: dict[str, Link] = {}
+    origins: dict[str, set[int]] = {}
+    for link in links:
+        known = found.get(link.target)
+        if known is None:
+            found[link.target] = link
+            origins[link.target] = {link.provenance}
+        else:
+            if link.provenance not in origins[link.target]:
+                origins[link.target].add(link.provenance)
+                known = replace(known, confidence=min(0.95, round(known.confidence + 0.1, 2)))
+            if link.p is not None and (known.p is None or link.p > known.p):
+                known = replace(known, p=link.p, lift=link.lift or known.lift)
+            found[link.target] = known
+    return sorted(
+        found.values(), key=lambda link: (-(link.p or 0.0), -link.confidence, link.target)
+    )

@@ -1,0 +1,190 @@
+"""Edges that follow from the classification: notes, groups, and what comes together."""
+
+from __future__ import annotations
+
+import bisect
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from casewright.kg.compile.crosswalk import Crosswalk
+from casewright.kg.compile.gates import Gates
+from casewright.kg.compile.links import Link
+from casewright.kg.compile.provenance import Register
+from casewright.kg.compile.sources import Sources
+from casewright.kg.compile.spine import Code, Spine
+
+__all__ = ["Comorbidity", "Notes", "group_nodes", "groups_of"]
+
+_KINDS = ("excludes1", "excludes2", "code_first", "use_additional")
+
+
+class Notes:
+    """Instructional notes between codes, with ranges expanded and Excludes1 made mutual.
+
+    Notes stay at the code where the tabular has them; whoever looks follows the line of
+    parents, so that a note of a category holds for everything below.
+    """
+
+    def __init__(self, spine: Spine, sources: Sources) -> None:
+        self._spine = spine
+        self._ordered = sorted(spine.codes)
+        self._categories = [code for code in self._ordered if len(code) == 3]
+        pairs: dict[tuple[str, str, str], None] = {}
+        for code, kind, target in sources.notes:
+            if kind not in _KINDS or code not in spine.codes:
+                continue
+            for other in self._expand(target):
+                if other == code or (other.startswith(code) and kind == "excludes1"):
+                    continue  # a note never bars a code from itself
+                pairs[(code, kind, other)] = None
+                if kind == "excludes1":
+                    pairs[(other, kind, code)] = None
+        self._pairs = sorted(pairs)
+        self._barred: defaultdict[str, set[str]] = defaultdict(set)
+        for code, kind, other in self._pairs:
+            if kind == "excludes1":
+                self._barred[code].add(other)
+
+    def __iter__(self) -> Iterator[tuple[str, str, str]]:
+        return iter(self._pairs)
+
+    def excludes1(self, a: str, b: str) -> bool:
+        """Whether the two codes may not be coded together."""
+        line = {b, *self._spine.above(b)}
+        return any(self._barred.get(code, set()) & line for code in (a, *self._spine.above(a)))
+
+    def _expand(self, target: str) -> list[str]:
+        """A code, or the codes of an inclusive range at the depth of its ends."""
+        if "~" not in target:
+            return [target] if target in self._spine.codes else []
+        first, last = target.split("~")
+        if len(first) == 3 and len(last) == 3:
+            low = bisect.bisect_left(self._categories, first)
+            high = bisect.bisect_right(self._categories, last)
+            return self._categories[low:high]
+        low = bisect.bisect_left(self._ordered, first)
+        high = bisect.bisect_left(self._ordered, last + "~")
+        inside = self._ordered[low:high]
+        kept: list[str] = []
+        for code in inside:
+            if not any(code.startswith(above) for above in kept[-1:]):
+                kept.append(code)
+        return kept
+
+
+def group_nodes(spine: Spine) -> Iterator[tuple[str, str]]:
+    """(id, name) of every chapter, block, category and CCSR group."""
+    for number, title in spine.chapters.items():
+        yield f"group:chapter-{number}", title
+    for block, title in spine.blocks.items():
+        yield f"group:block-{block}", title
+    for code in spine.codes.values():
+        if code.parent is None:
+            yield f"group:category-{code.code}", code.title
+    for category in sorted(set(spine.ccsr.values())):
+        yield f"group:ccsr-{category}", f"CCSR {category}"
+
+
+def groups_of(spine: Spine, register: Register, code: Code) -> Iterator[Link]:
+    """The groups of a billable code."""
+    number = register.number("icd10cm")
+    for group in (f"category-{code.category}", f"block-{code.block}", f"chapter-{code.chapter}"):
+        yield Link(f"group:{group}", "in_group", number, 1.0)
+    ccsr = spine.ccsr.get(code.code)
+    if ccsr:
+        yield Link(f"group:ccsr-{ccsr}", "in_group", register.number("ccsr"), 0.95)
+
+
+# The leaf that a doctor's list of problems means by a whole ICD-9-CM category.
+_COMMON_LEAF: Mapping[str, str] = {
+    "401": "I10", "272": "E78.5", "250": "E11.9", "414": "I25.10", "530": "K21.9",
+    "311": "F32.A", "300": "F41.9", "493": "J45.909", "496": "J44.9", "427": "I48.91",
+    "428": "I50.9", "244": "E03.9", "715": "M19.90", "278": "E66.9", "477": "J30.9",
+    "733": "M81.0", "585": "N18.9", "600": "N40.0", "724": "M54.50", "280": "D50.9",
+    "285": "D64.9", "274": "M10.9", "332": "G20.A1", "340": "G35.D", "346": "G43.909",
+    "564": "K58.9", "296": "F33.9", "714": "M06.9", "696": "L40.9", "690": "L21.9",
+    "691": "L20.9", "692": "L30.9", "443": "I73.9", "440": "I70.90", "413": "I20.9",
+    "305": "F17.200", "290": "F03.90", "294": "F03.90", "331": "G30.9", "366": "H26.9",
+    "365": "H40.9", "362": "H35.30", "403": "I12.9", "402": "I11.9", "410": "I25.2",
+    "424": "I38", "435": "Z86.73", "438": "I69.30", "491": "J42", "492": "J43.9",
+    "571": "K74.60", "582": "N18.9", "593": "N28.9", "599": "N39.0", "607": "N52.9",
+    "627": "N95.1", "706": "L70.9", "721": "M47.819", "722": "M51.9", "729": "M79.7",
+}  # fmt: skip
+
+
+class Comorbidity:
+    """Diagnoses listed together more often than chance on NAMCS visits, as today's leaves."""
+
+    def __init__(
+        self,
+        spine: Spine,
+        sources: Sources,
+        crosswalk: Crosswalk,
+        gates: Gates,
+        notes: Notes,
+        register: Register,
+    ) -> None:
+        self._spine, self._crosswalk = spine, crosswalk
+        self._gates, self._notes, self._register = gates, notes, register
+        self._pairs: defaultdict[str, list[tuple[str, float, float]]] = defaultdict(list)
+        leaves = {icd9: self._leaf(icd9, sources) for pair in sources.comorbidity
+                  for icd9 in pair[:2]}  # fmt: skip
+        for a, b, ratio, b_given_a, a_given_b in sources.comorbidity:
+            for here, there, p in ((a, b, b_given_a), (b, a, a_given_b)):
+                leaf = leaves[there]
+                if leaf:
+                    self._pairs[here].append((leaf, ratio, p))
+
+    def links(self, code: Code) -> list[Link]:
+        """What a billable code is found with, at most 12."""
+        if not self._register.allowed("namcs"):
+            return []
+        number = self._register.number("namcs")
+        gate = self._gates.gate(code)
+        found: dict[str, Link] = {}
+        for icd9 in sorted(self._crosswalk.icd9_categories(code.code)):
+            for leaf, ratio, p in self._pairs.get(icd9, ()):
+                other = self._spine.codes[leaf]
+                sex = self._gates.gate(other).sex
+                if (
+                    other.category == code.category
+                    or (sex and gate.sex and sex != gate.sex)
+                    or self._notes.excludes1(code.code, leaf)
+                ):
+                    continue
+                known = found.get(leaf)
+                if known is None or (known.p or 0.0) < p:
+                    found[leaf] = Link(
+                        f"icd:{leaf}", "comorbid_with", number, 0.6, round(p, 4), round(ratio, 2)
+                    )
+        return sorted(found.values(), key=lambda link: (-(link.p or 0.0), link.target))[:12]
+
+    def _leaf(self, icd9: str, sources: Sources) -> str | None:
+        """The leaf for an ICD-9-CM category; none for symptoms, injuries and status codes."""
+        if icd9 in _COMMON_LEAF:
+            return self._crosswalk.default_leaf(_COMMON_LEAF[icd9])
+        if not icd9[0].isdigit() or "780" <= icd9 <= "999" or icd9 in _ACUTE:
+            return None
+        inside = [p for key, p in sources.profiles.items() if key.startswith(icd9)]
+        for profile in sorted(inside, key=lambda p: (-p.visit_share, p.icd9)):
+            leaf = self._crosswalk.leaf_of_icd9(profile.icd9)
+            if leaf and not _too_narrow(self._spine.codes[leaf]):
+                return leaf
+        return None
+
+
+_ACUTE = frozenset(f"{number}" for number in (*range(460, 467), *range(480, 488), 490, 8, 9))
+
+
+def _too_narrow(code: Code) -> bool:
+    return any(word in code.title.lower() for word in ("right", "left", "bilateral"))
+
+
+def iter_unique(links: Iterable[Link]) -> Iterator[Link]:
+    """Links without repeats of (target, relation, text), the first one kept."""
+    seen = set()
+    for link in links:
+        key = (link.target, link.relation, link.text)
+        if key not in seen:
+            seen.add(key)
+            yield link
