@@ -240,7 +240,8 @@ def _reach_backward(
         if _stops(other, trigger.category):
             floor = max(floor, other.last + 1)
             break
-    return _list_start(words, floor, item.first)
+    aside = trigger.category != "negated" and words[item.first - 1] == ","
+    return _list_start(words, floor, item.first - 1 if aside else item.first)
 
 
 def _list_start(words: Sequence[str], floor: int, end: int) -> int:
@@ -249,7 +250,7 @@ def _list_start(words: Sequence[str], floor: int, end: int) -> int:
     for i in range(end - 1, floor - 1, -1):
         if words[i] in ("and", "or", "nor", "&"):
             joined = True
-        elif words[i] == "," and not joined and i != end - 1:
+        elif words[i] == "," and not joined:
             return i + 1
     return floor
 

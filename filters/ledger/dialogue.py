@@ -22,7 +22,7 @@ from casewright.records import Turn
 __all__ = ["Answer", "Exchange", "answered", "read_answer"]
 
 Answer = Literal["yes", "no", "partly", "unclear"]
-_ASKERS = frozenset({"doctor", "nurse", "interpreter"})
+_ASKERS = frozenset({"doctor", "nurse"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class DialogueRules:
     only: tuple[tuple[str, ...], ...]
     openers: frozenset[tuple[str, ...]]
     exclusive: frozenset[str]
+    presupposing: frozenset[tuple[str, ...]]
 
 
 @lru_cache(maxsize=1)
@@ -55,6 +56,7 @@ def load_dialogue_rules() -> DialogueRules:
         only=phrases("only"),
         openers=frozenset(phrases("question_openers")),
         exclusive=frozenset(raw["exclusive"]),
+        presupposing=frozenset(phrases("presupposing")),
     )
 
 
@@ -111,29 +113,26 @@ def _questions(
     for index, sentence in enumerate(sentences):
         if sentence.turn is None or not _is_question(tokens, sentence, rules):
             continue
-        (asked if turns[sentence.turn].role in _ASKERS else wondered).add(index)
+        if turns[sentence.turn].role not in _ASKERS:
+            wondered.add(index)
+        elif not _opens_with(tokens, sentence, rules, rules.presupposing):
+            asked.add(index)
     return asked, wondered
 
 
 def _is_question(tokens: Tokens, sentence: Sentence, rules: DialogueRules) -> bool:
     if sentence.question:
         return True
-    if tokens.words[sentence.last] in (".", "!") and sentence.last - sentence.first > _SHORT:
-        # A written full stop: only a plain opener still makes it a question.
-        return _opens_as_question(tokens, sentence, rules)
-    return _opens_as_question(tokens, sentence, rules)
+    return _opens_with(tokens, sentence, rules, rules.openers)
 
 
-_SHORT = 3
-
-
-def _opens_as_question(tokens: Tokens, sentence: Sentence, rules: DialogueRules) -> bool:
+def _opens_with(
+    tokens: Tokens, sentence: Sentence, rules: DialogueRules, phrases: frozenset[tuple[str, ...]]
+) -> bool:
     i = sentence.first
     while i < sentence.last and (tokens.words[i] in rules.filler or not tokens.words[i].isalnum()):
         i += 1
-    return any(
-        tuple(tokens.words[i : min(i + n, sentence.last + 1)]) in rules.openers for n in (3, 2, 1)
-    )
+    return any(tuple(tokens.words[i : min(i + n, sentence.last + 1)]) in phrases for n in (3, 2, 1))
 
 
 def _reply_turn(turn: int, turns: Sequence[Turn], by_turn: dict[int, list[int]]) -> int | None:
@@ -147,22 +146,37 @@ def _reply_turn(turn: int, turns: Sequence[Turn], by_turn: dict[int, list[int]])
 def read_answer(words: Sequence[str]) -> Answer:
     """Read how an answer begins: yes, no, partly ("just the cough") or unclear."""
     rules = load_dialogue_rules()
-    i = 0
-    while i < len(words) and (words[i] in rules.filler or not words[i][0].isalnum()):
-        i += 1
-    rest = tuple(words[i : i + 8])
-    for kind, phrases in (("unclear", rules.unclear), ("no", rules.no), ("yes", rules.yes),
-                          ("partly", rules.only)):  # fmt: skip
-        for phrase in phrases:
-            if rest[: len(phrase)] == phrase:
-                return _refine(kind, words, i + len(phrase), rules)
+    for i, word in enumerate(words):
+        kind, length = _phrase_at(tuple(words[i : i + _LONGEST_ANSWER]), rules)
+        if kind is not None:
+            return _refine(kind, words, i + length, rules)
+        if word[0].isalnum() and word not in rules.filler:
+            break
     return "unclear"
 
 
-def _refine(kind: str, words: Sequence[str], after: int, rules: DialogueRules) -> Answer:
+_LONGEST_ANSWER = 8
+
+
+def _phrase_at(words: tuple[str, ...], rules: DialogueRules) -> tuple[Answer | None, int]:
+    kinds: tuple[tuple[Answer, tuple[tuple[str, ...], ...]], ...] = (
+        ("unclear", rules.unclear),
+        ("no", rules.no),
+        ("yes", rules.yes),
+        ("partly", rules.only),
+    )
+    best: tuple[Answer | None, int] = (None, 0)
+    for kind, phrases in kinds:
+        for phrase in phrases:
+            if len(phrase) > best[1] and words[: len(phrase)] == phrase:
+                best = (kind, len(phrase))
+    return best
+
+
+def _refine(kind: Answer, words: Sequence[str], after: int, rules: DialogueRules) -> Answer:
     if kind == "yes" and any(w in rules.exclusive for w in words[after : after + 3]):
         return "partly"
-    return kind  # type: ignore[return-value]
+    return kind
 
 
 def answered(
@@ -192,8 +206,6 @@ def _no(base: Assertion) -> Assertion:
 
 
 def _yes(base: Assertion) -> Assertion:
-    if base.polarity == "family":
-        return base
-    if base.polarity == "historical":
-        return base
+    if base.polarity in ("family", "historical", "denied"):
+        return base  # "So no chest pain?" "Right."
     return Assertion("present", trigger="the answer is yes")

@@ -195,6 +195,7 @@ class Lexicon:
         self._automaton = self._build()
         self._speller = Speller(self._words)
         self._char_cache: dict[str, tuple[str, str]] = {}
+        self._meant: dict[str, str] = {}  # misspelt words seen
 
     # -- building
 
@@ -310,11 +311,13 @@ class Lexicon:
             word_stem = stem(word)
             char = self._chars.get(word_stem)
             if char is None and (meant := self._speller.correct(word)) is not None:
+                self._meant[word] = meant
                 word_stem = stem(meant)
                 char = self._chars.get(word_stem)
             known = (char or _UNKNOWN, word_stem)
         if len(self._char_cache) > 200_000:
             self._char_cache.clear()
+            self._meant.clear()
         self._char_cache[word] = known
         return known
 
@@ -369,7 +372,7 @@ class Lexicon:
     def _holds(self, entry: Entry, tokens: Tokens, first: int, last: int) -> bool:
         if len(entry.words) > 1:
             return True
-        written = tokens.words[last]
+        written = self._meant.get(tokens.words[last], tokens.words[last])
         if entry.cased is not None and not _case_agrees(tokens, last, entry.cased):
             return False
         if not _inflection_allowed(self.rules, entry, written):

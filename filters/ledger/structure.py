@@ -13,11 +13,12 @@ __all__ = ["Sentence", "split_sentences"]
 _ENDERS = frozenset(".?!;")
 _BULLETS = frozenset("-•*#")
 _ABBREVIATED = frozenset(
-    {"dr", "mr", "mrs", "ms", "vs", "approx", "st", "prof", "no", "pt", "temp", "resp", "wt"}
+    {"dr", "mr", "mrs", "ms", "vs", "approx", "st", "prof", "pt", "temp", "resp", "wt"}
 )
 _LIST_OPENERS = frozenset({",", "and", "or", "no", "of", "the", "with", "a", "for", "to", "nor"})
 _WRAP_WIDTH = 50
 _MAX_HEADING_WORDS = 6
+_DENIALS = frozenset({"denies", "denied", "negative", "negatives", "not", "no", "absent"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,12 @@ def _ranges(tokens: Tokens, turn_of: Sequence[int | None]) -> list[tuple[int, in
     ranges: list[tuple[int, int]] = []
     words = tokens.words
     begin = 0
+    listing = False
     for i in range(len(words) + 1):
         if i < len(words) and not _ends_before(tokens, turn_of, begin, i):
+            continue
+        listing = i < len(words) and _denied_list(words, begin, i, listing)
+        if listing:
             continue
         first, last = begin, i - 1
         while first <= last and words[first] == "\n":
@@ -88,6 +93,13 @@ def _ranges(tokens: Tokens, turn_of: Sequence[int | None]) -> list[tuple[int, in
             ranges.append((first, last))
         begin = i
     return ranges
+
+
+def _denied_list(words: Sequence[str], begin: int, i: int, listing: bool) -> bool:
+    """Whether bullet lines go on with "Denies:" before them, so that all are one sentence."""
+    if words[i] not in _BULLETS or words[i - 1] != "\n":
+        return False
+    return listing or (words[i - 2] == ":" and not _DENIALS.isdisjoint(words[begin:i]))
 
 
 def _ends_before(tokens: Tokens, turn_of: Sequence[int | None], begin: int, i: int) -> bool:
@@ -183,8 +195,8 @@ def _heading(
     stop = min(last + 1, begin + _MAX_HEADING_WORDS)
     for i in range(begin, stop):
         if words[i] == ":":
-            name = _heading_name(tokens, begin, i - 1)
-            return headings.get(name), i + 1, True
+            kind = headings.get(_heading_name(tokens, begin, i - 1))
+            return kind, i + 1 if kind else first, True
         if words[i] in (",", ".", "?", "\n"):
             break
     alone = last + 1 >= len(words) or words[last + 1] == "\n"
