@@ -17,6 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter
 
 from casewright.errors import CasewrightError
 from casewright.outputs import journal
@@ -34,6 +35,7 @@ __all__ = [
     "part_files",
     "part_of",
     "part_rows",
+    "read_moves",
     "reason_key",
     "scan_part",
     "segment_path",
@@ -234,3 +236,16 @@ def _write(path: Path, rows: Iterator[dict[str, Any]], schema: pa.Schema) -> Non
     with pq.ParquetWriter(path, schema, compression="zstd", compression_level=6) as writer:
         while group := list(islice(rows, GROUP_ROWS)):
             writer.write_table(table_of(group, schema))
+
+
+def read_moves(run: Path) -> dict[str, Reason]:
+    """Late rejections on record that the parts do not show yet."""
+    moves: dict[str, Reason] = {}
+    for path in sorted((run / "journal").glob("moves.*")):
+        for line in journal.scan(path):
+            moves[line.value["document_id"]] = _reason(line.value["reason"])
+    return moves
+
+
+def _reason(value: object) -> Reason:
+    return TypeAdapter(Reason).validate_python(value)

@@ -173,7 +173,7 @@ def row_of(document: Document, index: int) -> Row:
         provenance=_row_provenance(draft.provenance, verdict),
         tags=document.tags,
         outcome="kept" if verdict.keep else "rejected",
-        reasons=verdict.reasons,
+        reasons=tuple(_quoted(reason, draft.text) for reason in verdict.reasons),
     )
     row = _encodable(row)
     check_row(row)
@@ -275,6 +275,15 @@ def plain(value: object) -> Any:
 @cache
 def _names(kind: type) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind))
+
+
+def _quoted(reason: Reason, text: str) -> Reason:
+    """The reason with the words of every span that it points to."""
+    evidence = tuple(
+        replace(e, text=text[e.start : e.end]) if not e.text and e.start < e.end else e
+        for e in reason.evidence
+    )
+    return replace(reason, evidence=evidence)
 
 
 def _row_facts(draft: Draft) -> Iterator[RowFact]:

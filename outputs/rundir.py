@@ -19,8 +19,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self, TypeAlias
 
-from pydantic import TypeAdapter
-
 from casewright.errors import CasewrightError
 from casewright.outputs import journal
 from casewright.outputs.claim import claim, directory_lock, lock_shard, refuse_foreign
@@ -48,6 +46,7 @@ from casewright.outputs.parts import (
     part_files,
     part_of,
     part_rows,
+    read_moves,
     reason_key,
     scan_part,
     segment_path,
@@ -366,7 +365,7 @@ class RunDir:
 
     def _refresh(self) -> None:
         """Learn what is stored, by this shard and the others."""
-        self._moves |= _read_moves(self.path)
+        self._moves |= read_moves(self.path)
         self._known, self._ids, self._tally = {}, {}, Counter()
         for entries in self._stored():
             for entry in entries:
@@ -490,15 +489,3 @@ class RunDir:
 
 def _state_path(run: Path, shard: tuple[int, int]) -> Path:
     return run / "journal" / f"state.s{shard[0]}of{shard[1]}.json"
-
-
-def _read_moves(run: Path) -> dict[str, Reason]:
-    moves: dict[str, Reason] = {}
-    for path in sorted((run / "journal").glob("moves.*")):
-        for line in journal.scan(path):
-            moves[line.value["document_id"]] = _reason(line.value["reason"])
-    return moves
-
-
-def _reason(value: object) -> Reason:
-    return TypeAdapter(Reason).validate_python(value)

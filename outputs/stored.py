@@ -1,0 +1,96 @@
+"""What a run holds, as Arrow tables, whether it is sealed or still being built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from casewright.errors import CasewrightError
+from casewright.outputs.parts import (
+    Moves,
+    PartFiles,
+    part_files,
+    part_rows,
+    read_moves,
+    scan_part,
+)
+from casewright.outputs.rows import DOCUMENTS_SCHEMA, REJECTS_SCHEMA, table_of
+
+__all__ = ["Side", "stored_tables"]
+
+BATCH = 512
+
+Side: TypeAlias = Literal["kept", "rest"]
+"""Which schema a table has: that of the documents or that of the rejects."""
+
+
+def stored_tables(run: Path, columns: list[str] | None = None) -> Iterator[tuple[Side, pa.Table]]:
+    """Tables of at most a few hundred documents: ("kept", table) and ("rest", table).
+
+    Each document comes once, in plan order within kept and within the rest.
+
+    Args:
+        run: the run directory.
+        columns: those wanted; `outcome` and `reasons` come with the rest only.
+
+    Raises:
+        CasewrightError: a file is damaged.
+    """
+    moves = read_moves(run)
+    for part, files in part_files(run).items():
+        if _is_sealed(part, files, moves):
+            yield from _sealed(files, columns)
+        else:
+            yield from _unsealed(files, moves, columns)
+
+
+def _is_sealed(part: int, files: PartFiles, moves: Moves) -> bool:
+    name = f"part-{part:05d}.parquet"
+    plain_names = all(path.name == name for path in files.documents + files.rejects)
+    return plain_names and not files.segments and not moves
+
+
+def _sealed(files: PartFiles, columns: list[str] | None) -> Iterator[tuple[Side, pa.Table]]:
+    sides: tuple[tuple[Side, tuple[Path, ...], pa.Schema], ...] = (
+        ("kept", files.documents, DOCUMENTS_SCHEMA),
+        ("rest", files.rejects, REJECTS_SCHEMA),
+    )
+    for side, paths, schema in sides:
+        names = None if columns is None else [n for n in columns if n in schema.names]
+        for path in paths:
+            try:
+                with pq.ParquetFile(path) as file:
+                    for batch in file.iter_batches(BATCH, columns=names):
+                        yield side, pa.Table.from_batches([batch])
+            except (OSError, pa.ArrowException) as error:
+                raise CasewrightError(
+                    f"a file of the run is damaged: {error}",
+                    where=path,
+                    fix="restore it, or delete it to have its documents made again",
+                ) from error
+
+
+def _unsealed(
+    files: PartFiles, moves: Moves, columns: list[str] | None
+) -> Iterator[tuple[Side, pa.Table]]:
+    entries = [entry for _, entry in sorted(scan_part(files).items())]
+    kept = [e for e in entries if e.outcome == "kept" and e.document_id not in moves]
+    rest = [e for e in entries if e.outcome != "kept" or e.document_id in moves]
+    for table in _tables(part_rows(kept, moves), DOCUMENTS_SCHEMA, columns):
+        yield "kept", table
+    for table in _tables(part_rows(rest, moves), REJECTS_SCHEMA, columns):
+        yield "rest", table
+
+
+def _tables(
+    rows: Iterator[dict[str, Any]], schema: pa.Schema, columns: list[str] | None
+) -> Iterator[pa.Table]:
+    if columns is not None:
+        schema = pa.schema([field for field in schema if field.name in columns])
+    while batch := list(islice(rows, BATCH)):
+        yield table_of(batch, schema)
