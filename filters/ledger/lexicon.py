@@ -18,9 +18,9 @@ from typing import Any, Protocol
 import ahocorasick
 import yaml
 
-from casewright.filters.ledger.normalise import Tokens, tokenise
+from casewright.filters.ledger.normalise import Tokens, words_of
 from casewright.filters.ledger.stems import Speller, english_words, is_inflection, stem
-from casewright.kg.graph import Concept, Condition, FormKind, NodeType
+from casewright.kg.graph import Concept, Condition, FormKind, NodeType, SurfaceForm
 
 __all__ = ["ConceptSource", "Encoded", "Entry", "Lexicon", "Match", "WordRules"]
 
@@ -104,6 +104,8 @@ class WordRules:
     ambiguous: Mapping[str, WordRule]
     not_inflected: Mapping[str, frozenset[str]]
     slash_letters: Mapping[str, tuple[str, str]]
+    concepts: tuple[Concept, ...]
+    denying: Mapping[str, tuple[str, ...]]
     pressure: tuple[str, ...]
     negative_words: Mapping[str, tuple[str, ...]]
 
@@ -128,14 +130,24 @@ def load_word_rules() -> WordRules:
         ambiguous={k: _rule(v) for k, v in raw["ambiguous"].items()},
         not_inflected={k: frozenset(v) for k, v in raw["not_inflected"].items()},
         slash_letters={k: (v[0], v[1]) for k, v in raw["slash_letters"].items()},
+        concepts=tuple(_concept(c) for c in raw["concepts"]),
+        denying={c["id"]: tuple(c["denying"]) for c in raw["concepts"]},
         pressure=tuple(raw["pressure"]),
         negative_words={k: tuple(v) for k, v in raw["negative_words"].items()},
     )
 
 
+def _concept(raw: Mapping[str, Any]) -> Concept:
+    names = [raw["name"], *raw["forms"]]
+    forms = tuple(
+        SurfaceForm(n, "abbreviation" if n.isupper() and len(n) < 6 else "synonym") for n in names
+    )
+    return Concept(raw["id"], raw["type"], raw["name"], forms)
+
+
 def form_words(form: str) -> tuple[str, ...]:
     """The words of a surface form, without punctuation and determiners (a final one stays)."""
-    words = [w for w in tokenise(form).words if w[0].isalnum()]
+    words = [w for w in words_of(form) if w[0].isalnum()]
     last = len(words) - 1
     return tuple(
         w for i, w in enumerate(words) if w not in _DETERMINERS and (w != "a" or i == last)
@@ -182,12 +194,15 @@ class Lexicon:
         extra_forms: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.rules = load_word_rules()
-        self.concepts: dict[str, Concept] = {c.id: c for c in source.concepts(*TYPES)}
+        self.concepts: dict[str, Concept] = {c.id: c for c in self.rules.concepts}
+        self.concepts.update((c.id, c) for c in source.concepts(*TYPES))
         self._chars: dict[str, str] = {}
         self._words: set[str] = set()
         self._final_a: set[str] = set()
         self._patterns: dict[str, dict[tuple[str, tuple[str, ...]], Entry]] = {}
         for concept in self.concepts.values():
+            if not _worth_finding(concept):
+                continue
             extra = (extra_forms or {}).get(concept.id, ())
             self._add_concept(concept, extra)
         self._add_negative_words()
@@ -226,15 +241,22 @@ class Lexicon:
 
     def _add_negative_words(self) -> None:
         """Words that deny a concept by themselves, on whatever concepts have the denied name."""
+        wanted = {name for names in self.rules.negative_words.values() for name in names}
         by_name: dict[str, list[Concept]] = {}
         for concept in self.concepts.values():
-            for name in {concept.name, *(f.text for f in concept.forms)}:
-                by_name.setdefault(name.lower(), []).append(concept)
+            if concept.type not in ("Symptom", "Finding", "Condition", "RiskFactor"):
+                continue
+            for name in wanted.intersection(f.text.lower() for f in concept.forms):
+                by_name.setdefault(name, []).append(concept)
+        for concept_id, forms in self.rules.denying.items():
+            for form in forms:
+                self._add_words(
+                    self.concepts[concept_id], form_words(form), "synonym", None, negated=True
+                )
         for word, names in self.rules.negative_words.items():
             for name in names:
                 for concept in by_name.get(name, ()):
-                    if concept.type in ("Symptom", "Finding", "Condition", "RiskFactor"):
-                        self._add_words(concept, form_words(word), "synonym", None, negated=True)
+                    self._add_words(concept, form_words(word), "synonym", None, negated=True)
 
     def _add_form(self, concept: Concept, form: str, kind: FormKind) -> None:
         words = form_words(form)
@@ -383,6 +405,22 @@ class Lexicon:
         before = tokens.words[first - 1] if first else ""
         after = tokens.words[last + 1] if last + 1 < len(tokens.words) else ""
         return rule.allows(before, after)
+
+
+_MAX_CONDITION_WORDS = 4
+
+
+def _worth_finding(concept: Concept) -> bool:
+    """Leave out the code titles that nobody writes ("... of unspecified toe, sequela").
+
+    Of some 98,000 codes these are four in five, and most of the time to build. A fact that
+    holds such a code still finds its own name.
+    """
+    if not isinstance(concept, Condition) or concept.visit_share > 0:
+        return True
+    if len(concept.code) == len("S00.00XA") and not concept.code.endswith("A"):
+        return False
+    return len(concept.name.split()) <= _MAX_CONDITION_WORDS
 
 
 _SHORTHAND_WORDS = frozenset({"r/o", "s/p", "h/o", "c/o", "f/u", "y/o", "w/o", "d/c", "n/a", "s/s"})

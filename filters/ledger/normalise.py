@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["Tokens", "fold", "tokenise", "word_set"]
+__all__ = ["Tokens", "fold", "tokenise", "word_set", "words_of"]
 
 _SINGLES = {
     **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
@@ -109,6 +109,11 @@ class Tokens:
     def surface(self, first: int, last: int) -> str:
         """The original text from word `first` to word `last`, inclusive."""
         return self.text[self.starts[first] : self.ends[last]]
+
+
+def words_of(text: str) -> list[str]:
+    """The words and marks of a short text, without their places."""
+    return [w.replace(".", "") if len(w) > 1 and w[0].isalpha() else w for w in TOKEN.findall(fold(text))]
 
 
 def tokenise(text: str) -> Tokens:
