@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from casewright.filters.phi.dates import find_ages, find_dates
-from casewright.filters.phi.folding import fold_text
+from casewright.filters.folding import fold_text
 from casewright.filters.phi.hits import Hit, merge_hits
 from casewright.filters.phi.names import find_names
 from casewright.filters.phi.places import find_places

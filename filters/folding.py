@@ -12,18 +12,17 @@ import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 __all__ = ["Folded", "fold_text"]
 
 _REMOVED = "\x00"
 # Letters of other scripts that a reader takes for Latin ones.
 _LOOKALIKES = dict(
     zip(
-        "АВЕЅІЈКМНОРСТУХѴԌԚԜаеѕіјорсухԁԛԝһӏкмтвнгп"
-        "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαινορτυχκ"
-        "ⅼⅰⅴⅹɡɑıȷ",
-        "ABESIJKMHOPCTYXVGQWaesijopcyxdqwhlkmtbhrn"
-        "ABEZHIKMNOPTYXaivoptuxk"
-        "livxgaij",
+        "АВЕЅІЈКМНОРСТУХѴԌԚԜаеѕіјорсухԁԛԝһӏкмтвнгпΑΒΕΖΗΙΚΜΝΟΡΤΥΧαινορτυχκⅼⅰⅴⅹɡɑıȷ",
+        "ABESIJKMHOPCTYXVGQWaesijopcyxdqwhlkmtbhrnABEZHIKMNOPTYXaivoptuxklivxgaij",
         strict=True,
     )
 )
@@ -53,9 +52,7 @@ def _fold_char(char: str) -> str:
         return "-"
     if category == "Nd":
         return str(unicodedata.digit(char))
-    plain = "".join(
-        c for c in unicodedata.normalize("NFKD", char) if not unicodedata.combining(c)
-    )
+    plain = "".join(c for c in unicodedata.normalize("NFKD", char) if not unicodedata.combining(c))
     # A sign such as the one for "½" becomes three characters; anything longer stays as it is.
     return plain.replace("⁄", "/") if 0 < len(plain) <= 3 else char
 
@@ -89,6 +86,11 @@ class Folded:
     _folded: list[int] = field(default_factory=list)
     _original: list[int] = field(default_factory=list)
 
+    @property
+    def shifted(self) -> bool:
+        """Whether offsets of the folded text differ from those of the text as it is."""
+        return bool(self._folded)
+
     def position(self, offset: int) -> int:
         """Where the folded character at `offset` stands in the text as it is."""
         if not self._folded:
@@ -103,6 +105,21 @@ class Folded:
         if end <= start:
             return self.position(start), self.position(start)
         return self.position(start), self.position(end - 1) + 1
+
+    def spans(
+        self, starts: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """`span` for many non-empty spans at once."""
+        if not self._folded:
+            return starts, ends
+        folded = np.array(self._folded)
+        shift = np.array(self._original) - folded
+
+        def lead(offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+            led: NDArray[np.int64] = offsets + shift[np.searchsorted(folded, offsets, "right") - 1]
+            return led
+
+        return lead(starts), lead(ends - 1) + 1
 
 
 _PLAIN = re.compile(r"[\t\n\r -_a-~]*\Z")
