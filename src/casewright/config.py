@@ -1,0 +1,260 @@
+"""The configuration: one YAML file, one pydantic tree, every mistake reported at once.
+
+It separates what the data is (`documents`, `seed`, `sampling`, `kinds`, `text`, `filters`,
+`prompts`: hashed into the run's fingerprint) from how to run it (`engine`, `run`: not hashed).
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from casewright.errors import CasewrightError, Problem
+from casewright.records import Setting
+from casewright.seeds import fingerprint_bytes
+
+__all__ = ["Config", "data_fields", "fingerprint", "load_config"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _default_settings() -> Mapping[Setting, float]:
+    return {"outpatient": 0.7, "inpatient": 0.3}
+
+
+def _default_kinds() -> Mapping[Setting, tuple[str, ...]]:
+    return {
+        "outpatient": ("clinic_note", "dialogue"),
+        "emergency": ("clinic_note", "dialogue"),
+        "inpatient": ("discharge_summary",),
+    }
+
+
+class SamplingConfig(_Strict):
+    """Which patients: see kg.patient.Sampling."""
+
+    conditions: Literal["prevalence", "tempered", "uniform"] = "tempered"
+    codes: tuple[str, ...] = ()
+    settings: Mapping[Setting, float] = Field(default_factory=_default_settings)
+    max_comorbidities: int = Field(default=3, ge=0, le=8)
+    max_symptoms: int = Field(default=4, ge=1, le=10)
+    max_denied: int = Field(default=3, ge=0, le=10)
+    max_labs: int = Field(default=3, ge=0, le=10)
+
+    @field_validator("settings")
+    @classmethod
+    def _some_setting(cls, value: Mapping[Setting, float]) -> Mapping[Setting, float]:
+        if any(w < 0 for w in value.values()) or sum(value.values()) <= 0:
+            raise ValueError("weights are 0 or more and at least one is above 0")
+        return value
+
+
+class TextConfig(_Strict):
+    """How the text is written."""
+
+    granularity: Literal["group", "section"] = "group"
+    draws: int = Field(default=4, ge=1, le=32)
+    temperature: float = Field(default=0.5, ge=0, le=2)
+    top_p: float = Field(default=0.95, gt=0, le=1)
+    max_tokens: int = Field(default=400, ge=16, le=8192)
+    vocabulary: Literal["closed", "open"] = "closed"
+    shots: int = Field(default=3, ge=0, le=12)
+    styles: tuple[str, ...] = ()
+    personas: tuple[str, ...] = ()
+
+
+class LedgerConfig(_Strict):
+    """What the ledger must show for a document to be kept."""
+
+    min_must_stated: float = Field(default=0.95, ge=0, le=1)
+    max_contradicted: int = Field(default=0, ge=0)
+    max_off_case: int = Field(default=0, ge=0)
+
+
+class NearCopiesConfig(_Strict):
+    """Against what, and from which share of shared text on, a document is a copy."""
+
+    reference: Path | None = None
+    text_field: str = "text"
+    reference_containment: float | None = Field(default=None, gt=0, le=1)
+    example_containment: float | None = Field(default=None, gt=0, le=1)
+    self_containment: float | None = Field(default=None, gt=0, le=1)
+
+
+class FiltersConfig(_Strict):
+    """What is kept."""
+
+    ledger: LedgerConfig = Field(default_factory=LedgerConfig)
+    near_copies: NearCopiesConfig = Field(default_factory=NearCopiesConfig)
+
+
+class EngineConfig(_Strict):
+    """Who writes, and how it is reached. Not part of what the data is."""
+
+    kind: Literal["url", "vllm", "llamacpp", "realiser"] = "llamacpp"
+    url: str | None = None
+    model: str | None = None
+    api_key_env: str | None = None
+    concurrency: int | None = Field(default=None, ge=1, le=1024)
+    timeout_s: float = Field(default=120.0, gt=0)
+    startup_timeout_s: float = Field(default=600.0, gt=0)
+    python: Path | None = None
+    args: tuple[str, ...] = ()
+
+
+class RunConfig(_Strict):
+    """How a run is carried out. Not part of what the data is."""
+
+    documents_in_flight: int = Field(default=8, ge=1, le=1024)
+
+
+class Config(_Strict):
+    """The whole configuration, with a default for everything."""
+
+    documents: int = Field(default=24, ge=1)
+    seed: int = Field(default=7, ge=0)
+    sampling: SamplingConfig = Field(default_factory=SamplingConfig)
+    kinds: Mapping[Setting, tuple[str, ...]] = Field(default_factory=_default_kinds)
+    text: TextConfig = Field(default_factory=TextConfig)
+    filters: FiltersConfig = Field(default_factory=FiltersConfig)
+    prompts: Path | None = None
+    graph: Path | None = None
+    engine: EngineConfig = Field(default_factory=EngineConfig)
+    run: RunConfig = Field(default_factory=RunConfig)
+
+
+_HOW = frozenset({"engine", "run"})
+_PLACES = frozenset({"reference", "prompts", "graph"})
+"""Paths: what lies there is hashed by its content, not where it lies."""
+
+
+def data_fields(config: Config) -> dict[str, Any]:
+    """The part of the configuration that says what the data is, as plain values by dotted key."""
+    tree = config.model_dump(mode="json")
+    return dict(_flatten({k: v for k, v in tree.items() if k not in _HOW}))
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in sorted(tree.items()):
+        if key in _PLACES:
+            continue
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def fingerprint(fields: Mapping[str, Any]) -> str:
+    """Hash of what the data is."""
+    return fingerprint_bytes(json.dumps(fields, sort_keys=True).encode())
+
+
+def load_config(path: Path | None, overrides: Mapping[str, Any] | None = None) -> Config:
+    """Read a configuration file and lay the command line's overrides over it.
+
+    Args:
+        path: a YAML file, or None for the defaults.
+        overrides: values by dotted key ("engine.kind"); None values are skipped.
+
+    Raises:
+        CasewrightError: for a file that cannot be read, YAML that does not parse, unknown
+            keys and values out of range, all at once, each with its line.
+    """
+    tree: dict[str, Any] = {}
+    lines: dict[tuple[str, ...], int] = {}
+    if path is not None:
+        tree, lines = _read(path)
+    for dotted, value in (overrides or {}).items():
+        if value is not None:
+            _put(tree, dotted.split("."), value)
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as err:
+        problems = [_problem(e, path, lines) for e in err.errors()]
+        raise CasewrightError("the configuration has problems", problems=problems) from err
+
+
+def _put(tree: dict[str, Any], keys: list[str], value: object) -> None:
+    for key in keys[:-1]:
+        below = tree.setdefault(key, {})
+        if not isinstance(below, dict):
+            return  # the validation names the key that is no mapping
+        tree = below
+    tree[keys[-1]] = value
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError as err:
+        raise CasewrightError(
+            "there is no such configuration file", where=path, fix="check the path"
+        ) from err
+    except (OSError, UnicodeDecodeError) as err:
+        raise CasewrightError(f"the file cannot be read: {err}", where=path) from err
+    try:
+        node = yaml.compose(text, yaml.SafeLoader)
+        tree = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as err:
+        mark = err.problem_mark
+        raise CasewrightError(
+            f"this is not YAML: {err.problem or err.context}",
+            where=path,
+            line=mark.line + 1 if mark else None,
+            fix="check indentation, colons and quotes near this line",
+        ) from err
+    if tree is None:
+        return {}, {}
+    if not isinstance(tree, dict):
+        raise CasewrightError(
+            "the file holds no mapping", where=path, line=1, valid="key: value lines"
+        )
+    return tree, dict(_lines(node, ()))
+
+
+def _lines(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*path, str(key.value))
+            yield here, key.start_mark.line + 1
+            yield from _lines(value, here)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            here = (*path, str(index))
+            yield here, value.start_mark.line + 1
+            yield from _lines(value, here)
+
+
+def _problem(error: Any, path: Path | None, lines: Mapping[tuple[str, ...], int]) -> Problem:
+    keys = tuple(str(k) for k in error["loc"])
+    line = next((lines[keys[:n]] for n in range(len(keys), 0, -1) if keys[:n] in lines), None)
+    dotted = ".".join(keys)
+    if error["type"] == "extra_forbidden":
+        valid = _known_keys(keys[:-1])
+        near = difflib.get_close_matches(keys[-1], valid, n=1)
+        return Problem(
+            f"unknown key {dotted!r}",
+            path,
+            line,
+            valid=", ".join(valid),
+            fix=f"did you mean {near[0]!r}?" if near else "remove the key",
+        )
+    return Problem(f"{dotted}: {error['msg']} (it is {error['input']!r})", path, line)
+
+
+def _known_keys(path: tuple[str, ...]) -> list[str]:
+    model: type[BaseModel] = Config
+    for key in path:
+        annotation = model.model_fields[key].annotation if key in model.model_fields else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return sorted(model.model_fields)
