@@ -105,6 +105,8 @@ def _scope_of(
         return None
     if trigger.after and (item.first == 0 or words[item.first - 1] not in trigger.after):
         return None
+    if trigger.text == "old" and words[item.first - 1] in ("-", "year", "years", "month", "months"):
+        return None
     if trigger.category == "history" and _is_duration(words, item.first):
         return None
     if trigger.direction == "forward":

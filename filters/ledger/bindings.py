@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from casewright.filters.ledger.numbers import Quantity, Unit, Value, agrees
+from casewright.filters.ledger.numbers import Quantity, agrees
 from casewright.filters.ledger.reading import Mention, Reading
 from casewright.filters.ledger.wants import Want
 
@@ -58,23 +58,12 @@ class Bindings:
         if want.value is None or want.fact.type != "vital":
             return False
         if quantity.unit is None and "temperature" in want.fact.concept:
-            return _is_spoken_temperature(quantity, want.value)
+            return quantity.decimals > 0 and bool(agrees(quantity, want.value, want.unit))
         if want.value.second is None and quantity.dimension not in _VITAL_ONLY:
             return False
         if want.value.second is None and quantity.dimension == "rate":
             return False
         return bool(agrees(quantity, want.value, want.unit))
-
-
-def _is_spoken_temperature(quantity: Quantity, value: Value) -> bool:
-    """ "a hundred and one point five", where nobody names the scale."""
-    if not quantity.decimals:
-        return False
-    return any(
-        agrees(replace(quantity, unit=Unit(name, "temperature", 1.0)), value, unit)
-        for name in ("C", "F")
-        for unit in (Unit("F" if value.value > 60 else "C", "temperature", 1.0),)
-    )
 
 
 def bind(reading: Reading, extra: Iterable[Mention] = ()) -> Bindings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from casewright.filters.ledger.allergies import allergy_sightings, in_allergy_context
 from casewright.filters.ledger.bindings import Bindings, bind
 from casewright.filters.ledger.demographics import demographic_clashes
 from casewright.filters.ledger.entities import collect_entities
@@ -12,7 +13,6 @@ from casewright.filters.ledger.lexicon import ConceptSource, Lexicon
 from casewright.filters.ledger.numbers import load_units
 from casewright.filters.ledger.off_case import (
     held_of,
-    in_allergy_context,
     off_case_concepts,
     off_case_numbers,
 )
@@ -92,7 +92,7 @@ class Checker:
     def _sightings(self, want: Want, reading: Reading, bindings: Bindings) -> list[Sighting]:
         found = sightings_of(want, reading, bindings)
         if want.fact.type == "allergy":
-            return [s for s in found if _of_allergy(s, reading, want)]
+            return allergy_sightings(want, found, reading, self._lexicon)
         if want.fact.type == "medication":
             return [
                 s for s in found if s.mention is None or not in_allergy_context(s.mention, reading)
@@ -130,10 +130,3 @@ class Checker:
                 off.append(finding)
         off.extend(off_case_numbers(reading, wants, bindings, used, self._units))
         return off, strays
-
-
-def _of_allergy(sighting: Sighting, reading: Reading, want: Want) -> bool:
-    """An allergen counts where allergy is spoken of; "no known allergies" says so itself."""
-    if sighting.mention is None or want.fact.concept == "allergen:none":
-        return True
-    return in_allergy_context(sighting.mention, reading)

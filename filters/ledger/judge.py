@@ -11,7 +11,7 @@ from casewright.filters.ledger.phrases import find_phrase
 from casewright.filters.ledger.reading import Mention, Reading
 from casewright.filters.ledger.relation import relate
 from casewright.filters.ledger.sides import side_near
-from casewright.filters.ledger.values import judge_dose, judge_value
+from casewright.filters.ledger.values import judge_dose, judge_value, stopped
 from casewright.filters.ledger.wants import Want
 from casewright.records import Fact, FactStatus, FactType, Status
 
@@ -278,5 +278,13 @@ def _medicated(want: Want, reading: Reading, bindings: Bindings) -> Iterator[Sig
         if sighting.kind != "states" or want.fact.polarity != "present":
             yield sighting
             continue
+        if (stop := stopped(mention, reading)) is not None and not _stopping(want):
+            first, last = min(stop, mention.first), max(stop, mention.last)
+            yield Sighting("contradicts", first, last, "the drug was stopped", mention)
+            continue
         kind, first, last, why = judge_dose(want, mention, bindings.of(mention), reading)
         yield Sighting(kind, first, last, why, mention)
+
+
+def _stopping(want: Want) -> bool:
+    return want.fact.attribute("course") in ("stopped", "held")

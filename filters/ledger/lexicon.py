@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import ahocorasick
 import yaml
 
-from casewright.filters.ledger.normalise import Tokens, words_of
+from casewright.filters.ledger.normalise import Tokens, word_set, words_of
 from casewright.filters.ledger.stems import Speller, english_words, is_inflection, stem
 from casewright.kg.graph import Concept, Condition, FormKind, NodeType, SurfaceForm
 
@@ -47,6 +47,7 @@ TYPES: tuple[NodeType, ...] = (
     "Condition",
 )
 _DETERMINERS = frozenset({"the", "an", "his", "her", "my", "your", "their", "our", "any", "some"})
+_DANGLING = word_set("of in to with by for on at and or due from as involving without")
 _SKIPPED = frozenset('()[]"-/+*#°•|&~^\n')
 _BREAK, _COMMA, _UNKNOWN = "\x01", "\x02", "\x00"
 _FIRST_WORD_CHAR = 0x100
@@ -121,8 +122,9 @@ def _rule(raw: Mapping[str, Sequence[str]]) -> WordRule:
 def load_word_rules() -> WordRules:
     """Read lexicon.yaml, which is part of the package."""
     raw: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("lexicon.yaml").read_bytes())
+    own = {c["id"]: (c["name"], *c["forms"]) for c in raw["concepts"]}
     return WordRules(
-        forms={k: tuple(v) for k, v in raw["forms"].items()},
+        forms={k: tuple(v) for k, v in raw["forms"].items()} | own,
         adjectives={k: tuple(v) for k, v in raw["adjectives"].items()},
         joiners=tuple(raw["joiners"]),
         generic=frozenset(" ".join(form_words(g)) for g in raw["generic"]),
@@ -138,11 +140,7 @@ def load_word_rules() -> WordRules:
 
 
 def _concept(raw: Mapping[str, Any]) -> Concept:
-    names = [raw["name"], *raw["forms"]]
-    forms = tuple(
-        SurfaceForm(n, "abbreviation" if n.isupper() and len(n) < 6 else "synonym") for n in names
-    )
-    return Concept(raw["id"], raw["type"], raw["name"], forms)
+    return Concept(raw["id"], raw["type"], raw["name"], (SurfaceForm(raw["name"], "preferred"),))
 
 
 def form_words(form: str) -> tuple[str, ...]:
@@ -228,7 +226,8 @@ class Lexicon:
         forms += [(f.text, f.kind) for f in concept.forms]
         if isinstance(concept, Condition) and concept.title:
             forms.append((concept.title, "synonym"))
-        forms += [(f, "synonym") for f in self.rules.forms.get(concept.id, ())]
+        for form in self.rules.forms.get(concept.id, ()):
+            forms.append((form, "abbreviation" if form.isupper() else "synonym"))
         forms += [(f, "synonym") for f in extra]
         for text, kind in forms:
             for variant in form_variants(text):
@@ -260,7 +259,9 @@ class Lexicon:
 
     def _add_form(self, concept: Concept, form: str, kind: FormKind) -> None:
         words = form_words(form)
-        if not words or (len(words) == 1 and (words[0] in self.rules.stop or len(words[0]) < 2)):
+        if not words or words[-1] in _DANGLING or words[0] in _DANGLING:
+            return  # what is left of a title without its "unspecified ..."
+        if len(words) == 1 and (words[0] in self.rules.stop or len(words[0]) == 1):
             return
         cased = form.strip() if _capitals_matter(form, kind) else None
         self._add_words(concept, words, kind, cased)
@@ -292,7 +293,9 @@ class Lexicon:
         if words[-1] == "a" and len(words) > 1:
             self._final_a.add(words[-2])
         key = "".join(self._char_of(stem(w)) for w in words)
-        self._patterns.setdefault(key, {}).setdefault((concept.id, words), entry)
+        entries = self._patterns.setdefault(key, {})
+        if negated or (concept.id, words) not in entries:
+            entries[(concept.id, words)] = entry
 
     def _char_of(self, word_stem: str) -> str:
         char = self._chars.get(word_stem)

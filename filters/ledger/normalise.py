@@ -113,7 +113,10 @@ class Tokens:
 
 def words_of(text: str) -> list[str]:
     """The words and marks of a short text, without their places."""
-    return [w.replace(".", "") if len(w) > 1 and w[0].isalpha() else w for w in TOKEN.findall(fold(text))]
+    return [
+        w.replace(".", "") if len(w) > 1 and w[0].isalpha() else w
+        for w in TOKEN.findall(fold(text))
+    ]
 
 
 def tokenise(text: str) -> Tokens:

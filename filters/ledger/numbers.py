@@ -89,7 +89,7 @@ def load_units() -> Units:
 
 
 _NUMBER = re.compile(
-    r"(?<![\w.,])(?:\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.\d{1,6})?(?![\d])|(?<![\w])\.\d{1,4}"
+    r"(?<![\w.,])(?:\d{1,3}(?:,\d{3})+(?:\.\d{1,6})?|\d{1,3},\d{1,2}(?![\d,])|\d{1,9}(?:\.\d{1,6})?)(?!\d)|(?<![\w])\.\d{1,4}"
 )
 _DATE = re.compile(
     r"(?<![\w/])(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d{2})|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}:\d{2}(?::\d{2})?"
@@ -154,7 +154,8 @@ def _read_number(
 
 
 def _to_number(raw: str) -> tuple[float, int]:
-    plain = raw.replace(",", "")
+    head, comma, tail = raw.partition(",")
+    plain = f"{head}.{tail}" if comma and len(tail) <= 2 else raw.replace(",", "")
     _, _, fraction = plain.partition(".")
     return float(plain), len(fraction)
 
@@ -345,7 +346,12 @@ def agrees(
         if quantity.second is None:
             return None
         return quantity.value == value.value and quantity.second == value.second
-    factor = _conversion(quantity.unit, unit, molar, value)
+    text_unit = quantity.unit
+    if unit is not None and unit.dimension == "temperature":
+        if text_unit is None or text_unit.name == "degrees":
+            text_unit = _scale_of(quantity.value)
+        unit = unit if unit.name != "degrees" else _scale_of(value.value)
+    factor = _conversion(text_unit, unit, molar)
     if factor is None:
         return None
     scale, offset = factor
@@ -373,14 +379,22 @@ def _rounding(quantity: Quantity, value: Value, scale: float) -> float:
     return _half_digit(quantity.decimals)
 
 
+_HOTTEST_CELSIUS = 45
+
+
+def _scale_of(value: float) -> Unit:
+    """The scale of a body temperature that names none."""
+    return Unit("F" if value > _HOTTEST_CELSIUS else "C", "temperature", 1.0)
+
+
 def _conversion(
-    text: Unit | None, fact: Unit | None, molar: float | None, value: Value
+    text: Unit | None, fact: Unit | None, molar: float | None
 ) -> tuple[float, float] | None:
     """Scale and offset from the fact's unit to the text's."""
     if text is None or fact is None or text.name == fact.name:
         return 1.0, 0.0
     if text.dimension == fact.dimension == "temperature":
-        return _temperature(text.name, fact.name, value)
+        return (1.8, 32.0) if text.name == "F" else (1 / 1.8, -32.0 / 1.8)
     if text.dimension == fact.dimension:
         return fact.factor / text.factor, 0.0
     pair = {text.dimension, fact.dimension}
@@ -391,13 +405,3 @@ def _conversion(
         # NGSP % and IFCC mmol/mol: IFCC = 10.93 NGSP - 23.5 (ngsp.org master equation)
         return (10.93, -23.5) if fact.dimension == "percent" else (1 / 10.93, 23.5 / 10.93)
     return None
-
-
-def _temperature(text: str, fact: str, value: Value) -> tuple[float, float]:
-    if text == "degrees":
-        return 1.0, 0.0
-    if fact == "degrees":
-        fact = "F" if value.value > 60 else "C"
-    if text == fact:
-        return 1.0, 0.0
-    return (1.8, 32.0) if text == "F" else (1 / 1.8, -32.0 / 1.8)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from casewright.filters.ledger.allergies import in_allergy_context
 from casewright.filters.ledger.bindings import Bindings
 from casewright.filters.ledger.lexicon import ConceptSource, Entry, Lexicon
 from casewright.filters.ledger.normalise import word_set
 from casewright.filters.ledger.numbers import Quantity, Units, agrees
 from casewright.filters.ledger.phrases import PhraseRules, content_key
 from casewright.filters.ledger.reading import Mention, Reading
+from casewright.filters.ledger.relation import NO_ALLERGY
 from casewright.filters.ledger.wants import Want
 from casewright.kg.graph import NodeType
 from casewright.records import Fact, OffSpec
@@ -143,29 +145,21 @@ def _entry_meant(mention: Mention, reading: Reading) -> Entry | None:
         candidates = [e for e in candidates if e.type != "Allergen"]
     if not candidates:
         return None
-    order = {"preferred": 0, "synonym": 1, "abbreviation": 2, "brand": 1, "lay": 2}
-    return min(candidates, key=lambda e: (order[e.kind], e.concept))
+    return min(candidates, key=lambda e: (_RANK.get(e.type, 1), *_code_rank(e.concept)))
 
 
-_ALLERGY_WORDS = word_set(
-    "allergy allergies allergic allergen anaphylaxis anaphylactic hypersensitivity intolerance "
-    "intolerant nkda reaction reacts"
-)
+_RANK: dict[NodeType, int] = {"Symptom": 0, "Finding": 0, "Medication": 0, "Condition": 2}
 
 
-def in_allergy_context(mention: Mention, reading: Reading) -> bool:
-    """Whether the sentence or its section is about allergies."""
-    sentence = reading.sentences[mention.sentence]
-    if sentence.section == "allergies":
-        return True
-    words = reading.tokens.words[sentence.first : sentence.last + 1]
-    if not _ALLERGY_WORDS.isdisjoint(words):
-        return True
-    if sentence.turn is not None and mention.sentence > 0:
-        previous = reading.sentences[mention.sentence - 1]
-        asked = reading.tokens.words[previous.first : previous.last + 1]
-        return previous.question and not _ALLERGY_WORDS.isdisjoint(asked)
-    return False
+def _code_rank(concept: str) -> tuple[int, str]:
+    """Of several codes with one name, the unspecified or the shortest one."""
+    code = concept.removeprefix("icd:")
+    unspecified = code.endswith(("9", "90", ".A"))
+    return (0 if unspecified else len(code), concept)
+
+
+# External causes, encounters and circumstances are no claim of an illness.
+_CIRCUMSTANCES = ("icd:V", "icd:W", "icd:X", "icd:Y", "icd:Z")
 
 
 def _follows(
@@ -205,13 +199,13 @@ def _claims(mention: Mention, entry: Entry, reading: Reading, bindings: Bindings
     said = mention.assertion
     if said.asked or (said.polarity == "hypothetical" and not said.uncertain):
         return False
+    if entry.concept == NO_ALLERGY:
+        return False
     if entry.type in _MEASURED:
         return bool(bindings.of(mention))
     if entry.type == "Procedure":
         return _was_done(mention, reading)
-    if entry.type == "RiskFactor":
-        return False
-    return entry.type in _CLAIMS
+    return entry.type in _CLAIMS and not entry.concept.startswith(_CIRCUMSTANCES)
 
 
 def _was_done(mention: Mention, reading: Reading) -> bool:

@@ -38,6 +38,9 @@ _NUMBERS = {
 }
 
 
+_SIDES = frozenset({"left", "right", "bilateral"})
+
+
 @dataclass(frozen=True, slots=True)
 class PhraseRules:
     """phrases.yaml in memory."""
@@ -80,13 +83,16 @@ class Hit:
     sentence: int
 
 
-def phrase_of(text: str, rules: PhraseRules, *, strict: bool = True) -> Phrase | None:
+def phrase_of(
+    text: str, rules: PhraseRules, *, strict: bool = True, sides: bool = True
+) -> Phrase | None:
     """The content words of a phrase, or None if it has none.
 
     Args:
         text: the phrase.
         rules: stop words, abbreviations, words that stand for each other.
         strict: keep the words that a diagnosis may do without ("unspecified", "mellitus").
+        sides: keep left, right and both; without them the side is to be checked apart.
     """
     keys: list[str] = []
     for word in tokenise(text).words:
@@ -94,6 +100,8 @@ def phrase_of(text: str, rules: PhraseRules, *, strict: bool = True) -> Phrase |
             continue
         for part in rules.expand.get(word, (word,)):
             key = content_key(part, rules)
+            if not sides and key in _SIDES:
+                continue
             if key not in keys and (strict or key not in rules.optional):
                 keys.append(key)
     if not keys:

@@ -162,6 +162,8 @@ def _mentions(reading: Reading, matches: Sequence[Match]) -> list[Mention]:
             entries = tuple(e for e in entries if not e.negated)
         base = assert_words(reading.scopes[index], match.first, match.last, inherent_denial=denied)
         mention = Mention(match.first, match.last, entries, match.maximal, index, base)
+        if reading.exchange is None and reading.sentences[index].question:
+            mention = replace(mention, assertion=replace(base, polarity="hypothetical", asked=True))
         if reading.exchange is not None:
             said = answered(reading.exchange, index, match.first, match.last, base)
             if said is not base:

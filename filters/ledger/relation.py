@@ -7,7 +7,7 @@ from typing import Literal
 from casewright.filters.ledger.assertion import Assertion
 from casewright.records import Fact, FactType
 
-__all__ = ["Relation", "relate"]
+__all__ = ["NO_ALLERGY", "Relation", "relate"]
 
 Relation = Literal["states", "contradicts", "apart"]
 
@@ -16,6 +16,7 @@ Relation = Literal["states", "contradicts", "apart"]
 _LASTING: frozenset[FactType] = frozenset(
     {"diagnosis", "comorbidity", "procedure", "medication", "social", "allergy", "test"}
 )
+NO_ALLERGY = "allergen:none"
 _SAME_RELATIVE = {
     "grandparent": {"grandmother", "grandfather"},
     "parent": {"mother", "father"},
@@ -31,6 +32,9 @@ def relate(fact: Fact, assertion: Assertion) -> tuple[Relation, str]:
     """
     if assertion.asked:
         return "apart", "only asked about"
+    if fact.concept == NO_ALLERGY:
+        denied = assertion.polarity == "denied"
+        return ("states", "denied") if denied else ("apart", "allergies are named, not denied")
     match fact.polarity:
         case "present":
             return _present(fact, assertion)

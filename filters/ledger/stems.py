@@ -252,7 +252,8 @@ class Speller:
         found: set[str] = set()
         for variant in _deletions(word):
             found.update(self._index.get(variant, ()))
-        near = {c for c in found if c[0] == word[0] and _one_edit(word, c)}
+        # Another ending is more often another word ("tachycardic") than a slip.
+        near = {c for c in found if c[0] == word[0] and c[-2:] == word[-2:] and _one_edit(word, c)}
         stems = {stem(c) for c in near}
         return min(near) if len(stems) == 1 else None
 

@@ -187,3 +187,31 @@ def _sig_text(mention: Mention, reading: Reading) -> tuple[str, int]:
         last += 1
     tokens = reading.tokens
     return tokens.folded[tokens.ends[mention.last] : tokens.ends[last]], last
+
+
+_STOPS = word_set(
+    "stop stopped stopping discontinue discontinued discontinuing hold held quit off d/c"
+)
+_STOP_LEAD = word_set("taking using the her his my your their was on been has is be")
+_STOP_TAIL = word_set("was were has have been is be also then now therefore")
+
+
+def stopped(mention: Mention, reading: Reading) -> int | None:
+    """The word that says a drug is not taken any more, or None."""
+    words = reading.tokens.words
+    sentence = reading.sentences[mention.sentence]
+    i = mention.first - 1
+    while i >= sentence.first and words[i] in _STOP_LEAD:
+        i -= 1
+    if i >= sentence.first and words[i] in _STOPS and not _kept(words, i):
+        return i
+    i = mention.last + 1
+    while i <= sentence.last and words[i] in _STOP_TAIL:
+        i += 1
+    if i <= sentence.last and words[i] in _STOPS and words[i] != "off" and not _kept(words, i):
+        return i
+    return None
+
+
+def _kept(words: Sequence[str], i: int) -> bool:
+    return bool({"not", "never", "n't", "don't", "didn't", "no"} & set(words[max(0, i - 3) : i]))

@@ -72,9 +72,11 @@ def want_of(fact: Fact, lexicon: Lexicon, units: Units, rules: PhraseRules) -> W
         ids=frozenset(ids),
         literals=_literals(fact, ids, lexicon),
         phrases=tuple(
-            p for p in (phrase_of(n, rules, strict=fact.type != "diagnosis") for n in names) if p
+            p
+            for n in names
+            if (p := phrase_of(n, rules, strict=fact.type != "diagnosis", sides=False))
         ),
-        result=phrase_of(result, rules) if result else None,
+        result=phrase_of(result, rules, sides=False) if result else None,
         side=_side(fact),
         value=parse_value(fact.value),
         unit=units.named(fact.unit),

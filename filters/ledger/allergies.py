@@ -1,0 +1,94 @@
+"""Allergies: where the text speaks of them, and "none" against some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from casewright.filters.ledger.judge import Sighting
+from casewright.filters.ledger.lexicon import Lexicon
+from casewright.filters.ledger.normalise import word_set
+from casewright.filters.ledger.reading import Mention, Reading
+from casewright.filters.ledger.relation import NO_ALLERGY
+from casewright.filters.ledger.wants import Want
+
+__all__ = ["allergy_sightings", "in_allergy_context"]
+
+_WORDS = word_set(
+    "allergy allergies allergic allergen anaphylaxis anaphylactic hypersensitivity intolerance "
+    "intolerant nkda reaction reacts"
+)
+_NONE = word_set("none nil no denies denied nkda nka negative")
+
+
+def in_allergy_context(mention: Mention, reading: Reading) -> bool:
+    """Whether the sentence, its section or the question before is about allergies."""
+    sentence = reading.sentences[mention.sentence]
+    if sentence.section == "allergies":
+        return True
+    words = reading.tokens.words[sentence.first : sentence.last + 1]
+    if not _WORDS.isdisjoint(words):
+        return True
+    if sentence.turn is not None and mention.sentence > 0:
+        previous = reading.sentences[mention.sentence - 1]
+        asked = reading.tokens.words[previous.first : previous.last + 1]
+        return previous.question and not _WORDS.isdisjoint(asked)
+    return False
+
+
+def allergy_sightings(
+    want: Want, found: list[Sighting], reading: Reading, lexicon: Lexicon
+) -> list[Sighting]:
+    """Keep what is said of allergy, and set "none known" against a known one."""
+    if want.fact.concept == NO_ALLERGY:
+        return [*found, *_none_in_section(reading), *_some_against_none(want, reading)]
+    kept = [s for s in found if s.mention is None or in_allergy_context(s.mention, reading)]
+    return [*kept, *_none_against_drug(want, reading, lexicon)]
+
+
+def _none_in_section(reading: Reading) -> Iterator[Sighting]:
+    """ "Allergies: none"."""
+    for sentence in reading.sentences:
+        body = sentence.body
+        if sentence.section == "allergies" and body <= sentence.last:
+            if reading.tokens.words[body] in _NONE:
+                yield Sighting("states", sentence.first, body, "none in the section on allergies")
+
+
+def _some_against_none(want: Want, reading: Reading) -> Iterator[Sighting]:
+    for mention in reading.mentions:
+        named = any(
+            e.type in ("Allergen", "Medication") and e.concept not in want.ids
+            for e in mention.entries
+        )
+        if (
+            named
+            and mention.maximal
+            and mention.assertion.polarity == "present"
+            and in_allergy_context(mention, reading)
+        ):
+            yield Sighting(
+                "contradicts", mention.first, mention.last, "an allergy is named", mention
+            )
+
+
+def _none_against_drug(want: Want, reading: Reading, lexicon: Lexicon) -> Iterator[Sighting]:
+    """ "No known drug allergies" is untrue of somebody who is allergic to a drug."""
+    if want.fact.polarity != "present" or not _is_drug(want, lexicon):
+        return
+    for mention in reading.mentions:
+        if (
+            mention.maximal
+            and mention.assertion.polarity == "denied"
+            and mention.names(NO_ALLERGY)
+            and mention.last > mention.first
+        ):
+            yield Sighting(
+                "contradicts", mention.first, mention.last, "allergies are denied", mention
+            )
+
+
+def _is_drug(want: Want, lexicon: Lexicon) -> bool:
+    concept = lexicon.concepts.get(want.fact.concept)
+    if concept is not None and concept.group is not None:
+        return "drug" in concept.group or "medic" in concept.group
+    return any(e.type == "Medication" for e in lexicon.lookup(want.fact.name))
