@@ -49,9 +49,10 @@ def _none_in_section(reading: Reading) -> Iterator[Sighting]:
     """ "Allergies: none"."""
     for sentence in reading.sentences:
         body = sentence.body
-        if sentence.section == "allergies" and body <= sentence.last:
-            if reading.tokens.words[body] in _NONE:
-                yield Sighting("states", sentence.first, body, "none in the section on allergies")
+        if sentence.section != "allergies" or body > sentence.last:
+            continue
+        if reading.tokens.words[body] in _NONE:
+            yield Sighting("states", sentence.first, body, "none in the section on allergies")
 
 
 def _some_against_none(want: Want, reading: Reading) -> Iterator[Sighting]:
