@@ -14,6 +14,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from casewright.errors import CasewrightError, Problem
 
 __all__ = ["SUFFIXES", "read_reference", "reference_files"]
@@ -263,9 +266,6 @@ def _read_csv(file: Path, name: str, text_field: str) -> Iterator[tuple[str, str
 
 
 def _read_parquet(file: Path, name: str, text_field: str) -> Iterator[tuple[str, str] | Problem]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
         parquet = pq.ParquetFile(file)
     except (pa.ArrowException, OSError) as error:

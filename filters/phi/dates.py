@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables of patterns read worse when broken)
 """Dates finer than a year, and ages over 89.
 
 A year alone, a day of the week alone, a time of day and a span ("for 3 days") are
@@ -76,8 +77,12 @@ ISO = re.compile(
     r"(?:T\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 )
 COMPACT = re.compile(r"(?<![\w.-])(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?![\w-])")
-NUMERIC_MONTH_YEAR = re.compile(r"(?<![\w./-])(?P<m>0?[1-9]|1[0-2])[/-](?P<y>(?:19|20)\d\d)(?![\w/-])")
-NUMERIC_SHORT = re.compile(r"(?<![\w./-])(?P<a>\d{1,2})(?P<s>[/-])(?P<b>\d{1,2})(?![\w/%]|[.-]\d|-)")
+NUMERIC_MONTH_YEAR = re.compile(
+    r"(?<![\w./-])(?P<m>0?[1-9]|1[0-2])[/-](?P<y>(?:19|20)\d\d)(?![\w/-])"
+)
+NUMERIC_SHORT = re.compile(
+    r"(?<![\w./-])(?P<a>\d{1,2})(?P<s>[/-])(?P<b>\d{1,2})(?![\w/%]|[.-]\d|-)"
+)
 _SHORT_CUE = re.compile(
     r"\b(?:on|dated?|dob|d\.o\.b\.?|born|since|until|till|thru|through|before|after|by|from|seen|visit|visited|admitted|"
     r"admission|discharged?|d/c|surgery|appointment|appt|scheduled|due|returned?|lmp|edd|edc|last|next|"
@@ -85,7 +90,9 @@ _SHORT_CUE = re.compile(
     r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)[\s:,(]{1,3}(?:the\s)?\Z",
     re.I,
 )
-_WEAK_SHORT_CUE = re.compile(r"\b(?:of|for|by|from|after|before|last|next|on|through|thru)[\s:,(]{1,3}\Z", re.I)
+_WEAK_SHORT_CUE = re.compile(
+    r"\b(?:of|for|by|from|after|before|last|next|on|through|thru)[\s:,(]{1,3}\Z", re.I
+)
 # Ratios that look like a day and a month.
 _NOT_SHORT_BEFORE = re.compile(
     r"\b(?:strength|power|motor|score|scale|pain|rated?|phq(?:-\d)?|gad(?:-\d)?|mmse|moca|apgar|gcs|grade|reflexes|murmur|"
@@ -172,7 +179,9 @@ def find_dates(text: str) -> Iterator[Candidate]:
         # "may 2" and "mar 3" in running text: the verb, not the month, unless capitalised.
         if m["m"] in ("may", "mar") and not m["y"]:
             continue
-        if m["m"].lower() == "may" and re.match(r"\s(?:tablets?|capsules?|times|puffs?|doses?)", text[m.end() : m.end() + 10]):
+        if m["m"].lower() == "may" and re.match(
+            r"\s(?:tablets?|capsules?|times|puffs?|doses?)", text[m.end() : m.end() + 10]
+        ):
             continue
         yield Candidate("date", m.start(), m.end(), 0.95, "month and day")
     for m in DAY_MONTH.finditer(text):
@@ -220,11 +229,12 @@ def _short_dates(text: str) -> Iterator[Candidate]:
             continue
         if m["s"] == "-" and not re.search(r"\b(?:on|dob|born|dated?)[\s:]{1,3}\Z", before, re.I):
             continue
+        sure = re.search(r"\b(?:on|dob)[\s:,(]{1,3}\Z", before, re.I)
         # UK shorthand: 3/7 three days, 2/52 two weeks, 6/12 six months; scores out of 5, 10, 27 ...
-        if b in (5, 7, 10, 12, 27, 30) and _WEAK_SHORT_CUE.search(before) and len(m["a"]) == 1:
-            if not re.search(r"\bon[\s:,(]{1,3}\Z", before, re.I):
-                continue
-        if _NOT_SHORT_BEFORE.search(before) and not re.search(r"\b(?:on|dob)[\s:]{1,3}\Z", before, re.I):
+        shorthand = b in (5, 7, 10, 12, 27, 30) and len(m["a"]) == 1
+        if not sure and shorthand and _WEAK_SHORT_CUE.search(before):
+            continue
+        if not sure and _NOT_SHORT_BEFORE.search(before):
             continue
         yield Candidate("date", m.start(), m.end(), 0.7, "month and day after a cue")
 
@@ -244,7 +254,9 @@ AGE = re.compile(
     re.I,
 )
 # An age in a rule or a guideline is nobody's age.
-_AGE_GENERAL = re.compile(r"\b(?:over|above|older than|under|below|up to|until|than|>=?|<=?|to|between)\s{0,2}\Z", re.I)
+_AGE_GENERAL = re.compile(
+    r"\b(?:over|above|older than|under|below|up to|until|than|>=?|<=?|to|between)\s{0,2}\Z", re.I
+)
 
 
 def find_ages(text: str) -> Iterator[Candidate]:
@@ -254,5 +266,11 @@ def find_ages(text: str) -> Iterator[Candidate]:
         start = m.start(group)
         if group != "n5" and _AGE_GENERAL.search(text[max(0, start - 14) : start]):
             continue
-        if m[group].lower() == "ninety" or m[group].isdigit() or group == "n5" or " " in m[group] or "-" in m[group]:
+        if (
+            m[group].lower() == "ninety"
+            or m[group].isdigit()
+            or group == "n5"
+            or " " in m[group]
+            or "-" in m[group]
+        ):
             yield Candidate("age", m.start(), m.end(), 0.9, "age over 89")

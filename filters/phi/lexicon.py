@@ -9,7 +9,12 @@ from importlib.resources import files
 
 import yaml
 
-__all__ = ["Lexicon", "load_lexicon", "read_groups"]
+__all__ = ["Lexicon", "load_lexicon", "read_groups", "word_set"]
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a string: a long list of words reads better so than one a line."""
+    return frozenset(text.split())
 
 
 def read_groups(name: str) -> dict[str, frozenset[str]]:

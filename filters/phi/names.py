@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables of patterns read worse when broken)
 """Personal names: titles, labels, credentials, and name lexicons in context.
 
 A word is judged by what it can be (given name, family name, English word, medical
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from casewright.filters.phi.hits import Candidate
-from casewright.filters.phi.lexicon import Lexicon, load_lexicon
+from casewright.filters.phi.lexicon import Lexicon, load_lexicon, word_set
 
 __all__ = ["find_names"]
 
@@ -22,8 +23,11 @@ __all__ = ["find_names"]
 # Every repeat begins with a character that the one before cannot take: no backtracking.
 _WORD = r"[A-Z][a-z]{0,30}(?:(?:['-][A-Za-z]|[A-Z])[a-z]{1,30}){0,4}|[A-Z]{2,20}(?:['-][A-Z]{2,20}){0,2}"
 TOKEN = re.compile(rf"(?<![\w'-])(?:{_WORD})(?![\w])")
-_PARTICLES = frozenset(
-    "de del della di da dos das do du van von der den ten ter la le el al bin ibn bint abu ben mac mc st san y e".split()
+_PARTICLES = word_set(
+    """
+de del della di da dos das do du van von der den ten ter la le el al bin ibn bint abu ben mac mc
+st san y e
+"""
 )
 _GAP = re.compile(r"[ \t]{1,3}|[ \t]{0,2}\r?\n[ \t]{0,2}|\.[ \t]{0,2}|,[ \t]{1,2}")
 _TITLE_CASE = re.compile(r"[A-Z][a-z']")
@@ -50,7 +54,9 @@ def _kind(word: str) -> _Kind:
         kinds = [_kind(p) for p in parts]
         return _Kind(
             max(k.given for k in kinds) if all(k.given or k.family for k in kinds) else 0,
-            max(k.family for k in kinds) if all(k.given or k.family or k.unknown for k in kinds) else 0,
+            max(k.family for k in kinds)
+            if all(k.given or k.family or k.unknown for k in kinds)
+            else 0,
             max(k.word for k in kinds),
             all(k.unknown for k in kinds),
             any(k.eponym for k in kinds),
@@ -84,7 +90,13 @@ def _kind(word: str) -> _Kind:
 
 
 def _known(low: str, lex: Lexicon) -> bool:
-    return lex.is_given(low) or lex.is_family(low) or lex.is_word(low) or low in lex.not_names or low in lex.eponyms
+    return (
+        lex.is_given(low)
+        or lex.is_family(low)
+        or lex.is_word(low)
+        or low in lex.not_names
+        or low in lex.eponyms
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +111,30 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     lex = load_lexicon()
 
     def either(words: tuple[str, ...]) -> str:
-        return "|".join(re.escape(w).replace(r"\ ", r"\s") for w in sorted(words, key=len, reverse=True))
+        return "|".join(
+            re.escape(w).replace(r"\ ", r"\s") for w in sorted(words, key=len, reverse=True)
+        )
 
-    capital = tuple(w.capitalize() for w in lex.titles) + tuple(w.upper() for w in lex.titles) + lex.titles
+    capital = (
+        tuple(w.capitalize() for w in lex.titles)
+        + tuple(w.upper() for w in lex.titles)
+        + lex.titles
+    )
     weak = tuple(w.capitalize() for w in lex.weak_titles)
     name = rf"(?:{_WORD}|[A-Z]\.?)"
     particle = "|".join(sorted(_PARTICLES))
     more = rf"(?:(?:\s{{1,2}}|-)(?:(?:{particle})\s){{0,2}}{name}){{0,4}}"
     return {
-        "title": re.compile(rf"(?<![\w'-])(?P<t>{either(capital)})\.?\s{{1,2}}(?P<n>(?:(?:{particle})\s){{0,2}}{name}{more})"),
-        "title_lower": re.compile(
-            rf"(?<![\w'-])(?P<t>{either(lex.titles)})\.?\s{{1,2}}(?P<n>[a-z][a-z'-]{{1,24}}(?:\s[a-z][a-z'-]{{2,24}})?)", re.I
+        "title": re.compile(
+            rf"(?<![\w'-])(?P<t>{either(capital)})\.?\s{{1,2}}(?P<n>(?:(?:{particle})\s){{0,2}}{name}{more})"
         ),
-        "weak_title": re.compile(rf"(?<![\w'-])(?P<t>{either(weak)}|{either(lex.weak_titles)})\.?\s{{1,2}}(?P<n>{name}{more})"),
+        "title_lower": re.compile(
+            rf"(?<![\w'-])(?P<t>{either(lex.titles)})\.?\s{{1,2}}(?P<n>[a-z][a-z'-]{{1,24}}(?:\s[a-z][a-z'-]{{2,24}})?)",
+            re.I,
+        ),
+        "weak_title": re.compile(
+            rf"(?<![\w'-])(?P<t>{either(weak)}|{either(lex.weak_titles)})\.?\s{{1,2}}(?P<n>{name}{more})"
+        ),
         "label": re.compile(
             rf"(?<![\w'-])(?P<t>{either(lex.person_labels)})\s{{0,2}}(?::|\bis\b:?|=|-\s)\s{{0,4}}(?:(?:Dr|Mr|Mrs|Ms|Miss|Prof)\.?\s)?(?P<n>{name}(?:,\s{name})?{more})",
             re.I,
@@ -119,7 +142,10 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "credential": re.compile(
             rf"(?<![\w'-])(?P<n>{name}{more}),?\s(?:{either(lex.credentials)})(?![\w-])"
         ),
-        "cue": re.compile(rf"(?<![\w'-])(?:{either(lex.person_cues)})[\s,]{{1,3}}(?:(?:my|her|his|their|the|a|our)\s)?\Z", re.I),
+        "cue": re.compile(
+            rf"(?<![\w'-])(?:{either(lex.person_cues)})[\s,]{{1,3}}(?:(?:my|her|his|their|the|a|our)\s)?\Z",
+            re.I,
+        ),
         "signature": re.compile(rf"(?:(?:[-_/]s/|signed|~|--)\s{{0,3}})(?P<n>{name}{more})", re.I),
     }
 
@@ -134,12 +160,14 @@ def find_names(text: str) -> Iterator[Candidate]:
 
 
 # A word after a title that shows the title is a word of the sentence: "Dr. will see you".
-_NO_NAME = frozenset(
-    """the a an and or but if is was are were has have had will would can could should may might must not no
-he she they we you i it his her their our my your this that who which what when where why how of in on at to for from
-by with as per be been do did does said says told also then there here visit appointment office orders order note notes
-states stated reports reported recommended prescribed advised patient patients who's referral name signature date
-please thanks thank""".split()
+_NO_NAME = word_set(
+    """
+the a an and or but if is was are were has have had will would can could should may might must
+not no he she they we you i it his her their our my your this that who which what when where why
+how of in on at to for from by with as per be been do did does said says told also then there
+here visit appointment office orders order note notes states stated reports reported recommended
+prescribed advised patient patients who's referral name signature date please thanks thank
+"""
 )
 
 
@@ -159,11 +187,11 @@ def _name_length(words: list[str], *, first_any: bool) -> int:
                 break
         elif len(word) == 1:
             pass
-        elif not (kind.given or kind.family >= 2 or (kind.family and kind.word < 2) or kind.unknown):
-            break
-        elif kind.word == 4 and i > 0:
-            break
-        elif kind.word == 3 and not (kind.given == 2 or kind.family == 3):
+        elif (
+            not (kind.given or kind.family >= 2 or (kind.family and kind.word < 2) or kind.unknown)
+            or (kind.word == 4 and i > 0)
+            or (kind.word == 3 and not (kind.given == 2 or kind.family == 3))
+        ):
             break
         taken = i + 1
     return taken
@@ -180,7 +208,11 @@ def _titled(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
     for m in p["title"].finditer(text):
         words = re.findall(r"[^\s,]+", m["n"])
         count = _name_length(words, first_any=True)
-        if count and not (len(words[0].strip(".")) == 1 and count == 1 and words[0].upper() in ("X.", "X", "A", "I")):
+        if count and not (
+            len(words[0].strip(".")) == 1
+            and count == 1
+            and words[0].upper() in ("X.", "X", "A", "I")
+        ):
             yield Candidate("name", m.start("n"), _cut(m, "n", count), 0.95, "after a title")
     for m in p["title_lower"].finditer(text):
         words = m["n"].split()
@@ -199,7 +231,7 @@ def _titled(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
     for m in p["weak_title"].finditer(text):
         words = re.findall(r"[^\s,]+", m["n"])
         kind = _kind(words[0].strip("."))
-        if kind.word >= 3 or len(words[0].strip(".")) == 1 or kind.eponym and not kind.given:
+        if kind.word >= 3 or len(words[0].strip(".")) == 1 or (kind.eponym and not kind.given):
             continue
         if not (kind.given or kind.family or (kind.unknown and not words[0].isupper())):
             continue
@@ -220,25 +252,33 @@ def _labelled(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
             named = name == "label" and "name" in m["t"].lower()
             if not (kind.given or kind.family) and not named:
                 second = _kind(words[1].strip(".")) if len(words) > 1 else None
-                if not (kind.unknown and second and (second.given or second.family or second.unknown)):
+                if not (
+                    kind.unknown and second and (second.given or second.family or second.unknown)
+                ):
                     continue
             if kind.word == 2 and not named and len(words) == 1:
                 continue
-            if _TITLE_CASE.match(words[0]) is None and not (kind.word == 0 and (kind.given or kind.family)):
+            if _TITLE_CASE.match(words[0]) is None and not (
+                kind.word == 0 and (kind.given or kind.family)
+            ):
                 continue
             count = _name_length(words, first_any=True)
             if count:
                 yield Candidate("name", m.start("n"), _cut(m, "n", count), 0.85, "after a label")
     for m in p["credential"].finditer(text):
         words = re.findall(r"[^\s,]+", m["n"])
-        while words and _kind(words[0].strip(".")).word >= 3 and not _kind(words[0].strip(".")).given:
+        while (
+            words and _kind(words[0].strip(".")).word >= 3 and not _kind(words[0].strip(".")).given
+        ):
             words = words[1:]
         kinds = [_kind(w.strip(".")) for w in words if len(w.strip(".")) > 1]
         if not kinds or not any((k.given or k.family) and k.word < 4 for k in kinds):
             continue
         if all(k.word >= 3 or k.eponym for k in kinds):
             continue
-        if any(w.isupper() and len(w) > 1 and _kind(w).word == 0 and not _kind(w).family for w in words):
+        if any(
+            w.isupper() and len(w) > 1 and _kind(w).word == 0 and not _kind(w).family for w in words
+        ):
             continue
         start = m.start("n") + m["n"].find(words[0])
         yield Candidate("name", start, m.end("n"), 0.85, "before a credential")
@@ -263,7 +303,9 @@ def _follows(text: str, end: int) -> str:
 
 def _eponymous(text: str, end: int, lex: Lexicon) -> bool:
     """Whether a disease, a sign or a scale is named by what ends here."""
-    if re.match(r"'s?\W|'s?\Z|-", text[end : end + 3]) and re.match(r"'?s?[\s-]", text[end : end + 3]):
+    if re.match(r"'s?\W|'s?\Z|-", text[end : end + 3]) and re.match(
+        r"'?s?[\s-]", text[end : end + 3]
+    ):
         m = re.match(r"(?:'s|s'|')?[\s-]([A-Za-z]+)", text[end : end + 32])
     else:
         m = re.match(r"[\s-]([A-Za-z]+)(?:\s([A-Za-z]+))?", text[end : end + 40])
@@ -272,7 +314,12 @@ def _eponymous(text: str, end: int, lex: Lexicon) -> bool:
     if m[1].lower() in lex.eponym_heads:
         return True
     second = m[2] if m.re.groups > 1 and m.lastindex and m.lastindex > 1 else None
-    return bool(second) and m[1][0].isupper() and second is not None and second.lower() in lex.eponym_heads
+    return (
+        bool(second)
+        and m[1][0].isupper()
+        and second is not None
+        and second.lower() in lex.eponym_heads
+    )
 
 
 def _runs(text: str) -> Iterator[Candidate]:
@@ -285,7 +332,7 @@ def _runs(text: str) -> Iterator[Candidate]:
         token = tokens[i]
         word = token[0]
         kind = _kind(word)
-        if len(word) == 1 or kind.word == 4 and not kind.given:
+        if len(word) == 1 or (kind.word == 4 and not kind.given):
             i += 1
             continue
         used = _pair(text, tokens, i, lex)
@@ -304,7 +351,9 @@ _INITIAL = re.compile(r"\s([A-Z])\.?(?![\w'])")
 _MIDDLE = re.compile(r"\s[A-Z]\.?\s")
 
 
-def _pair(text: str, tokens: list[re.Match[str]], i: int, lex: Lexicon) -> tuple[int, int, float, str] | None:
+def _pair(
+    text: str, tokens: list[re.Match[str]], i: int, lex: Lexicon
+) -> tuple[int, int, float, str] | None:
     """A name of two or more words that begins at token i: (end, tokens used, score, why)."""
     first = tokens[i]
     a = _kind(first[0])
@@ -320,10 +369,19 @@ def _pair(text: str, tokens: list[re.Match[str]], i: int, lex: Lexicon) -> tuple
             after = tokens[i + 1] if i + 1 < len(tokens) else None
             if after is not None and after.start() == m.start(1) and i + 2 < len(tokens):
                 after = tokens[i + 2]
-            if after is not None and 0 < after.start() - m.end() <= 2 and "\n" not in text[m.end():after.start()]:
+            if (
+                after is not None
+                and 0 < after.start() - m.end() <= 2
+                and "\n" not in text[m.end() : after.start()]
+            ):
                 b = _kind(after[0])
                 if (b.family or b.unknown) and b.word < 4:
-                    return after.end(), 3 if len(tokens[i + 1][0]) == 1 else 2, 0.9, "given name, initial, family name"
+                    return (
+                        after.end(),
+                        3 if len(tokens[i + 1][0]) == 1 else 2,
+                        0.9,
+                        "given name, initial, family name",
+                    )
             if dotted or a.given == 2 or a.word == 0:
                 return m.start(1) + 1, 1, 0.8, "given name and initial"
     if i + 1 >= len(tokens):
@@ -334,8 +392,14 @@ def _pair(text: str, tokens: list[re.Match[str]], i: int, lex: Lexicon) -> tuple
     # "Okafor, Amara": the family name first.
     if gap in (", ", ","):
         if (
-            a.family >= 2 and a.word <= 1 and b.given and b.word <= 1 and not a.given == 2 and not a.eponym
-            and len(second[0]) > 1 and first[0].isupper() == second[0].isupper()
+            a.family >= 2
+            and a.word <= 1
+            and b.given
+            and b.word <= 1
+            and a.given != 2
+            and not a.eponym
+            and len(second[0]) > 1
+            and first[0].isupper() == second[0].isupper()
         ):
             return second.end(), 2, 0.8, "family name, given name"
         return None
@@ -350,7 +414,10 @@ def _pair(text: str, tokens: list[re.Match[str]], i: int, lex: Lexicon) -> tuple
         return None
     if len(second[0]) == 1 or b.word == 4 or first[0].isupper() != second[0].isupper():
         return None
-    if _eponymous(text, second.end(), lex) or second[0].lower().removesuffix("'s") in lex.eponym_heads:
+    if (
+        _eponymous(text, second.end(), lex)
+        or second[0].lower().removesuffix("'s") in lex.eponym_heads
+    ):
         return None
     if first[0].lower() in lex.states or f"{first[0]} {second[0]}".lower() in lex.states:
         return None
@@ -393,7 +460,7 @@ def _pair_score(a: _Kind, b: _Kind, first: str, second: str, heading: bool) -> f
             penalty += 0.2
         if b.word >= 2 and b.family < 3:
             penalty += 0.3
-        if a.eponym and not a.given == 2:
+        if a.eponym and a.given != 2:
             penalty += 0.3
         if heading and (a.word or b.word):
             penalty += 0.15
@@ -434,7 +501,10 @@ def _single(text: str, token: re.Match[str], kind: _Kind, lex: Lexicon) -> Candi
     if before.endswith(("-", "/")) or text[token.end() : token.end() + 1] in ("-", "/"):
         return None
     verb = _follows(text, token.end()) in lex.person_verbs
-    appositive = re.match(r",?\s(?:is\s)?(?:an?|the)\s\d{1,2}", text[token.end() : token.end() + 12]) is not None
+    appositive = (
+        re.match(r",?\s(?:is\s)?(?:an?|the)\s\d{1,2}", text[token.end() : token.end() + 12])
+        is not None
+    )
     cue = _patterns()["cue"].search(before) is not None
     opening = _SENTENCE_END.search(before) is not None
     place = low in lex.home_cities or low in lex.world_cities

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables of patterns read worse when broken)
 """Places below the state level and the facilities where care was given."""
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from casewright.filters.phi.hits import Candidate
-from casewright.filters.phi.lexicon import Lexicon, load_lexicon
+from casewright.filters.phi.lexicon import Lexicon, load_lexicon, word_set
 
 __all__ = ["find_places"]
 
@@ -23,13 +24,19 @@ def _alternation(words: Iterator[str] | tuple[str, ...] | frozenset[str]) -> str
 def _patterns() -> dict[str, re.Pattern[str]]:
     lex = load_lexicon()
     suffix = "|".join(
-        sorted({w.capitalize() for w in lex.street_suffixes} | {w.upper() for w in lex.street_suffixes})
+        sorted(
+            {w.capitalize() for w in lex.street_suffixes} | {w.upper() for w in lex.street_suffixes}
+        )
     )
     lower_suffix = (
         "street|avenue|ave|road|boulevard|blvd|lane|drive|court|terrace|parkway|crescent|highway"
     )
     heads = {h.title().replace("'S", "'s") for h in lex.facility_heads}
-    heads |= {h.upper() for h in lex.facility_heads} | {"VA Medical Center", "VA Hospital", "NHS Trust"}
+    heads |= {h.upper() for h in lex.facility_heads} | {
+        "VA Medical Center",
+        "VA Hospital",
+        "NHS Trust",
+    }
     word = r"(?:[A-Z][A-Za-z'&.-]{0,24}|of|the|and|&|for|de|del|la|at|in|on)"
     states = _alternation(tuple(s.title() for s in lex.states))
     codes = "|".join(sorted(lex.state_codes))
@@ -44,17 +51,18 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             rf"(?<![\w/.-])\d{{1,5}}\s(?:[a-z][a-z'-]{{2,20}}\s){{1,3}}(?:{lower_suffix})\b"
         ),
         "street_no_number": re.compile(
-            rf"\b(?:on|at|off|near|corner of|along|address(?: is)?:?)\s(?P<s>(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:Street|Avenue|Road|Boulevard|Lane|Drive|Court|Terrace|Parkway|Crescent|Highway|Close|Ave|Blvd|Rd|St|Ln)\b\.?)"
+            r"\b(?:on|at|off|near|corner of|along|address(?: is)?:?)\s(?P<s>(?:[A-Z][a-z'-]{1,20}\s){1,3}(?:Street|Avenue|Road|Boulevard|Lane|Drive|Court|Terrace|Parkway|Crescent|Highway|Close|Ave|Blvd|Rd|St|Ln)\b\.?)"
         ),
         "highway": re.compile(r"\b(?:Highway|Route|Interstate|Hwy|I)[\s-]\d{1,4}\b"),
         "pobox": re.compile(r"\bP\.?\s?O\.?\s?Box\s{0,2}#?\d{1,7}\b", re.I),
-        "apartment": re.compile(
-            r"\b(?:Apartment|Apt\.?|Flat|Suite|Ste\.?)\s?#?\d{1,5}[A-Za-z]?\b"
-        ),
+        "apartment": re.compile(r"\b(?:Apartment|Apt\.?|Flat|Suite|Ste\.?)\s?#?\d{1,5}[A-Za-z]?\b"),
         "zip_state": re.compile(
             rf"\b(?:{codes}|{states})\.?,?\s{{1,3}}(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![\w-]|\.\d)"
         ),
-        "zip_cue": re.compile(r"\b(?:zip|zip\s?code|postal\s?code|postcode)\W{0,4}(?:is\s|of\s)?(?P<zip>\d{5}(?:-\d{4})?)(?!\w)", re.I),
+        "zip_cue": re.compile(
+            r"\b(?:zip|zip\s?code|postal\s?code|postcode)\W{0,4}(?:is\s|of\s)?(?P<zip>\d{5}(?:-\d{4})?)(?!\w)",
+            re.I,
+        ),
         "zip_plus4": re.compile(r"(?<![\w./-])\d{5}-\d{4}(?![\w-]|\.\d)"),
         "postcode_uk": re.compile(
             r"(?<!\w)(?:GIR 0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKPSTUW]|[A-HK-Y]\d[ABEHMNPRVWXY]) ?\d[ABD-HJLNP-UW-Z]{2})(?!\w)"
@@ -82,7 +90,10 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             r"\b(?:St\.?|Saint|SAINT|ST\.?)\s(?:[A-Z][a-z]{2,15}(?:\sof\s[A-Z][a-z]{2,15})?'s?|[A-Z][a-z]{2,15}s'|(?:Jude|Luke|Mary|Joseph|Vincent|Francis|John|Anthony|Elizabeth|Michael|Peter|Paul|Barnabas|Agnes|David|Thomas)s?)"
             r"(?:\s(?:Hospital|Medical Center|Clinic|Medical|Health|Health System|Health Center|Healthcare|Children's|Infirmary|Hospice|Rehab|Regional|University))*"
         ),
-        "known": re.compile(rf"(?<![\w-])(?:{_alternation(lex.facilities)})(?![\w-])(?:\s(?:Hospital|Medical Center|Clinic|Medical|Center|Health System|Health|University|Cancer Center|Heart Institute|Institute)\b)*", re.I),
+        "known": re.compile(
+            rf"(?<![\w-])(?:{_alternation(lex.facilities)})(?![\w-])(?:\s(?:Hospital|Medical Center|Clinic|Medical|Center|Health System|Health|University|Cancer Center|Heart Institute|Institute)\b)*",
+            re.I,
+        ),
         "at": re.compile(
             r"\b(?:seen|treated|admitted|operated|evaluated|followed|diagnosed|discharged|transferred|hospitalized|hospitalised|"
             r"visit|visited|visits|appointment|checkup|check-up|exam|surgery|procedure|scan|consulted|consultation|performed|done|underwent|care|"
@@ -98,6 +109,8 @@ def find_places(text: str) -> Iterator[Candidate]:
     p = _patterns()
     yield from _addresses(text, p)
     yield from _facilities(text, p, lex)
+    yield from _facilities_by_name(text, p, lex)
+    yield from _facilities_in_context(text, p, lex)
     yield from _cities(text, p, lex)
 
 
@@ -148,7 +161,9 @@ def _facilities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Itera
                 continue
             words = found.split()
             # A lower-case opening such as "The" or a verb at the start of a sentence is no part of it.
-            proper = [w for w in _proper_words(words[:-1], lex) if w.lower().strip(".") not in heads]
+            proper = [
+                w for w in _proper_words(words[:-1], lex) if w.lower().strip(".") not in heads
+            ]
             while words and words[0].strip(".,").lower() in _OPENERS:
                 start += len(words[0]) + 1
                 words = words[1:]
@@ -167,13 +182,45 @@ def _facilities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Itera
             weak = all(w.lower().removesuffix("'s") in lex.frequent_words for w in proper)
             if group == "f" and weak:
                 continue
-            if weak and words[-1].lower() in ("health", "care", "imaging", "surgery", "dental", "school", "trust", "university", "pharmacy", "laboratory", "cardiology", "oncology", "dermatology", "radiology", "church", "shelter", "memorial", "manor", "college", "rehab"):
+            if weak and words[-1].lower() in (
+                "health",
+                "care",
+                "imaging",
+                "surgery",
+                "dental",
+                "school",
+                "trust",
+                "university",
+                "pharmacy",
+                "laboratory",
+                "cardiology",
+                "oncology",
+                "dermatology",
+                "radiology",
+                "church",
+                "shelter",
+                "memorial",
+                "manor",
+                "college",
+                "rehab",
+            ):
                 continue
-            yield Candidate("facility", start, end, 0.85 if not weak else 0.7, "name before a facility word")
+            yield Candidate(
+                "facility", start, end, 0.85 if not weak else 0.7, "name before a facility word"
+            )
+
+
+def _facilities_by_name(
+    text: str, p: dict[str, re.Pattern[str]], lex: Lexicon
+) -> Iterator[Candidate]:
     for m in p["saint"].finditer(text):
-        if re.match(r"\s*(?:John's wort|Vitus|Anthony's fire|Elmo)", text[m.end() - 6 : m.end() + 8], re.I):
+        if re.match(
+            r"\s*(?:John's wort|Vitus|Anthony's fire|Elmo)", text[m.end() - 6 : m.end() + 8], re.I
+        ):
             continue
-        if re.match(r"St\.? John'?s?\Z", m[0]) and re.match(r"'?s?\s[Ww]ort", text[m.end() : m.end() + 8]):
+        if re.match(r"St\.? John'?s?\Z", m[0]) and re.match(
+            r"'?s?\s[Ww]ort", text[m.end() : m.end() + 8]
+        ):
             continue
         yield Candidate("facility", m.start(), m.end(), 0.85, "named for a saint")
     for m in p["known"].finditer(text):
@@ -183,11 +230,29 @@ def _facilities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Itera
         if not m[0][0].isupper() and " " not in m[0]:
             continue
         low = m[0].lower()
-        if low in ("rush", "providence", "ascension", "swedish", "christie", "elmhurst", "bellevue", "piedmont", "essentia", "emory", "barts", "hammersmith", "chop", "temple health") and not re.search(
-            r"\b(?:at|to|from|with)\s\Z", text[max(0, m.start() - 6) : m.start()]
-        ):
+        if low in (
+            "rush",
+            "providence",
+            "ascension",
+            "swedish",
+            "christie",
+            "elmhurst",
+            "bellevue",
+            "piedmont",
+            "essentia",
+            "emory",
+            "barts",
+            "hammersmith",
+            "chop",
+            "temple health",
+        ) and not re.search(r"\b(?:at|to|from|with)\s\Z", text[max(0, m.start() - 6) : m.start()]):
             continue
         yield Candidate("facility", m.start(), m.end(), 0.85, "known hospital")
+
+
+def _facilities_in_context(
+    text: str, p: dict[str, re.Pattern[str]], lex: Lexicon
+) -> Iterator[Candidate]:
     for m in p["at"].finditer(text):
         found = m["f"]
         words = re.findall(r"[A-Za-z][\w'&.-]*", found)
@@ -198,7 +263,11 @@ def _facilities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Itera
             and w.lower() not in lex.not_names
             and w.lower() not in lex.medical
             and w.lower() not in lex.brands
-            and not (w.isupper() and len(w) <= 5 and w.lower() not in ("ucla", "ucsf", "nyu", "usc", "upmc", "mgh"))
+            and not (
+                w.isupper()
+                and len(w) <= 5
+                and w.lower() not in ("ucla", "ucsf", "nyu", "usc", "upmc", "mgh")
+            )
         ]
         if not proper or found.lower() in lex.states:
             continue
@@ -218,9 +287,11 @@ def _facilities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Itera
         yield Candidate("facility", m.start("f"), m.end("f"), 0.6, "proper name after 'seen at'")
 
 
-_OPENERS = frozenset(
-    "the a an our at in to from of for and with seen admitted discharged transferred referred patient he she they "
-    "was is visit visited called call contact follow followup i we via per by on".split()
+_OPENERS = word_set(
+    """
+the a an our at in to from of for and with seen admitted discharged transferred referred patient
+he she they was is visit visited called call contact follow followup i we via per by on
+"""
 )
 
 
@@ -230,9 +301,18 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
         last = " ".join(words[-3:])
         known = any(" ".join(words[i:]) in lex.home_cities for i in range(len(words)))
         state = m["state"]
-        if not known and len(state) == 2 and state in ("OR", "IN", "ME", "HI", "OK", "PA", "MD", "CO", "MA", "LA", "DE", "ID", "AL", "MS"):
+        if (
+            not known
+            and len(state) == 2
+            and state
+            in ("OR", "IN", "ME", "HI", "OK", "PA", "MD", "CO", "MA", "LA", "DE", "ID", "AL", "MS")
+        ):
             continue
-        if last in lex.states or words[0] in lex.not_names or words[-1] in lex.eponyms and not known:
+        if (
+            last in lex.states
+            or words[0] in lex.not_names
+            or (words[-1] in lex.eponyms and not known)
+        ):
             continue
         if known:
             start = m.start("city") + _known_start(m["city"], lex)
@@ -241,7 +321,10 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
             yield Candidate("city", m.start("city"), m.end("city"), 0.65, "name before a state")
     for m in p["county"].finditer(text):
         words = m["c"].split()
-        if any(w.lower() not in lex.frequent_words and w.lower() not in lex.not_names for w in words[:-1]):
+        if any(
+            w.lower() not in lex.frequent_words and w.lower() not in lex.not_names
+            for w in words[:-1]
+        ):
             yield Candidate("city", m.start("c"), m.end("c"), 0.7, "county")
     for m in p["city_cue"].finditer(text):
         city = _longest_city(m["city"], lex)
@@ -258,7 +341,9 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
             # The state has the same name.
             yield Candidate("city", m.start("city"), m.start("city") + length, 0.5, "city or state")
             continue
-        yield Candidate("city", m.start("city"), m.start("city") + length, 0.75, "city after a preposition")
+        yield Candidate(
+            "city", m.start("city"), m.start("city") + length, 0.75, "city after a preposition"
+        )
     for m in p["capital_run"].finditer(text):
         city = _longest_city(m[0], lex)
         if city is None or city[1]:
@@ -270,7 +355,11 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
             continue
         if " " in low and low.split()[0] in lex.given_known and low not in _BIG_CITIES:
             continue
-        if " " in low and all(w in lex.common_words for w in low.split()) and low not in _BIG_CITIES:
+        if (
+            " " in low
+            and all(w in lex.common_words for w in low.split())
+            and low not in _BIG_CITIES
+        ):
             continue
         if _is_term(name, text[m.start() + city[0] : m.start() + city[0] + 24], lex):
             continue
@@ -339,5 +428,7 @@ wilmington,annapolis,bethesda,roanoke,norfolk,virginia beach,winston-salem,ashev
 huntsville,shreveport,lafayette,galveston,waco,amarillo,tempe,mesa,glendale,henderson,modesto,oxnard,fremont,
 hayward,berkeley,pasadena,burbank,irvine,torrance,pomona,fontana,boulder,pueblo,provo,ogden,duluth,evanston,
 peoria,rockford,naperville,akron,dayton,youngstown,flint,lansing,grand rapids,kalamazoo,green bay,dubuque,
-cedar rapids,davenport,iowa city,st. petersburg,clearwater,sarasota,fort lauderdale,hialeah,west palm beach""".replace("\n", "").split(",")
+cedar rapids,davenport,iowa city,st. petersburg,clearwater,sarasota,fort lauderdale,hialeah,west palm beach""".replace(
+        "\n", ""
+    ).split(",")
 )

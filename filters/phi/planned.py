@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from casewright.filters.phi.dates import DateParts, find_ages, find_dates, parse_date
 from casewright.filters.folding import Folded, fold_text
+from casewright.filters.phi.dates import DateParts, find_ages, find_dates, parse_date
 from casewright.filters.phi.hits import Hit
-from casewright.filters.phi.lexicon import load_lexicon
+from casewright.filters.phi.lexicon import load_lexicon, word_set
 from casewright.filters.phi.scanning import scan
 from casewright.records import Evidence, Identity, PhiSpan, Reason, Verdict
 
@@ -21,12 +21,26 @@ __all__ = ["LEAK_SCORE", "find_planned", "phi_verdict", "screen_identifiers"]
 LEAK_SCORE = 0.5
 
 # Words that may stand in a hit beside a planned identifier and carry no identity.
-_GLUE = frozenset(
-    "dr mr mrs ms miss mx prof doctor md do rn np pa the a an and of at in on from to for by with s no number mrn "
-    "jr sr phone tel fax dob id st street".split()
+_GLUE = word_set(
+    """
+dr mr mrs ms miss mx prof doctor md do rn np pa the a an and of at in on from to for by with s
+no number mrn jr sr phone tel fax dob id st street
+"""
 )
 _NUMBER_TYPES = frozenset(
-    ("mrn", "phone", "fax", "account", "plan", "ssn", "other_id", "licence", "device", "vehicle", "zip")
+    (
+        "mrn",
+        "phone",
+        "fax",
+        "account",
+        "plan",
+        "ssn",
+        "other_id",
+        "licence",
+        "device",
+        "vehicle",
+        "zip",
+    )
 )
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -98,7 +112,9 @@ def _reads_as_word(found: str, text: str, start: int) -> bool:
     if found.islower():
         return True
     opening = re.search(r"(?:\A|[.!?:;\n])\s*\Z", text[max(0, start - 8) : start])
-    after = re.match(r"(?:'s)?[\s,]{1,2}([A-Za-z]+)", text[start + len(found) : start + len(found) + 24])
+    after = re.match(
+        r"(?:'s)?[\s,]{1,2}([A-Za-z]+)", text[start + len(found) : start + len(found) + 24]
+    )
     return bool(opening) and not (after and after[1].lower() in lex.person_verbs)
 
 
@@ -247,9 +263,7 @@ def screen_identifiers(
     return spans, leaks
 
 
-def phi_verdict(
-    text: str, identity: Identity | None, *, min_score: float = LEAK_SCORE
-) -> Verdict:
+def phi_verdict(text: str, identity: Identity | None, *, min_score: float = LEAK_SCORE) -> Verdict:
     """Keep a text whose identifiers are all planned.
 
     Returns:

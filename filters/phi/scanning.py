@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from casewright.filters.phi.dates import find_ages, find_dates
 from casewright.filters.folding import fold_text
+from casewright.filters.phi.dates import find_ages, find_dates
 from casewright.filters.phi.hits import Hit, merge_hits
 from casewright.filters.phi.names import find_names
 from casewright.filters.phi.places import find_places
@@ -30,5 +30,7 @@ def scan(text: str) -> list[Hit]:
     hits = []
     for candidate in merge_hits(candidates):
         start, end = folded.span(candidate.start, candidate.end)
-        hits.append(Hit(candidate.type, start, end, text[start:end], candidate.score, candidate.why))
+        hits.append(
+            Hit(candidate.type, start, end, text[start:end], candidate.score, candidate.why)
+        )
     return hits

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables of patterns read worse when broken)
 """Identifiers with a shape of their own: numbers, codes, addresses of machines.
 
 Every pattern is written so that a failed match costs a bounded number of steps:
@@ -81,7 +82,9 @@ NI = re.compile(
     r"(?<!\w)(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\s?(?:\d{2}\s?){3}[A-D](?!\w)"
 )
 CARD = re.compile(r"(?<![\w.-])(?:\d{4}[ -]){3}\d{3,4}(?![\w-])")
-VIN = re.compile(r"(?<!\w)(?=[A-HJ-NPR-Z0-9]{0,16}\d)(?=\d{0,16}[A-Z])[A-HJ-NPR-Z0-9]{11}\d{6}(?!\w)")
+VIN = re.compile(
+    r"(?<!\w)(?=[A-HJ-NPR-Z0-9]{0,16}\d)(?=\d{0,16}[A-Z])[A-HJ-NPR-Z0-9]{11}\d{6}(?!\w)"
+)
 UK_PLATE = re.compile(r"(?<!\w)[A-Z]{2}\d{2} [A-Z]{3}(?!\w)")
 DEA = re.compile(r"(?<!\w)[ABFGMPR][A-Z9]\d{7}(?!\w)")
 IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
@@ -89,7 +92,9 @@ UUID = re.compile(r"(?<![\w-])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{1
 
 # A code after a cue: letters, digits and dashes with at least one digit. The cue says which class.
 _CODE = r"(?P<code>[A-Za-z]{0,12}[-/.]?\d(?:[\w]|[-/.:](?=\w)| (?=\d{2,})){2,30})"
-_LONG = r"(?:\s{0,3}(?:number|numbers|no\.?|nos\.?|num\.?|id|i\.d\.|identifier|code|ref|reference|#|№))"
+_LONG = (
+    r"(?:\s{0,3}(?:number|numbers|no\.?|nos\.?|num\.?|id|i\.d\.|identifier|code|ref|reference|#|№))"
+)
 _GLUE = r"(?:\s{0,3}(?:is|was|of|as|are|:|#|=|-|\(|\[|№|\"|'|no\.?|number|id))"
 
 
@@ -107,7 +112,9 @@ def _cue(kind: str, why: str, words: str, *, long: str = "", score: float = 0.9)
         kind,
         why,
         score,
-        re.compile(rf"(?<![\w-])(?:{words}){long or _LONG + '{0,2}'}{_GLUE}{{0,4}}\s{{0,3}}" + _CODE, re.I),
+        re.compile(
+            rf"(?<![\w-])(?:{words}){long or _LONG + '{0,2}'}{_GLUE}{{0,4}}\s{{0,3}}" + _CODE, re.I
+        ),
     )
 
 
@@ -159,7 +166,11 @@ _CUES = (
         long=_LONG + "{1,2}",
         score=0.95,
     ),
-    _cue("licence", "licence number after its label", r"licen[cs]e|dea|npi|gmc|passport|driver'?s\s+licen[cs]e"),
+    _cue(
+        "licence",
+        "licence number after its label",
+        r"licen[cs]e|dea|npi|gmc|passport|driver'?s\s+licen[cs]e",
+    ),
     _cue(
         "vehicle",
         "vehicle number after its label",
@@ -176,7 +187,12 @@ _CUES = (
         score=0.9,
     ),
     _cue("device", "device number after its label", r"serial|s/n|udi|imei"),
-    _cue("ssn", "social security number after its label", r"ssn|ss#|ss\s+no|social\s+security|social", score=0.95),
+    _cue(
+        "ssn",
+        "social security number after its label",
+        r"ssn|ss#|ss\s+no|social\s+security|social",
+        score=0.95,
+    ),
     _cue(
         "other_id",
         "code after its label",
@@ -188,7 +204,12 @@ _CUES = (
         long=_LONG + "{1,2}",
         score=0.8,
     ),
-    _cue("other_id", "code after its label", r"(?:patient\s+)?id|identifier|accession|passcode|password|pin", score=0.8),
+    _cue(
+        "other_id",
+        "code after its label",
+        r"(?:patient\s+)?id|identifier|accession|passcode|password|pin",
+        score=0.8,
+    ),
     _cue("fax", "fax number after its label", r"fax|facsimile", score=0.9),
 )
 # A cue needs one of these letters sequences: one pass finds where a cue can stand at all.
@@ -245,6 +266,13 @@ def find_structured(text: str) -> Iterator[Candidate]:
 _HAS_DIGIT = re.compile(r"\d")
 
 
+# Top-level domains that are also words or abbreviations.
+_WORD_TLD = frozenset(
+    ("in", "it", "me", "co", "us", "de", "es", "test", "care", "health", "med", "int", "clinic")
+    + ("hospital", "doctor", "online", "site", "info", "io", "eu", "nl")
+)
+
+
 def _urls(text: str) -> Iterator[Candidate]:
     for m in URL.finditer(text):
         end = m.start() + len(m[0].rstrip(".,;:!?"))
@@ -253,9 +281,9 @@ def _urls(text: str) -> Iterator[Candidate]:
         end = m.start() + len(m[0].rstrip(".,;:!?"))
         body = m[0].split("/")[0]
         # "e.g.in", "pt.co": a missing space after a full stop is no domain.
-        if body.count(".") == 1 and body.split(".")[1].lower() in ("in", "it", "me", "co", "us", "de", "es", "test", "care", "health", "med", "int", "clinic", "hospital", "doctor", "online", "site", "info", "io", "eu", "nl"):
-            if "/" not in m[0]:
-                continue
+        word_like = body.count(".") == 1 and body.split(".")[1].lower() in _WORD_TLD
+        if word_like and "/" not in m[0]:
+            continue
         yield Candidate("url", m.start(), end, 0.8, "domain name")
     if ":" in text:
         for m in MAC.finditer(text):
@@ -279,7 +307,9 @@ def _numbers(text: str) -> Iterator[Candidate]:
     for m in SSN_MASKED.finditer(text):
         yield Candidate("ssn", m.start(), m.end(), 0.8, "masked social security number")
     for m in NHS.finditer(text):
-        kind = "mrn" if _nhs_valid(m[0]) and not PHONE_CUE.search(_before(text, m.start())) else None
+        kind = (
+            "mrn" if _nhs_valid(m[0]) and not PHONE_CUE.search(_before(text, m.start())) else None
+        )
         if kind:
             yield Candidate(kind, m.start(), m.end(), 0.85, "NHS number with a valid check digit")
     for pattern, kind, why in (
@@ -356,7 +386,9 @@ def _bare_codes(text: str) -> Iterator[Candidate]:
             continue
         if head and re.match(r"(?:NCT|PMID|PMC|ISRCTN)\Z", head[0]):
             continue
-        yield Candidate("other_id", m.start("code"), m.end("code"), 0.7, "code of letters and digits")
+        yield Candidate(
+            "other_id", m.start("code"), m.end("code"), 0.7, "code of letters and digits"
+        )
     for m in _HASH_CODE.finditer(text):
         yield Candidate("other_id", m.start("code"), m.end("code"), 0.75, "code after #")
     for m in _LONG_DIGITS.finditer(text):
@@ -372,7 +404,9 @@ def _bare_codes(text: str) -> Iterator[Candidate]:
             or _QUANTITY_AFTER.match(text[m.end() : m.end() + 16])
             or _RANGE_CUE.search(_before(text, m.start(), 20))
             or _PUBLIC_BEFORE.search(_before(text, m.start(), 20))
-            or (len(groups) == 2 and groups[0][:2] in ("19", "20") and groups[1][:2] in ("19", "20"))
+            or (
+                len(groups) == 2 and groups[0][:2] in ("19", "20") and groups[1][:2] in ("19", "20")
+            )
         ):
             continue
         yield Candidate("other_id", m.start(), m.end(), 0.6, "grouped digits")
