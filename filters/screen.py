@@ -1,0 +1,83 @@
+"""The screen: every filter over a draft, in one verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from casewright.filters.ledger.verdict import ledger_verdict
+from casewright.filters.near_copies import CopyLimits, NearCopies, ReferenceIndex, find_self_copies
+from casewright.filters.phi import find_planned, phi_verdict
+from casewright.filters.quality import quality_verdict
+from casewright.records import Document, Draft, Evidence, Reason, Verdict
+
+__all__ = ["FILTERS", "LedgerLimits", "Screen", "self_copy_reasons"]
+
+FILTERS = ("ledger", "phi", "near_copies", "quality")
+"""Names of the filters, in the order in which they judge."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLimits:
+    """What a kept document's ledger must show: see `ledger_verdict`."""
+
+    min_must_stated: float = 0.95
+    max_contradicted: int = 0
+    max_off_case: int = 0
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Judges drafts. A pure function of the draft, the limits and the indices.
+
+    Args:
+        reference: index of the user's own texts; None without any.
+        examples: index of the prompts' worked examples.
+    """
+
+    ledger: LedgerLimits = LedgerLimits()
+    reference: ReferenceIndex | None = None
+    examples: ReferenceIndex | None = None
+    copies: CopyLimits = field(default_factory=CopyLimits)
+
+    def __call__(self, draft: Draft) -> Document:
+        """Mark the planned identifiers, and judge by every filter."""
+        marked = replace(draft, phi=find_planned(draft.text, draft.case.identity))
+        verdicts = list(self._verdicts(marked))
+        reasons = tuple(r for v in verdicts for r in v.reasons)
+        scores = tuple(s for v in verdicts for s in v.scores)
+        return Document(marked, Verdict(all(v.keep for v in verdicts), reasons, scores))
+
+    def _verdicts(self, draft: Draft) -> Iterator[Verdict]:
+        yield ledger_verdict(
+            draft.ledger,
+            draft.facts,
+            min_must_stated=self.ledger.min_must_stated,
+            max_contradicted=self.ledger.max_contradicted,
+            max_off_spec=self.ledger.max_off_case,
+        )
+        yield phi_verdict(draft.text, draft.case.identity)
+        yield NearCopies(self.reference, self.examples, self.copies)(draft.text)
+        yield quality_verdict(draft.text, kind=draft.kind, turns=draft.turns)
+
+
+def self_copy_reasons(
+    documents: Iterable[tuple[str, str, str]], threshold: float
+) -> Iterator[tuple[str, Reason]]:
+    """Which documents copy an earlier one of another case.
+
+    Args:
+        documents: (document_id, case_id, text) in plan order. Documents of one case share
+            their facts by design and are not held against each other.
+    """
+    rows = list(documents)
+    case_of = {document_id: case_id for document_id, case_id, _ in rows}
+    found = find_self_copies(((n, d, t) for n, (d, _, t) in enumerate(rows)), threshold)
+    text_of = {document_id: text for document_id, _, text in rows}
+    for document_id, pair in found.copies().items():
+        if case_of[document_id] == case_of[pair.of_document]:
+            continue
+        message = f"shares {pair.score:.0%} of its wording with document {pair.of_document}"
+        size = len(text_of[document_id])
+        evidence = (Evidence(0, size, text_of[document_id], pair.of_document),)
+        yield document_id, Reason("near_copies", "self_copy", message, pair.score, evidence)

@@ -1,0 +1,167 @@
+"""`casewright build` and `casewright preview`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from casewright.cli.display import BuildDisplay, render_case, render_document, stderr, stdout
+from casewright.config import Config, load_config
+from casewright.errors import CasewrightError
+from casewright.generators.engines import Engine
+from casewright.outputs.report import write_report
+from casewright.outputs.rows import plain
+from casewright.outputs.summary import write_summary
+from casewright.outputs.terminal import render_summary
+from casewright.pipeline import Built
+from casewright.pipeline import build as build_corpus
+from casewright.pipeline import preview as preview_documents
+
+__all__ = ["build", "preview"]
+
+
+def _engine_overrides(engine: str | None, model: str | None) -> Mapping[str, Any]:
+    if engine is None:
+        return {"engine.model": model}
+    if engine.startswith(("http://", "https://")):
+        return {"engine.kind": "url", "engine.url": engine, "engine.model": model}
+    kinds = ("vllm", "llamacpp", "realiser")
+    if engine not in kinds:
+        raise CasewrightError(
+            f"there is no engine {engine!r}",
+            where="--engine",
+            valid=f"a URL (http://127.0.0.1:8000/v1), {', '.join(kinds)}",
+        )
+    return {"engine.kind": engine, "engine.model": model}
+
+
+def _shard(text: str) -> tuple[int, int]:
+    try:
+        number, of = (int(part) for part in text.split("/"))
+    except ValueError as err:
+        raise CasewrightError(
+            f"{text!r} is no shard", where="--shard", valid="k/n, such as 1/4"
+        ) from err
+    return number, of
+
+
+def _config(path: Path | None, n: int | None, seed: int | None, **engine: str | None) -> Config:
+    overrides = {"documents": n, "seed": seed, **_engine_overrides(**engine)}
+    return load_config(path, overrides)
+
+
+_SHARED = [
+    click.argument("config", type=click.Path(path_type=Path), required=False),
+    click.option("--seed", type=click.IntRange(min=0), help="Seed of every choice."),
+    click.option("--engine", help="URL of a server, vllm, llamacpp or realiser."),
+    click.option("--model", help="Name, path or hf://owner/name; default: the packaged one."),
+]
+
+
+def _with_shared(command: Any) -> Any:
+    for decorate in reversed(_SHARED):
+        command = decorate(command)
+    return command
+
+
+class _Watcher:
+    """Starts the display once the engine is up, and passes on what happens."""
+
+    def __init__(self) -> None:
+        self.display: BuildDisplay | None = None
+
+    def start(self, total: int, done: int, engine: Engine) -> None:
+        console = stderr()
+        if done == total:
+            console.print(f"all {total} documents are done already")
+            return
+        if done:
+            console.print(f"resuming: {done} of {total} documents are done")
+        console.print(f"engine: {engine.name}, model: {Path(engine.model).name or 'none'}")
+        self.display = BuildDisplay(total, done)
+        self.display.__enter__()
+
+    def document(self, outcome: str, reasons: Iterable[str], tokens_per_second: float) -> None:
+        if self.display is not None:
+            self.display.document(outcome, reasons, tokens_per_second)
+
+    def stop(self) -> None:
+        if self.display is not None:
+            self.display.__exit__(None, None, None)
+
+
+@click.command()
+@_with_shared
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Run directory.")
+@click.option("-n", "count", type=click.IntRange(min=1), help="Number of documents.")
+@click.option("--shard", default="1/1", show_default=True, help="Do shard k of n.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def build(
+    config: Path | None,
+    seed: int | None,
+    engine: str | None,
+    model: str | None,
+    out: Path,
+    count: int | None,
+    shard: str,
+    as_json: bool,
+) -> None:
+    """Build a corpus into a run directory, or resume the run that is in it.
+
+    CONFIG is a YAML file; without it the defaults hold.
+    """
+    settings = _config(config, count, seed, engine=engine, model=model)
+    watcher = _Watcher()
+    try:
+        built = build_corpus(settings, out, watcher=watcher, shard=_shard(shard))
+    except KeyboardInterrupt:
+        watcher.stop()
+        stderr().print(
+            "\ninterrupted: every finished document is safe; "
+            "run the same command again to go on from here"
+        )
+        raise
+    finally:
+        watcher.stop()
+    _finish(built, as_json)
+
+
+def _finish(built: Built, as_json: bool) -> None:
+    if not built.manifest.complete:
+        stderr().print("this shard is done; others of the run are not")
+        return
+    report = built.run / "report.html"
+    if built.resumed < built.manifest.counts.planned or not report.exists():
+        write_summary(built.summary, built.run / "report.json")
+        write_report(built.run, report)
+    if as_json:
+        click.echo(json.dumps(plain(built.summary)))
+        return
+    console = stdout()
+    console.print(render_summary(built.summary))
+    console.print(f"documents  {built.run / 'documents'}")
+    console.print(f"report     {report}")
+
+
+@click.command()
+@_with_shared
+@click.option("-n", "count", default=3, show_default=True, type=click.IntRange(min=1))
+def preview(
+    config: Path | None, seed: int | None, engine: str | None, model: str | None, count: int
+) -> None:
+    """Show the first documents of a plan: case, prompt, text and ledger. Nothing is stored."""
+    settings = _config(config, max(count, 1), seed, engine=engine, model=model)
+    console = stdout()
+    for shown in preview_documents(settings, count):
+        console.print(render_case(shown.case))
+        console.print(shown_prompt(shown.prompt))
+        console.print(render_document(shown.document))
+
+
+def shown_prompt(messages: Iterable[tuple[str, str]]) -> str:
+    """The first prompt of a document, a message a paragraph."""
+    return "\n".join(f"  [{role}] {content}" for role, content in messages) + "\n"

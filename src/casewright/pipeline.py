@@ -1,0 +1,205 @@
+"""The whole line: sample, write, screen, store. Read `build` for the product on one screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+from casewright.config import Config
+from casewright.filters.screen import FILTERS, Screen, self_copy_reasons
+from casewright.generators.client import ChatClient
+from casewright.generators.engines import Engine, open_engine
+from casewright.generators.faults import RequestFailed
+from casewright.generators.writer import EngineName, Writer, document_id_of
+from casewright.outputs.manifest import About, Manifest, Source
+from casewright.outputs.row import failed_row, row_of
+from casewright.outputs.rundir import RunDir
+from casewright.outputs.summary import RunSummary, summarise
+from casewright.records import Case, Reason
+from casewright.setup import Parts, engine_spec, fingerprint_of, load_parts
+
+__all__ = ["Built", "Planned", "Shown", "Watcher", "build", "plan_run", "preview"]
+
+
+class Watcher(Protocol):
+    """What a display is told."""
+
+    def start(self, total: int, done: int, engine: Engine) -> None:
+        """The engine is up; `done` of `total` documents have a verdict already."""
+
+    def document(self, outcome: str, reasons: Iterable[str], tokens_per_second: float) -> None:
+        """A document is stored: kept, rejected or failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A place in the plan: which kind of document of which case."""
+
+    index: int
+    case_index: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build left behind."""
+
+    run: Path
+    manifest: Manifest
+    summary: RunSummary
+    resumed: int
+
+
+def build(config: Config, out: Path, *, watcher: Watcher, shard: tuple[int, int] = (1, 1)) -> Built:
+    """Build a corpus into a run directory, or resume the run that is in it.
+
+    Raises:
+        CasewrightError: whatever the user can fix; finished documents are safe.
+    """
+    parts = load_parts(config)
+    plan = plan_run(parts, config)
+    return asyncio.run(_build(config, parts, plan, out, watcher, shard))
+
+
+async def _build(
+    config: Config,
+    parts: Parts,
+    plan: Sequence[Planned],
+    out: Path,
+    watcher: Watcher,
+    shard: tuple[int, int],
+) -> Built:
+    # A finished run needs no engine: nothing is started only to find that out.
+    async with _engine(config, out, parts, plan, shard) as (engine, client, run):
+        todo = [plan[index] for index in run.todo()]
+        resumed = len(run.indexes()) - len(todo)
+        watcher.start(len(run.indexes()), resumed, engine)
+        writer = parts.writer(client, EngineName(engine.name, engine.model))
+        await _write_all(todo, parts, writer, client, run, watcher, config.run.documents_in_flight)
+        manifest = run.seal(lambda docs: self_copy_reasons(docs, parts.self_containment))
+    return Built(out, manifest, summarise(out), resumed)
+
+
+def plan_run(parts: Parts, config: Config) -> list[Planned]:
+    """Which documents are to be written, in order: the kinds of each case's setting.
+
+    A pure function of seed and configuration; the last case is cut to fit the number.
+    """
+    planned: list[Planned] = []
+    case_index = 0
+    while len(planned) < config.documents:
+        for kind in config.kinds[parts.sampler.setting(case_index)]:
+            if len(planned) < config.documents:
+                planned.append(Planned(len(planned), case_index, kind))
+        case_index += 1
+    return planned
+
+
+@asynccontextmanager
+async def _engine(
+    config: Config, out: Path, parts: Parts, plan: Sequence[Planned], shard: tuple[int, int]
+) -> AsyncIterator[tuple[Engine, ChatClient | None, RunDir]]:
+    """The engine, a client to it, and the run directory that knows its model."""
+    spec = engine_spec(config)
+    async with open_engine(spec) as engine:
+        client = engine.client() if engine.writes else None
+        about = About(
+            engine=engine.name,
+            model_licence=parts.model_licence,
+            filters=FILTERS,
+            sources=tuple(Source(*s) for s in parts.sources),
+            parameters={"concurrency": str(engine.concurrency)},
+        )
+        fingerprint = fingerprint_of(config, parts, engine.model, engine.model_hash)
+        with RunDir.open(out, fingerprint, len(plan), shard, about) as run:
+            try:
+                if client is not None and not engine.model:
+                    await client.probe()
+                yield engine, client, run
+            finally:
+                if client is not None:
+                    await client.aclose()
+
+
+async def _write_all(
+    todo: Iterable[Planned],
+    parts: Parts,
+    writer: Writer,
+    client: ChatClient | None,
+    run: RunDir,
+    watcher: Watcher,
+    in_flight: int,
+) -> None:
+    """Write the documents, at most `in_flight` at a time, and store each as it is done."""
+    case_of = lru_cache(maxsize=4 * in_flight)(parts.sampler.case)
+    queue = iter(todo)
+
+    async def worker(places: Iterator[Planned]) -> None:
+        for place in places:
+            case = case_of(place.case_index)
+            await _write_one(place, case, parts.screen, writer, run, watcher, client)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(in_flight):
+            group.create_task(worker(queue))
+
+
+async def _write_one(
+    place: Planned,
+    case: Case,
+    screen: Screen,
+    writer: Writer,
+    run: RunDir,
+    watcher: Watcher,
+    client: ChatClient | None,
+) -> None:
+    rate = client.stats().tokens_per_second if client else 0.0
+    try:
+        document = screen(await writer.draft(case, place.kind))
+    except RequestFailed as err:
+        reason = Reason("engine", "request_failed", str(err))
+        run.add(
+            failed_row(
+                case, document_id=document_id_of(case, place.kind), kind=place.kind,
+                index=place.index, reasons=(reason,),
+            )
+        )  # fmt: skip
+        watcher.document("failed", [reason.label], rate)
+        return
+    run.add(row_of(document, place.index))
+    outcome = "kept" if document.verdict.keep else "rejected"
+    watcher.document(outcome, [r.label for r in document.verdict.reasons], rate)
+
+
+def preview(config: Config, count: int) -> Iterator[Shown]:
+    """Write and screen the first documents of a plan without storing them."""
+    parts = load_parts(config)
+    plan = plan_run(parts, config)[:count]
+    yield from asyncio.run(_preview(config, parts, plan))
+
+
+async def _preview(config: Config, parts: Parts, plan: Sequence[Planned]) -> list[Shown]:
+    async with open_engine(engine_spec(config)) as engine:
+        client = engine.client() if engine.writes else None
+        writer = parts.writer(client, EngineName(engine.name, engine.model))
+        cases = [parts.sampler.case(place.case_index) for place in plan]
+        try:
+            drafts = await asyncio.gather(
+                *(writer.draft(case, p.kind) for case, p in zip(cases, plan, strict=True))
+            )
+        finally:
+            if client is not None:
+                await client.aclose()
+    return [
+        Shown(
+            case,
+            tuple((m.role, m.content) for m in writer.prompts(case, draft.kind)[0].messages),
+            parts.screen(draft),
+        )
+        for case, draft in zip(cases, drafts, strict=True)
+    ]

@@ -1,0 +1,232 @@
+"""From a configuration to the parts of the line: everything loaded and validated first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from casewright._version import __version__
+from casewright.config import Config, data_fields
+from casewright.errors import CasewrightError
+from casewright.filters.ledger.check import Checker
+from casewright.filters.near_copies import CopyLimits, ReferenceIndex
+from casewright.filters.reference import read_reference
+from casewright.filters.screen import LedgerLimits, Screen
+from casewright.generators.client import ChatClient
+from casewright.generators.engines import EngineSpec
+from casewright.generators.examples import examples_for
+from casewright.generators.pieces import TextSettings
+from casewright.generators.wording import Subject, Voice
+from casewright.generators.writer import EngineName, Writer
+from casewright.kg.cases import CaseSampler
+from casewright.kg.graph import Graph, load_graph
+from casewright.kg.patient import Sampling
+from casewright.outputs.manifest import Fingerprint
+from casewright.prompts.library import PromptLibrary, load_library
+from casewright.records import Demographics
+from casewright.seeds import derive_rng, fingerprint_bytes
+
+__all__ = ["Parts", "engine_spec", "example_texts", "fingerprint_of", "load_parts"]
+
+DEFAULT_SELF_CONTAINMENT = 0.70
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a run is made of."""
+
+    config: Config
+    graph: Graph
+    library: PromptLibrary
+    sampler: CaseSampler
+    checker: Checker
+    screen: Screen
+    reference_hash: str
+    sources: tuple[tuple[str, str, str], ...]
+    model_licence: str
+    self_containment: float
+
+    def writer(self, client: ChatClient | None, name: EngineName) -> Writer:
+        """A writer that asks the client, or the realiser without one."""
+        text = self.config.text
+        return Writer(
+            library=self.library,
+            check=self.checker,
+            forms_of=self.forms_of,
+            lay_forms=self.lay_forms,
+            complete=client.complete if client is not None else None,
+            engine=name,
+            settings=TextSettings(
+                draws=text.draws,
+                temperature=text.temperature,
+                top_p=text.top_p,
+                max_tokens=text.max_tokens,
+                vocabulary=text.vocabulary,
+                shots=text.shots,
+            ),
+            granularity=text.granularity,
+            seed=self.config.seed,
+            graph_version=self.graph.version,
+        )
+
+    def forms_of(self, concept_id: str) -> list[str]:
+        """All surface forms of a concept; none for what is not in the graph."""
+        try:
+            return [f.text for f in self.graph.concept(concept_id).forms]
+        except CasewrightError:
+            return []
+
+    def lay_forms(self, concept_id: str) -> list[str]:
+        """What patients call a concept."""
+        try:
+            return [f.text for f in self.graph.concept(concept_id).forms if f.kind == "lay"]
+        except CasewrightError:
+            return []
+
+
+def load_parts(config: Config) -> Parts:
+    """Load and validate everything that a run needs, before any request is made.
+
+    Raises:
+        CasewrightError: for whatever is wrong with graph, prompts, codes, kinds or reference.
+    """
+    graph = load_graph(config.graph)
+    library = load_library(config.prompts)
+    _check_names(config, library)
+    sampler = CaseSampler(
+        graph,
+        Sampling(
+            conditions=config.sampling.conditions,
+            codes=config.sampling.codes,
+            settings=tuple(sorted(config.sampling.settings.items())),
+            max_comorbidities=config.sampling.max_comorbidities,
+            max_symptoms=config.sampling.max_symptoms,
+            max_denied=config.sampling.max_denied,
+            max_labs=config.sampling.max_labs,
+        ),
+        config.seed,
+        styles=_weights(library.styles, config.text.styles),
+        personas=_weights(library.personas, config.text.personas),
+    )
+    reference, reference_hash = _reference(config)
+    copies = config.filters.near_copies
+    defaults = CopyLimits()
+    screen = Screen(
+        ledger=LedgerLimits(
+            config.filters.ledger.min_must_stated,
+            config.filters.ledger.max_contradicted,
+            config.filters.ledger.max_off_case,
+        ),
+        reference=reference,
+        examples=ReferenceIndex.build(example_texts(library)),
+        copies=CopyLimits(
+            containment=copies.reference_containment or defaults.containment,
+            example_containment=copies.example_containment or defaults.example_containment,
+        ),
+    )
+    return Parts(
+        config=config,
+        graph=graph,
+        library=library,
+        sampler=sampler,
+        checker=Checker(graph),
+        screen=screen,
+        reference_hash=reference_hash,
+        sources=tuple(sorted({(p.origin, p.licence, p.version) for p in graph.provenance})),
+        model_licence="Apache-2.0" if config.engine.model in (None, "default") else "",
+        self_containment=copies.self_containment or DEFAULT_SELF_CONTAINMENT,
+    )
+
+
+def _check_names(config: Config, library: PromptLibrary) -> None:
+    for setting, weight in config.sampling.settings.items():
+        if weight > 0 and not config.kinds.get(setting):
+            raise CasewrightError(
+                f"kinds.{setting} names no kind of document, but the setting has a weight",
+                valid=", ".join(sorted(library.kinds)),
+                fix=f"add kinds.{setting}, or set sampling.settings.{setting} to 0",
+            )
+    for setting, kinds in config.kinds.items():
+        for kind in kinds:
+            spec = library.kind(kind)
+            if setting not in spec.settings:
+                raise CasewrightError(
+                    f"kinds.{setting}: a {kind} is not written in that setting",
+                    valid=", ".join(
+                        k for k, s in sorted(library.kinds.items()) if setting in s.settings
+                    ),
+                )
+    for what, names, known in (
+        ("text.styles", config.text.styles, library.styles),
+        ("text.personas", config.text.personas, library.personas),
+    ):
+        for name in names:
+            if name not in known:
+                raise CasewrightError(f"{what}: no such name {name!r}", valid=", ".join(known))
+
+
+def _weights(known: object, chosen: tuple[str, ...]) -> list[tuple[str, float]]:
+    table = dict(known)  # type: ignore[call-overload]
+    return [(n, table[n].weight) for n in (chosen or table)]
+
+
+def _reference(config: Config) -> tuple[ReferenceIndex | None, str]:
+    settings = config.filters.near_copies
+    if settings.reference is None:
+        return None, ""
+    texts = list(read_reference(settings.reference, settings.text_field))
+    digest = fingerprint_bytes(json.dumps(texts).encode())
+    return ReferenceIndex.build(texts), digest
+
+
+def example_texts(library: PromptLibrary) -> Iterator[tuple[str, str]]:
+    """What the prompts show as worked examples, one text for each group, voice and sex."""
+    voices: tuple[Voice, ...] = ("pronoun", "patient", "telegraphic", "self", "caregiver")
+    people = (Demographics(40, "female"), Demographics(40, "male"))
+    for name, group in library.groups.items():
+        if not group.pool and not any(f.lay for f in group.frames):
+            continue
+        for voice, person in product(voices, people):
+            subject = Subject(person, voice, "The patient")
+            rng = derive_rng("examples", name, voice, person.sex)
+            shown = [
+                e.answer
+                for count in (1, 2)
+                for e in examples_for(name, group, count, subject, rng, shots=12)
+            ]
+            yield f"{name}.{voice}.{person.sex}", " ".join(dict.fromkeys(shown))
+
+
+def engine_spec(config: Config) -> EngineSpec:
+    """What the configuration says of the engine."""
+    engine = config.engine
+    return EngineSpec(
+        kind=engine.kind,
+        model=engine.model or ("" if engine.kind in ("url", "realiser") else "default"),
+        url=engine.url or "",
+        api_key_env=engine.api_key_env,
+        concurrency=engine.concurrency,
+        request_timeout=engine.timeout_s,
+        startup_timeout=engine.startup_timeout_s,
+        python=str(engine.python) if engine.python else None,
+        extra_args=engine.args,
+    )
+
+
+def fingerprint_of(config: Config, parts: Parts, model: str, model_hash: str) -> Fingerprint:
+    """What the run's data is a function of."""
+    settings = {k: json.dumps(v) for k, v in data_fields(config).items()}
+    if parts.reference_hash:
+        settings["filters.near_copies.reference"] = parts.reference_hash
+    return Fingerprint(
+        seed=config.seed,
+        casewright=__version__,
+        graph=parts.graph.version,
+        model=Path(model).name,
+        model_hash=model_hash,
+        prompts={"all": parts.library.hash},
+        settings=settings,
+    )
