@@ -39,6 +39,7 @@ def _kinds(summary: RunSummary) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        collapse_padding=True,
         caption=(
             "words: median; model: median share of words written by the model\n"
             "stated, denied: must-mention facts, present and denied, that are stated\n"
@@ -79,7 +80,9 @@ def _reasons(summary: RunSummary) -> Table:
 
 
 def _percent(share: Share) -> str:
-    return "-" if share.value is None else f"{share.value:.1%}"
+    if share.value is None:
+        return "-"
+    return f"{share.value:.0%}" if share.value in (0, 1) else f"{share.value:.1%}"
 
 
 def _duration(seconds: float) -> str:

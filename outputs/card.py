@@ -1,0 +1,206 @@
+"""The dataset card: front matter that the Hub reads, and text filled in from the run."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, TypeAlias
+
+import pyarrow as pa
+import yaml
+from jinja2 import Environment, StrictUndefined, Template
+
+from casewright.outputs.chapters import CHAPTERS
+from casewright.outputs.splits import SPLITS
+from casewright.outputs.summary import RunSummary
+
+__all__ = [
+    "CardConfig",
+    "CardInfo",
+    "CardSplit",
+    "as_metadata",
+    "features_of",
+    "front_matter",
+    "render_card",
+]
+
+Form: TypeAlias = Literal["parquet", "jsonl", "feed", "csv"]
+
+SIZES = (
+    (1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CardInfo:
+    """What the publisher says of a dataset.
+
+    Attributes:
+        title: the heading. None: named after the run.
+        licence: identifier of the Hub ("cc-by-4.0"); "unknown" until the publisher chooses.
+    """
+
+    title: str | None = None
+    licence: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CardSplit:
+    """A split as the front matter lists it; `pattern` is relative to the card."""
+
+    split: str
+    pattern: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardConfig:
+    """A named table of a dataset; features are left to the reader where `schema` is None."""
+
+    name: str
+    splits: Sequence[CardSplit]
+    schema: pa.Schema | None = None
+    default: bool = False
+
+
+def render_card(
+    summary: RunSummary,
+    configs: Sequence[CardConfig],
+    info: CardInfo,
+    task_categories: Sequence[str],
+    form: Form = "parquet",
+) -> str:
+    """README.md of a dataset made from a run.
+
+    Args:
+        summary: the run in numbers.
+        configs: the tables of the dataset; the first is what the example loads.
+        info: what the publisher says.
+        task_categories: identifiers of the Hub.
+        form: what the files are, which decides how their columns are explained.
+    """
+    title = info.title or f"Synthetic clinical documents: {summary.run}"
+    chapters: Counter[str] = Counter()
+    for cell in summary.chapter_by_kind:
+        chapters[cell.row] += cell.count
+    body = _template().render(
+        title=title,
+        licence=info.licence,
+        summary=summary,
+        manifest=summary.manifest,
+        counts=summary.counts,
+        form=form,
+        splits=[s for s in SPLITS if any(s == t.split for c in configs for t in c.splits)],
+        tables=[(c.name, {s.split: s.rows for s in c.splits}) for c in configs],
+        rows=[*summary.kinds, summary.total] if len(summary.kinds) > 1 else summary.kinds,
+        chapters=[(f"{c.number} {c.title}", n) for c in CHAPTERS if (n := chapters[str(c.number)])],
+    )
+    head = front_matter(summary, configs, info, title, task_categories)
+    if form == "csv":  # tables joined by an id, which the Hub has no words for
+        del head["configs"]
+    if not head["dataset_info"]:
+        del head["dataset_info"]
+    text = yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=100)
+    return f"---\n{text}---\n\n{body.strip()}\n"
+
+
+def front_matter(
+    summary: RunSummary,
+    configs: Sequence[CardConfig],
+    info: CardInfo,
+    title: str,
+    task_categories: Sequence[str],
+) -> dict[str, Any]:
+    """The metadata block as data."""
+    rows = sum(split.rows for split in configs[0].splits)
+    return {
+        "pretty_name": title,
+        "license": info.licence,
+        "language": [summary.manifest.about.language],
+        "annotations_creators": ["machine-generated"],
+        "language_creators": ["machine-generated"],
+        "source_datasets": ["original"],
+        "size_categories": [next((name for top, name in SIZES if rows < top), "n>10M")],
+        "task_categories": list(task_categories),
+        "tags": [
+            "synthetic", "medical", "clinical", "icd-10-cm", "electronic-health-records",
+            "casewright",
+        ],
+        "configs": [
+            {
+                "config_name": config.name,
+                **({"default": True} if config.default else {}),
+                "data_files": [{"split": s.split, "path": s.pattern} for s in config.splits],
+            }
+            for config in configs
+        ],
+        "dataset_info": [
+            {
+                "config_name": config.name,
+                "features": features_of(config.schema),
+                "splits": [
+                    {"name": s.split, "num_bytes": s.bytes, "num_examples": s.rows}
+                    for s in config.splits
+                ],
+            }
+            for config in configs
+            if config.schema is not None
+        ],
+    }  # fmt: skip
+
+
+def features_of(schema: pa.Schema) -> list[dict[str, Any]]:
+    """The schema as the Hub writes features in a card."""
+    return [{"name": field.name, **_feature(field.type)} for field in schema]
+
+
+def _feature(kind: pa.DataType) -> dict[str, Any]:
+    if pa.types.is_struct(kind):
+        return {"struct": [{"name": f.name, **_feature(f.type)} for f in kind]}
+    if pa.types.is_list(kind):
+        inner = _feature(kind.value_type)
+        # A list of plain values is written without the word "dtype".
+        return {"list": inner.get("struct") or inner.get("dtype") or inner}
+    return {"dtype": "float64" if kind == pa.float64() else str(kind)}
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True
+    )
+    environment.filters["inline"] = _inline
+    environment.filters["percent"] = _percent
+    source = files("casewright.outputs").joinpath("card.md.j2").read_text(encoding="utf-8")
+    return environment.from_string(source)
+
+
+def _inline(value: object) -> str:
+    """Text that cannot break out of a Markdown table cell or start HTML."""
+    text = re.sub(r"\s+", " ", str(value)).strip()
+    for char, safe in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;")):
+        text = text.replace(char, safe)
+    return re.sub(r"([`\[\]*])", r"\\\1", text)
+
+
+def _percent(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.0%}" if value in (0, 1) else f"{value:.1%}"
+
+
+def as_metadata(summary: RunSummary) -> Mapping[str, str]:
+    """The marking of synthetic content for the schema metadata of Parquet files."""
+    manifest = summary.manifest
+    return {
+        "synthetic_content": "true",
+        "generator": f"casewright {manifest.fingerprint.casewright}",
+        "generator_model": manifest.fingerprint.model,
+        "run_fingerprint": manifest.digest,
+    }

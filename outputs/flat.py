@@ -1,0 +1,148 @@
+"""A run as plain JSONL and CSV, for readers without tooling."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TextIO
+
+from casewright.outputs.card import CardConfig, CardInfo, CardSplit, render_card
+from casewright.outputs.guard import check_exportable, new_folder
+from casewright.outputs.hf import TASKS, write_checksums
+from casewright.outputs.splits import SPLITS, Split, SplitPlan
+from casewright.outputs.stored import stored_tables
+from casewright.outputs.summary import summarise
+
+__all__ = ["export_csv", "export_jsonl"]
+
+DOCUMENT_COLUMNS = (
+    "document_id", "case_id", "kind", "split", "text", "principal_code", "principal_title",
+    "secondary_codes", "age_years", "age_months", "sex", "setting", "persona", "style", "model",
+    "model_written",
+)  # fmt: skip
+FACT_COLUMNS = (
+    "document_id", "fact_id", "type", "concept", "name", "code", "value", "unit", "polarity",
+    "duty", "status", "start", "end", "text",
+)  # fmt: skip
+ENTITY_COLUMNS = (
+    "document_id", "start", "end", "text", "label", "assertion", "code", "fact_id",
+)  # fmt: skip
+PHI_COLUMNS = ("document_id", "start", "end", "type", "text")
+
+
+def export_jsonl(
+    run: str | Path,
+    dest: str | Path,
+    *,
+    info: CardInfo | None = None,
+    splits: SplitPlan | None = None,
+) -> Path:
+    """Export a run's kept documents as `train.jsonl` and so on, one row a line, in plan order.
+
+    Raises:
+        CasewrightError: as for `export_hf`.
+    """
+    run, dest = Path(run), Path(dest)
+    check_exportable(run)
+    summary = summarise(run)
+    sizes: Counter[Split] = Counter()
+    with new_folder(dest) as folder, ExitStack() as stack:
+        files: dict[Split, TextIO] = {}
+        for split, row in _rows(run, splits or SplitPlan()):
+            if split not in files:
+                path = folder / f"{split}.jsonl"
+                files[split] = stack.enter_context(path.open("w", encoding="utf-8"))
+            files[split].write(json.dumps(row, ensure_ascii=False) + "\n")
+            sizes[split] += 1
+        for file in files.values():
+            file.close()
+        made = [
+            CardSplit(s, f"{s}.jsonl", sizes[s], (folder / f"{s}.jsonl").stat().st_size)
+            for s in SPLITS
+            if s in sizes
+        ]
+        config = CardConfig("documents", made, default=True)
+        card = render_card(summary, [config], info or CardInfo(), TASKS, "jsonl")
+        (folder / "README.md").write_text(card, encoding="utf-8")
+        write_checksums(folder)
+    return dest
+
+
+def export_csv(
+    run: str | Path,
+    dest: str | Path,
+    *,
+    info: CardInfo | None = None,
+    splits: SplitPlan | None = None,
+) -> Path:
+    """Export a run's kept documents as CSV tables (RFC 4180, UTF-8, with a header).
+
+    `documents.csv` has one row a document with its `split`; `facts.csv`, `entities.csv` and
+    `phi.csv` one row a label.
+
+    Raises:
+        CasewrightError: as for `export_hf`.
+    """
+    run, dest = Path(run), Path(dest)
+    check_exportable(run)
+    summary = summarise(run)
+    sizes: Counter[Split] = Counter()
+    with new_folder(dest) as folder:
+        with ExitStack() as stack:
+
+            def table(name: str, columns: Sequence[str]) -> csv.DictWriter[str]:
+                path = folder / f"{name}.csv"
+                file = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
+                writer = csv.DictWriter(file, columns, extrasaction="ignore")
+                writer.writeheader()
+                return writer
+
+            documents = table("documents", DOCUMENT_COLUMNS)
+            facts = table("facts", FACT_COLUMNS)
+            entities = table("entities", ENTITY_COLUMNS)
+            phi = table("phi", PHI_COLUMNS)
+            for split, row in _rows(run, splits or SplitPlan()):
+                sizes[split] += 1
+                documents.writerow(_document(row, split))
+                facts.writerows(_facts(row))
+                of_document = {"document_id": row["document_id"]}
+                entities.writerows({**of_document, **entity} for entity in row["entities"])
+                phi.writerows({**of_document, **item} for item in row["phi"])
+        made = [CardSplit(s, "documents.csv", sizes[s], 0) for s in SPLITS if s in sizes]
+        config = CardConfig("documents", made)
+        card = render_card(summary, [config], info or CardInfo(), TASKS, "csv")
+        (folder / "README.md").write_text(card, encoding="utf-8")
+        write_checksums(folder)
+    return dest
+
+
+def _rows(run: Path, plan: SplitPlan) -> Iterator[tuple[Split, dict[str, Any]]]:
+    for side, table in stored_tables(run):
+        if side == "kept":
+            for row in table.to_pylist():
+                yield plan.side(row["case_id"]), row
+
+
+def _document(row: dict[str, Any], split: Split) -> dict[str, Any]:
+    principal = row["icd10"][0] if row["icd10"] else {"code": None, "title": None}
+    return {
+        **row,
+        **(row["demographics"] or {}),
+        "split": split,
+        "principal_code": principal["code"],
+        "principal_title": principal["title"],
+        "secondary_codes": " ".join(d["code"] for d in row["icd10"][1:]),
+        "model": (row["provenance"] or {}).get("model"),
+        "model_written": (row["provenance"] or {}).get("model_written"),
+    }
+
+
+def _facts(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for fact in row["facts"]:
+        for span in fact["spans"] or [None]:
+            place = {**span, "text": row["text"][span["start"] : span["end"]]} if span else {}
+            yield {**fact, "document_id": row["document_id"], **place}
