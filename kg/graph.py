@@ -236,6 +236,7 @@ class Graph:
         self._first = np.searchsorted(tables.edges.source, np.arange(len(self._ids) + 1)).tolist()
         self._concepts: dict[int, Concept] = {}
         self._edges: dict[tuple[int, int], tuple[Edge, ...]] = {}
+        self._ranges: dict[int, dict[int, tuple[int, int]]] = {}
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -316,8 +317,8 @@ class Graph:
     @cached_property
     def principals(self) -> Sequence[Condition]:
         """Billable codes that can be a principal diagnosis with symptoms, medication and a test."""
-        flags = self._tables.conditions.column("principal").to_numpy(zero_copy_only=False)
-        return tuple(self._conditions(np.flatnonzero(flags).tolist()))
+        flags = self._tables.conditions.column("principal").to_pylist()
+        return tuple(self._conditions([row for row, flag in enumerate(flags) if flag]))
 
     def excludes1(self, code_a: str, code_b: str) -> bool:
         """Whether an Excludes1 note of either code (or of an ancestor) bars the pair."""
@@ -386,16 +387,18 @@ class Graph:
         return [cast(Condition, self._concepts[row]) for row in rows]
 
     def _of(self, row: int, relation: int) -> tuple[Edge, ...]:
-        key = (row, relation)
-        edges = self._edges.get(key)
-        if edges is None:
+        ranges = self._ranges.get(row)
+        if ranges is None:
             first, last = self._first[row], self._first[row + 1]
-            if first == last:
-                return ()
-            numbers = self._tables.edges.relation[first:last]
-            begin = first + int(np.searchsorted(numbers, relation, "left"))
-            end = first + int(np.searchsorted(numbers, relation, "right"))
-            edges = self._edges[key] = tuple(self._build_edges(begin, end))
+            ranges = self._ranges[row] = {}
+            for place, number in enumerate(self._tables.edges.relation[first:last].tolist(), first):
+                begin = ranges[number][0] if number in ranges else place
+                ranges[number] = (begin, place + 1)
+        if relation not in ranges:
+            return ()
+        edges = self._edges.get((row, relation))
+        if edges is None:
+            edges = self._edges[row, relation] = tuple(self._build_edges(*ranges[relation]))
         return edges
 
     def _stored(self, row: int) -> Iterator[Edge]:
@@ -432,7 +435,7 @@ class Graph:
                 direction=_DIRECTIONS[direction],
                 mean=_known(mean),
                 sd=_known(sd),
-                text=columns.texts[text] if text >= 0 else None,
+                text=columns.texts[text] or None,
                 citation=source.citation,
             )
 

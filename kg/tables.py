@@ -5,8 +5,9 @@
     concepts.jsonl.gz    every other node, one JSON object a line, in id order
     edges.parquet        integer columns, sorted by source, relation and strength
 
-A node is known by its row: conditions first, then concepts. Numbers that are unknown are
-null on disk and NaN in memory. The same input gives the same bytes.
+A node is known by its row: conditions first, then concepts. In edges an unknown number is
+NaN and no text is "", so that the columns are read without a copy. The same input gives the
+same bytes.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class EdgeColumns:
-    """The edges as arrays of one length; `text` indexes `texts`, -1 without one."""
+    """The edges as arrays of one length; `text` indexes `texts`, where "" is no text."""
 
     source: npt.NDArray[np.int32]
     relation: npt.NDArray[np.uint8]
@@ -170,7 +171,7 @@ def write_tables(
 
     Args:
         out: a folder, made if absent.
-        conditions, edges: columns by name, as in the schemas above; unknown numbers None.
+        conditions, edges: columns by name, as in the schemas above.
         concepts: node objects in id order, JSON values only.
         provenance: rows that the edges' `provenance` column points to.
         release: semantic version of the graph.
@@ -185,7 +186,8 @@ def write_tables(
             ("conditions.parquet", CONDITION_SCHEMA, conditions),
             ("edges.parquet", EDGE_SCHEMA, edges),
         ):
-            table = pa.table({f.name: pa.array(columns[f.name], f.type) for f in schema}, schema)
+            arrays = [pa.array(columns[field.name], field.type) for field in schema]
+            table = pa.table(arrays, schema=schema)
             pq.write_table(
                 table,
                 out / name,
@@ -289,11 +291,13 @@ def _read_parquet(raw: bytes) -> Any:
 
 def _edge_columns(table: Any) -> EdgeColumns:
     def numbers(name: str, kind: type) -> npt.NDArray[Any]:
+        # Straight from the buffer: to_numpy would import pandas where it is installed.
         column = table.column(name).combine_chunks()
-        return np.asarray(column.to_numpy(zero_copy_only=False), dtype=kind)
+        buffer: npt.NDArray[Any] = np.frombuffer(column.buffers()[1], dtype=kind)
+        return buffer[column.offset : column.offset + len(column)]
 
     text = table.column("text").combine_chunks().dictionary_encode()
-    index = text.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    index = np.frombuffer(text.indices.buffers()[1], dtype=np.int32)
     return EdgeColumns(
         source=numbers("source", np.int32),
         relation=numbers("relation", np.uint8),
@@ -305,7 +309,7 @@ def _edge_columns(table: Any) -> EdgeColumns:
         direction=numbers("direction", np.int8),
         mean=numbers("mean", np.float64),
         sd=numbers("sd", np.float64),
-        text=np.asarray(index, dtype=np.int32),
+        text=index[: len(table)],
         texts=tuple(text.dictionary.to_pylist()),
     )
 

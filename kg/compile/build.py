@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -63,14 +64,18 @@ class _Rows:
             ("target", target),
             ("provenance", link.provenance),
             ("confidence", link.confidence),
-            ("p", link.p),
-            ("lift", link.lift),
+            ("p", _number(link.p)),
+            ("lift", _number(link.lift)),
             ("direction", direction),
-            ("mean", link.mean),
-            ("sd", link.sd),
-            ("text", link.text),
+            ("mean", _number(link.mean)),
+            ("sd", _number(link.sd)),
+            ("text", link.text or ""),
         ):
             self.columns[name].append(value)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def compile_graph(
@@ -189,7 +194,12 @@ def _order(link: Link) -> tuple[int, float, float, str, str]:
 
 def _what_is_missing(clinical: Clinical, links: Sequence[Link]) -> str | None:
     """What a code lacks for a principal diagnosis; None when it has all."""
-    if sum(link.relation == "has_symptom" for link in links) < MIN_SYMPTOMS:
+    counts = Counter(link.relation for link in links)
+    # One complaint is enough where the examination says more: a twisted ankle hurts.
+    if (
+        counts["has_symptom"] + min(counts["has_finding"] // 2, 1) < MIN_SYMPTOMS
+        or not (counts["has_symptom"])
+    ):
         return "too few symptoms"
     if not any(link.relation == "treated_with" for link in links):
         return "no medication"
@@ -281,7 +291,8 @@ def _wording(
     synonyms = list(safe_synonyms(namer, code.title, code.terms))
     abbreviations = [*natural.abbreviations, *(s for s in synonyms if s.isupper())]
     synonyms = [s for s in synonyms if not s.isupper()]
-    name, lay = natural.text, ()
+    name = natural.text
+    lay: tuple[str, ...] = ()
     if entry is not None and _same_condition(code, spine, entry[0]):
         curated = entry[1]
         name = _with_side(curated.name, code)
@@ -348,6 +359,10 @@ def _concept_links(
         for other in (*drug.avoid_drugs, *others):
             add(drug.id, other, drug.source)
             add(other, drug.id, drug.source)
+    for allergen in layer.allergens:
+        others = [drug for name in allergen.avoid_classes for drug in by_class.get(name, ())]
+        for other in (*allergen.avoid_drugs, *others):
+            add(allergen.id, other, allergen.source)
     return [(source, link) for (source, _), link in found.items()]
 
 

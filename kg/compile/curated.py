@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from casewright.errors import CasewrightError, Problem
+from casewright.records import Sex
 
 __all__ = ["CURATED_FILES", "Curated", "load_curated"]
 
@@ -199,13 +200,98 @@ class ConditionEntry(_Model):
     source: str | None = None
 
 
+Ages = tuple[float, float]
+Severity = Literal["mild", "moderate", "severe"]
+Place = Literal["outpatient", "emergency", "inpatient"]
+
+
 class AllergenEntry(Wording):
     """Something that patients are allergic to."""
 
-    reactions: tuple[Phrase, ...] = ()
+    reactions: tuple[Phrase, ...] = Field(min_length=1)
     p: Probability | None = None
     avoid_drugs: tuple[str, ...] = ()
     avoid_classes: tuple[str, ...] = ()
+
+
+class Raised(_Model):
+    """The probability in patients with one of these codes."""
+
+    codes: tuple[CodePrefix, ...] = Field(min_length=1)
+    p: Probability
+    source: str | None = None
+
+
+class AgeShare(_Model):
+    """The probability in an age band."""
+
+    ages: Ages
+    p: Probability
+
+
+class Statement(_Model):
+    """One way to state a risk factor; slots are explained at the head of history.yaml."""
+
+    text: Phrase
+    first: Phrase
+    forms: tuple[Phrase, ...] = ()
+    packs: float | None = None
+    years: Ages | None = None
+    years_ago: Ages | None = None
+    weight: float = Field(default=1, gt=0)
+    ages: Ages | None = None
+    sex: Literal["female", "male"] | None = None
+
+
+class RiskEntry(Wording):
+    """A statement of the social history."""
+
+    topic: str
+    code: CodePrefix | None = None
+    ages: Ages | None = None
+    sex: Literal["female", "male"] | None = None
+    p: Probability | None = None
+    p_by_age: tuple[AgeShare, ...] = ()
+    weight: float | None = Field(default=None, ge=0)
+    rest: bool = False
+    raised: tuple[Raised, ...] = ()
+    avoid_codes: tuple[CodePrefix, ...] = ()
+    statements: tuple[Statement, ...] = Field(min_length=1)
+
+
+class FamilyEntry(Wording):
+    """A disease of relatives."""
+
+    code: CodePrefix
+    z_code: CodePrefix
+    ages: Ages | None = None
+    sex: Literal["female", "male"] | None = None
+    p: Probability | None = None
+    weight: float | None = Field(default=None, ge=0)
+    relatives: Mapping[str, float]
+    raised: tuple[Raised, ...] = ()
+
+
+class PlanEntry(_Model):
+    """A disposition or a follow-up instruction."""
+
+    text: Phrase
+    forms: tuple[Phrase, ...] = ()
+    codes: tuple[CodePrefix, ...] = ()
+    settings: tuple[Place, ...] = ()
+    severity: tuple[Severity, ...] = ()
+    ages: Ages | None = None
+    sex: Literal["female", "male"] | None = None
+    weight: float = Field(default=1, gt=0)
+    requires: tuple[str, ...] = ()
+
+
+class Occupation(_Model):
+    """A job, and the ages that have it."""
+
+    name: Phrase
+    ages: Ages
+    sex: Literal["female", "male"] | None = None
 
 
 class _File(_Model):
@@ -254,6 +340,18 @@ class ConditionsFile(_File):
     conditions: tuple[ConditionEntry, ...]
 
 
+class HistoryFile(_File):
+    """history.yaml."""
+
+    allergens: tuple[AllergenEntry, ...]
+    risk_factors: tuple[RiskEntry, ...] = ()
+    occupations: tuple[Occupation, ...] = ()
+    school_grades: Mapping[int, Phrase] = Field(default_factory=dict)
+    family_history: tuple[FamilyEntry, ...] = ()
+    dispositions: tuple[PlanEntry, ...] = ()
+    follow_up: tuple[PlanEntry, ...] = ()
+
+
 CURATED_FILES: Mapping[str, type[_File]] = {
     "symptoms": SymptomsFile,
     "drugs": DrugsFile,
@@ -261,6 +359,7 @@ CURATED_FILES: Mapping[str, type[_File]] = {
     "findings": FindingsFile,
     "procedures": ProceduresFile,
     "conditions": ConditionsFile,
+    "history": HistoryFile,
 }
 """The model of each file, by the stem of its name."""
 
@@ -288,8 +387,25 @@ class Curated:
     procedures: tuple[ProcedureEntry, ...] = ()
     results: tuple[ProcedureResult, ...] = ()
     conditions: tuple[ConditionEntry, ...] = ()
+    allergens: tuple[AllergenEntry, ...] = ()
+    risk_factors: tuple[RiskEntry, ...] = ()
+    family_history: tuple[FamilyEntry, ...] = ()
     missing: tuple[str, ...] = ()
     unresolved: tuple[Problem, ...] = ()
+
+    def sexes(self) -> dict[str, Sex]:
+        """The sex that a concept is limited to, by id, where it is."""
+        found: dict[str, Sex] = {}
+        for entries in (self.symptoms, self.drugs, self.labs, self.findings, self.procedures):
+            found.update({entry.id: entry.sex for entry in entries if entry.sex})
+        return found
+
+    def raised(self) -> Iterator[tuple[str, Raised]]:
+        """(id, raised probability) of risk factors and family history."""
+        for risk in self.risk_factors:
+            yield from ((risk.id, raised) for raised in risk.raised)
+        for family in self.family_history:
+            yield from ((family.id, raised) for raised in family.raised)
 
 
 def load_curated(folder: Path, codes: frozenset[str], *, lenient: bool = False) -> Curated:
@@ -349,6 +465,9 @@ def _collect(parsed: Mapping[str, _File], unresolved: tuple[Problem, ...]) -> Cu
                 result.procedures, result.results = file.procedures, file.results
             case ConditionsFile():
                 result.conditions = file.conditions
+            case HistoryFile():
+                result.allergens, result.risk_factors = file.allergens, file.risk_factors
+                result.family_history = file.family_history
     return result
 
 
@@ -435,9 +554,17 @@ def _prefixes(entry: Any) -> Iterator[tuple[Path_, str]]:
     """(path below the entry, ICD-10-CM prefix) of each prefix that an entry names."""
     for number, code in enumerate(getattr(entry, "codes", ())):
         yield ("codes", number), code
-    if isinstance(entry, DrugEntry):
+    if isinstance(entry, DrugEntry | RiskEntry):
         for number, code in enumerate(entry.avoid_codes):
             yield ("avoid_codes", number), code
+    if isinstance(entry, RiskEntry | FamilyEntry):
+        for number, raised in enumerate(entry.raised):
+            for place, code in enumerate(raised.codes):
+                yield ("raised", number, "codes", place), code
+    if isinstance(entry, FamilyEntry):
+        yield ("code",), entry.code
+        yield ("z_code",), entry.z_code
+    if isinstance(entry, DrugEntry):
         for number, regimen in enumerate(entry.dosing):
             for place, code in enumerate(regimen.codes):
                 yield ("dosing", number, "codes", place), code

@@ -15,6 +15,13 @@ from casewright.kg.compile.crosswalk import Crosswalk, Joined
 from casewright.kg.compile.curated import ConditionEntry, Curated, DrugEntry
 from casewright.kg.compile.gates import Gate, Gates
 from casewright.kg.compile.matching import Matcher, PrefixIndex
+from casewright.kg.compile.plausibility import (
+    SYMPTOMLESS,
+    is_noise,
+    route_fits,
+    test_fits,
+    text_fits,
+)
 from casewright.kg.compile.provenance import Register
 from casewright.kg.compile.regions import regions_agree
 from casewright.kg.compile.sources import Measured, Sources
@@ -22,12 +29,12 @@ from casewright.kg.compile.spine import Code, Spine
 
 __all__ = ["DIAGNOSTIC_KINDS", "Clinical", "Link", "lower_bound_scaled"]
 
-DIAGNOSTIC_KINDS = frozenset(
-    {"imaging", "test", "laboratory", "endoscopy", "pathology", "screening", "diagnostic"}
-)
+DIAGNOSTIC_KINDS = frozenset({"imaging", "test", "screening"})
 """Kinds of procedure that count as a test; the rest are treatment."""
 
 MIN_LIFT = 1.5
+SURE_ALONE = 0.5
+"""An indication that no visit bears out needs two sources on record, or a curated list."""
 CLOSED_AT = 3
 """With this many hand-written symptoms a condition takes none from elsewhere."""
 
@@ -57,7 +64,8 @@ def lower_bound_scaled(p: float, *, chronic: bool) -> float:
     report) and 1.5 for chronic disease, where visits are often for control and the reason
     is the disease itself.
     """
-    return round(1.0 - (1.0 - min(p, 0.95)) ** (1.5 if chronic else 2.5), 4)
+    missed: float = (1.0 - min(p, 0.95)) ** (1.5 if chronic else 2.5)
+    return round(1.0 - missed, 4)
 
 
 class Clinical:
@@ -87,16 +95,10 @@ class Clinical:
             ((raw["icd10"],), raw) for raw in sources.faker["diseases"].values()
         )
         self._symptoms = {entry.id: entry for entry in curated.symptoms}
-        self._sexes = {
-            entry.id: entry.sex
-            for entry in (
-                *curated.symptoms,
-                *curated.drugs,
-                *curated.labs,
-                *curated.findings,
-                *curated.procedures,
-            )
-        }
+        self._sexes = curated.sexes()
+        self._raised = PrefixIndex(
+            (raised.codes, (owner, raised)) for owner, raised in curated.raised()
+        )
         self._kinds = {entry.id: entry.kind for entry in curated.procedures}
 
     def entry(self, code: str) -> tuple[str, ConditionEntry] | None:
@@ -112,6 +114,7 @@ class Clinical:
             *self._drug_links(code, gate, joined),
             *self._test_links(code, joined),
             *self._finding_links(code),
+            *self._risk_links(code),
         ]
         return [
             link
@@ -126,7 +129,7 @@ class Clinical:
         if link.relation != "tested_with":
             return False
         kind = self._kinds.get(link.target)
-        return kind is None or kind.lower() in DIAGNOSTIC_KINDS
+        return kind is None or kind in DIAGNOSTIC_KINDS or link.text is not None
 
     def profile(self, code: Code) -> Joined | None:
         """The NAMCS visits of a code, if that source may be used."""
@@ -139,13 +142,13 @@ class Clinical:
 
     def _symptom_links(self, code: Code, gate: Gate, joined: Joined | None) -> list[Link]:
         curated = self._curated_symptoms(code)
-        if len(curated) >= CLOSED_AT:
+        if len(curated) >= CLOSED_AT or SYMPTOMLESS.search(code.title):
             return curated
         chronic = code.code in self._spine.chronic
         ranked = [
             *curated,
+            *(self._namcs_symptoms(code, joined, chronic=chronic) if joined else ()),
             *self._ddxplus_symptoms(code),
-            *(self._namcs_symptoms(joined, chronic=chronic) if joined else ()),
             *self._do_symptoms(code),
             *self._faker_symptoms(code),
         ]
@@ -169,7 +172,9 @@ class Clinical:
                 ]
         return []
 
-    def _namcs_symptoms(self, joined: Joined, *, chronic: bool) -> Iterable[Link]:
+    def _namcs_symptoms(self, code: Code, joined: Joined, *, chronic: bool) -> Iterable[Link]:
+        if code.chapter == 21:
+            return  # a reason for contact has no complaints of its own
         profile = joined.profile
         min_lift, min_p, limit = (3.0, 0.03, 6) if joined.inherited else (MIN_LIFT, 0.02, 10)
         if profile.symptom_n < 60:
@@ -190,11 +195,11 @@ class Clinical:
         for _, evidences in self._ddxplus.matches(code.code):
             number = self._register.number("ddxplus")
             for evidence, question, p in evidences:
-                # Near-certain evidence is how its simulator was set up, not how people present.
-                if p >= 0.15:
+                if p >= 0.2:
                     symptom = self._matcher.symptom(evidence, question)
                     if symptom:
-                        capped = min(round(p, 4), 0.9)
+                        # Its patients come from a simulator that shows nearly everything.
+                        capped = min(round(0.7 * p, 4), 0.9)
                         yield Link(symptom, "has_symptom", number, 0.6, capped)
             return
 
@@ -231,9 +236,14 @@ class Clinical:
         indicated = self._indicated(code)
         ranked = [
             *(self._namcs_drugs(joined, indicated) if joined else ()),
-            *indicated.values(),
+            *(link for link in indicated.values() if link.confidence >= SURE_ALONE),
         ]
-        kept = [link for link in ranked if self._usable(link.target, code, gate)]
+        kept = [
+            link
+            for link in ranked
+            if self._usable(link.target, code, gate)
+            and route_fits(self._matcher.drugs[link.target], code)
+        ]
         return _merged(kept)[:14]
 
     def _curated_drugs(self, code: Code) -> list[Link]:
@@ -258,10 +268,8 @@ class Clinical:
     def _namcs_drugs(self, joined: Joined, indicated: dict[str, Link]) -> Iterable[Link]:
         number = self._register.number("namcs")
         for item in _strong(joined.profile.drugs, MIN_LIFT, 0.02):
-            if _is_noise(item.name):
-                continue
-            drug = self._matcher.drug(item.name)
-            if drug is None:
+            drug = None if is_noise(item.name) else self._matcher.drug(item.name)
+            if drug is None or is_noise(item.name, drug):
                 continue
             # Other diseases bring their drugs to the visit: without an indication on record
             # the drug has to stand out.
@@ -334,6 +342,8 @@ class Clinical:
         found.extend(self._faker_effects(code, changed))
         changed = {link.target for link in found}
         for prefix, result in self._results.closest(code.code, lambda r: r.procedure):
+            if not text_fits(result.text, code.title):
+                continue
             found.append(
                 Link(
                     result.procedure,
@@ -347,8 +357,10 @@ class Clinical:
         done = {link.target for link in found}
         if joined:
             number = self._register.number("namcs")
-            floor = 2.0 if joined.inherited else MIN_LIFT
-            for item in _strong(joined.profile.tests, floor, 0.03):
+            curated = sum(link.relation == "tested_with" for link in found)
+            for item in _strong(joined.profile.tests, MIN_LIFT, 0.03):
+                if not test_fits(item.name, item.lift, inherited=joined.inherited, curated=curated):
+                    continue
                 for test in self._matcher.tests(item.name):
                     if test not in done:
                         found.append(
@@ -388,6 +400,16 @@ class Clinical:
                 text=effect.text,
             )
 
+    def _risk_links(self, code: Code) -> Iterable[Link]:
+        for prefix, (risk, raised) in self._raised.closest(code.code, lambda item: item[0]):
+            yield Link(
+                risk,
+                "has_risk_factor",
+                self._register.number("curated", raised.source),
+                0.9 if prefix == code.code else 0.8,
+                raised.p,
+            )
+
 
 def _regimens(drug: DrugEntry, code: str) -> list[object]:
     """The regimens of a drug that may be used for a code."""
@@ -396,13 +418,6 @@ def _regimens(drug: DrugEntry, code: str) -> list[object]:
         for regimen in drug.dosing
         if not regimen.codes or any(code.startswith(prefix) for prefix in regimen.codes)
     ]
-
-
-_NOISE = ("obsolete", "miscellaneous", "uncategorized", "replacement", "multivitamin", "vitamin")
-
-
-def _is_noise(name: str) -> bool:
-    return any(word in name for word in _NOISE)
 
 
 def _strong(items: Iterable[Measured], min_lift: float, min_p: float) -> list[Measured]:
@@ -422,8 +437,8 @@ def _merged(links: Iterable[Link]) -> list[Link]:
             if link.provenance not in origins[link.target]:
                 origins[link.target].add(link.provenance)
                 known = replace(known, confidence=min(0.95, round(known.confidence + 0.1, 2)))
-            if link.p is not None and (known.p is None or link.p > known.p):
-                known = replace(known, p=link.p, lift=link.lift or known.lift)
+            if known.p is None and link.p is not None:
+                known = replace(known, p=link.p, lift=link.lift)
             found[link.target] = known
     return sorted(
         found.values(), key=lambda link: (-(link.p or 0.0), -link.confidence, link.target)

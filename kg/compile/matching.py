@@ -57,9 +57,10 @@ class Matcher:
         )
         self._tests: dict[str, list[str]] = defaultdict(list)
         known = {entry.id for entry in (*curated.labs, *curated.vitals)}
-        for entry in (*curated.labs, *curated.procedures):
-            for name in entry.namcs:
-                self._tests[normalise(name)].append(entry.id)
+        for entries in (curated.labs, curated.procedures):
+            for entry in entries:
+                for name in entry.namcs:
+                    self._tests[normalise(name)].append(entry.id)
         for name, ids in _NAMCS_TESTS.items():
             if normalise(name) not in self._tests:
                 self._tests[normalise(name)] = [item for item in ids if item in known]

@@ -86,6 +86,7 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          r"(?:site|part|organism|cause|place|degree|depth|level|severity|stage|origin|type|"
          r"eye|ear|limb|side|lobe|quadrant)s?\b", " "),
         (r"\bunspecified (?:part|site|portion) of\b", ""),
+        (r"\bunspecified (?:eyes?|ears?|eyelids?|side)\b", ""),
         (r"\b(?:other|and|or)? ?unspecified\b(?! whether)", ""),
         (r"\bother and\b", ""),
         (r"^other(?: specified| forms? of| types? of| disorders? of (?=.*disorders?))?\b", ""),
@@ -137,17 +138,23 @@ _COMMON_POSSESSIVES = frozenset(_COMMON_POSSESSIVES_WORDS.split())
 
 # Names of people and places that occur only as the first word of titles.
 _PROPER_WORDS = """
-    Achilles Addisonian Alzheimer Asperger Barrett Bartholin Behçet Bell Bowen Brill Brown
-    Brucella Bunyavirus Candida Chagas Charcot Chlamydia Colles Creutzfeldt Crohn
-    Cryptococcus Cushing Cytomegalovirus Dengue Down Dupuytren Ebola Edwards Ehlers Epstein
-    Escherichia Fabry Fallot Felty Fragile Galeazzi Gaucher German Giardia Goodpasture
-    Graves Guillain Hansen Hashimoto Helicobacter Hirschsprung Hodgkin Huntington Japanese
-    Kaposi Kaschin Kawasaki Klinefelter Korsakoff Langerhans Lassa Legionnaires Leigh Lennox
-    Lewy Listeria Lyme Lynch Mallory Marfan Meckel Ménière Merkel Mobitz Monteggia Morton
-    Mycoplasma Newcastle Niemann Osgood Paget Parkinson Peyronie Pick Pompe Pott Prader
-    Prinzmetal Queensland Raynaud Reiter Rett Reye Rh Rocky Salmonella Sézary Sjögren Smith
-    Staphylococcus Still Streptococcus Sydenham Takayasu Tay Tourette Turner Venezuelan
-    Waldenström Wernicke West Whipple Wilson Wolff Zika Zollinger
+    Acanthamoeba Achilles Acinetobacter Addison Addisonian Alzheimer Anaplasma Ascaris
+    Asperger Aspergillus Babesia Bacillus Baker Barrett Bartholin Barton Bartonella Behçet
+    Bennett Bordetella Borrelia Bouchard Bowen Brill Brucella Campylobacter Candida Chagas
+    Charcot Chlamydia Clostridioides Clostridium Colles Coxiella Creutzfeldt Crohn
+    Cryptococcus Cushing Down Dupuytren Ebola Echinococcus Edwards Ehlers Ehrlichia
+    Entamoeba Enterococcus Epstein Escherichia Eustachian Fabry Fallot Felty Galeazzi
+    Gaucher German Giardia Goodpasture Graves Guillain Haemophilus Hansen Hashimoto Heberden
+    Helicobacter Hirschsprung Histoplasma Hodgkin Huntington Hurthle Japanese Jones Kaposi
+    Kaschin Kawasaki Klebsiella Klinefelter Korsakoff Langerhans Lassa Legionella
+    Legionnaires Leigh Leishmania Lennox Leptospira Lewy Lisfranc Listeria Lyme Lynch
+    Maisonneuve Mallory Marfan Meckel Merkel Mobitz Monteggia Morton Mycobacterium
+    Mycoplasma Ménière Naegleria Neisseria Newcastle Niemann Osgood Paget Parkinson Peyronie
+    Plasmodium Pneumocystis Pompe Pott Prader Prinzmetal Proteus Pseudomonas Queensland
+    Raynaud Reiter Rett Reye Rh Rickettsia Rocky Rolando Salmonella Salter Schistosoma
+    Serratia Shigella Sjögren Staphylococcus Streptococcus Strongyloides Sydenham Sézary
+    Taenia Takayasu Tay Tourette Toxocara Treponema Trichinella Trypanosoma Turner
+    Venezuelan Vibrio Waldenström Wernicke West Whipple Wilson Wolff Yersinia Zika Zollinger
 """
 _PROPER = frozenset(_PROPER_WORDS.split())
 
@@ -183,7 +190,8 @@ class Namer:
         head, *segments = [part.strip() for part in text.split(",")]
         leading: list[str] = []
         trailing: list[str] = []
-        for segment in _rejoin(segments):
+        for part in _rejoin(segments):
+            segment = re.sub(r"^unspecified (?=with\b|due\b)", "", part)
             unsided = _UNSIDED_ORGAN.fullmatch(segment)
             if unsided and unsided.group(1).split()[0].lower() not in head.lower():
                 trailing.append(f"of the {unsided.group(1)}")

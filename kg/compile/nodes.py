@@ -80,6 +80,37 @@ def concept_nodes(curated: Curated) -> list[Node]:
                 max_age=procedure.max_age,
             )
         )
+    for allergen in curated.allergens:
+        nodes.append(
+            _node(
+                allergen,
+                "Allergen",
+                attributes=[
+                    *([("p", str(allergen.p))] if allergen.p is not None else []),
+                    *(("reaction", text) for text in allergen.reactions),
+                    *(("avoid_drug", drug) for drug in allergen.avoid_drugs),
+                    *(("avoid_class", name) for name in allergen.avoid_classes),
+                ],
+            )
+        )
+    for risk in curated.risk_factors:
+        low, high = risk.ages or (None, None)
+        nodes.append(
+            _node(risk, "RiskFactor", group=risk.topic, sex=risk.sex, min_age=low, max_age=high)
+        )
+    for family in curated.family_history:
+        low, high = family.ages or (None, None)
+        nodes.append(
+            _node(
+                family,
+                "RiskFactor",
+                group="family history",
+                sex=family.sex,
+                min_age=low,
+                max_age=high,
+                attributes=[("code", family.code), ("z_code", family.z_code)],
+            )
+        )
     return nodes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -106,7 +107,7 @@ _COMMON_LEAF: Mapping[str, str] = {
     "691": "L20.9", "692": "L30.9", "443": "I73.9", "440": "I70.90", "413": "I20.9",
     "305": "F17.200", "290": "F03.90", "294": "F03.90", "331": "G30.9", "366": "H26.9",
     "365": "H40.9", "362": "H35.30", "403": "I12.9", "402": "I11.9", "410": "I25.2",
-    "424": "I38", "435": "Z86.73", "438": "I69.30", "491": "J42", "492": "J43.9",
+    "435": "Z86.73", "438": "I69.30", "491": "J42", "492": "J43.9",
     "571": "K74.60", "582": "N18.9", "593": "N28.9", "599": "N39.0", "607": "N52.9",
     "627": "N95.1", "706": "L70.9", "721": "M47.819", "722": "M51.9", "729": "M79.7",
 }  # fmt: skip
@@ -163,21 +164,25 @@ class Comorbidity:
         """The leaf for an ICD-9-CM category; none for symptoms, injuries and status codes."""
         if icd9 in _COMMON_LEAF:
             return self._crosswalk.default_leaf(_COMMON_LEAF[icd9])
-        if not icd9[0].isdigit() or "780" <= icd9 <= "999" or icd9 in _ACUTE:
+        if not icd9[0].isdigit() or icd9 >= "780":
             return None
         inside = [p for key, p in sources.profiles.items() if key.startswith(icd9)]
         for profile in sorted(inside, key=lambda p: (-p.visit_share, p.icd9)):
             leaf = self._crosswalk.leaf_of_icd9(profile.icd9)
-            if leaf and not _too_narrow(self._spine.codes[leaf]):
+            if leaf and self._is_lasting(self._spine.codes[leaf]):
                 return leaf
         return None
 
+    def _is_lasting(self, code: Code) -> bool:
+        """Whether a code can stand in a list of problems: chronic, and named by itself."""
+        return (
+            code.code in self._spine.chronic
+            and code.chapter not in (15, 16, 17)
+            and not _VAGUE.search(code.title)
+        )
 
-_ACUTE = frozenset(f"{number}" for number in (*range(460, 467), *range(480, 488), 490, 8, 9))
 
-
-def _too_narrow(code: Code) -> bool:
-    return any(word in code.title.lower() for word in ("right", "left", "bilateral"))
+_VAGUE = re.compile(r"\b(?:right|left|bilateral|other|specified|classified)\b", re.IGNORECASE)
 
 
 def iter_unique(links: Iterable[Link]) -> Iterator[Link]:

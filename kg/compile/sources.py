@@ -137,6 +137,8 @@ def read_sources(folder: Path) -> Sources:
             lambda: defaultdict(set)
         )
         for row in _rows(where):
+            if row["relation"] == "symptomatic":
+                continue  # helps with a complaint, whatever its cause
             indications[row["icd10cm"]][row["drug"].lower()].add(row["source"])
         where = folder / FILES[7]
         faker = _json(where)

@@ -157,14 +157,14 @@ def _chronic(codes: Mapping[str, Code]) -> frozenset[str]:
         if row:
             known[dotted(row[0].strip())] = row[-1].strip()
     below: defaultdict[str, set[str]] = defaultdict(set)
-    for code, flag in known.items():
+    for code, value in known.items():
         for size in range(3, len(code)):
-            below[code[:size]].add(flag)
+            below[code[:size]].add(value)
     chronic = set()
     for code, entry in codes.items():
         if not entry.billable:
             continue
-        flag = known.get(code)
+        flag: str | None = known.get(code)
         size = len(code)
         while flag is None and size > 3:
             size -= 1
