@@ -1,0 +1,6 @@
+"""Every export beside the Hugging Face dataset, in one place to import from."""
+
+from casewright.outputs.flat import export_csv, export_jsonl
+from casewright.outputs.sft import export_sft
+
+__all__ = ["export_csv", "export_jsonl", "export_sft"]
