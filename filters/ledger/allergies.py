@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from casewright.filters.ledger.judge import Sighting
 from casewright.filters.ledger.lexicon import Lexicon
 from casewright.filters.ledger.normalise import word_set
 from casewright.filters.ledger.reading import Mention, Reading
 from casewright.filters.ledger.relation import NO_ALLERGY
+from casewright.filters.ledger.stems import stem
 from casewright.filters.ledger.wants import Want
 
 __all__ = ["allergy_sightings", "in_allergy_context"]
@@ -41,8 +43,24 @@ def allergy_sightings(
     """Keep what is said of allergy, and set "none known" against a known one."""
     if want.fact.concept == NO_ALLERGY:
         return [*found, *_none_in_section(reading), *_some_against_none(want, reading)]
-    kept = [s for s in found if s.mention is None or in_allergy_context(s.mention, reading)]
+    kept = [
+        _with_reaction(s, want, reading)
+        for s in found
+        if s.mention is None or in_allergy_context(s.mention, reading)
+    ]
     return [*kept, *_none_against_drug(want, reading, lexicon)]
+
+
+def _with_reaction(sighting: Sighting, want: Want, reading: Reading) -> Sighting:
+    """Let the sighting reach over the reaction that follows: "penicillin (rash)"."""
+    reaction = want.fact.attribute("reaction")
+    mention = sighting.mention
+    if reaction is None or mention is None or sighting.kind != "states":
+        return sighting
+    end = reading.sentences[mention.sentence].last
+    said = stem(reaction.split()[-1].lower())
+    places = [i for i in reading.stem_places.get(said, ()) if sighting.last < i <= end]
+    return replace(sighting, last=places[0]) if places else sighting
 
 
 def _none_in_section(reading: Reading) -> Iterator[Sighting]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from casewright.filters.ledger.allergies import allergy_sightings, in_allergy_context
 from casewright.filters.ledger.bindings import Bindings, bind
+from casewright.filters.ledger.blame import without_borrowed
 from casewright.filters.ledger.demographics import demographic_clashes
 from casewright.filters.ledger.entities import collect_entities
 from casewright.filters.ledger.judge import Sighting, judge, sightings_of
@@ -70,7 +71,9 @@ class Checker:
         reading = read_text(text, self._lexicon, self._triggers, self._units, turns)
         wants = [self._want(fact) for fact in facts]
         bindings = bind(reading)
-        sightings = [self._sightings(want, reading, bindings) for want in wants]
+        sightings = without_borrowed(
+            wants, [self._sightings(want, reading, bindings) for want in wants]
+        )
         statuses = tuple(
             judge(want, reading, seen) for want, seen in zip(wants, sightings, strict=True)
         )

@@ -15,9 +15,10 @@ from casewright.filters.ledger.values import judge_dose, judge_value, stopped
 from casewright.filters.ledger.wants import Want
 from casewright.records import Fact, FactStatus, FactType, Status
 
-__all__ = ["Sighting", "judge", "sightings_of"]
+__all__ = ["LOOSE", "Sighting", "judge", "sightings_of"]
 
-_LOOSE: frozenset[FactType] = frozenset({"disposition", "follow_up"})
+_DISEASES: frozenset[FactType] = frozenset({"diagnosis", "comorbidity", "family_history"})
+LOOSE: frozenset[FactType] = frozenset({"disposition", "follow_up"})
 _LOOSE_COVERAGE = 0.6
 _RESULT_COVERAGE = 0.8
 _NAME_SLACK = 4
@@ -82,7 +83,7 @@ def _describe(fact: Fact) -> str:
 def sightings_of(want: Want, reading: Reading, bindings: Bindings) -> list[Sighting]:
     """Everything in the text that bears on the fact, in text order."""
     fact = want.fact
-    if fact.type in _LOOSE:
+    if fact.type in LOOSE:
         found = list(_loose(want, reading, _LOOSE_COVERAGE))
     elif fact.type in ("vital", "lab"):
         found = list(_measured(want, reading, bindings))
@@ -142,10 +143,13 @@ def _means_something_else(want: Want, mention: Mention, reading: Reading) -> boo
     )
     if longer is None:
         return False
-    if any(e.type == "Condition" for e in longer.entries) and any(
-        e.type == "Condition" for e in mention.entries
-    ):
+    if any(e.type == "Medication" for e in longer.entries):
+        return not any(e.concept in want.ids for e in longer.entries)
+    conditions = any(e.type == "Condition" for e in longer.entries)
+    if conditions and want.fact.type in _DISEASES:
         return not _qualified(want, longer)
+    if any(e.negated for e in longer.entries):
+        return False
     # "denies productive cough" does not deny a cough
     return mention.assertion.polarity == "denied"
 
@@ -158,7 +162,9 @@ def _qualified(want: Want, longer: Mention) -> bool:
 
 
 def _literal_mentions(want: Want, reading: Reading) -> Iterator[Mention]:
-    stems, kept = reading.encoded.stems, reading.encoded.kept
+    if not want.literals:
+        return
+    stems, kept = reading.plain_stems()
     for literal in want.literals:
         if literal[0] not in reading.stem_places:
             continue

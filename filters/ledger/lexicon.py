@@ -152,6 +152,11 @@ def form_words(form: str) -> tuple[str, ...]:
     )
 
 
+def _with_commas(form: str) -> tuple[str, ...]:
+    kept = (w for w in words_of(form) if w == "," or w[0].isalnum())
+    return tuple(w for w in kept if w not in _DETERMINERS and w != "a")
+
+
 _PARENTHESIS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
 _UNSPECIFIED = re.compile(r",?\s+(unspecified|not otherwise specified|nos)\b.*$", re.IGNORECASE)
 
@@ -235,7 +240,8 @@ class Lexicon:
 
         if concept.normal and concept.type in ("Finding", "Symptom"):
             words = form_words(concept.normal)
-            if len(words) > 1:
+            own = {form_words(f.text) for f in concept.forms}
+            if len(words) > 1 and words not in own:
                 self._add_words(concept, words, "synonym", None, negated=True)
 
     def _add_negative_words(self) -> None:
@@ -265,6 +271,11 @@ class Lexicon:
             return
         cased = form.strip() if _capitals_matter(form, kind) else None
         self._add_words(concept, words, kind, cased)
+        if "," in form:
+            key = "".join(
+                _COMMA if w == "," else self._char_of(stem(w)) for w in _with_commas(form)
+            )
+            self._add_key(key, Entry(concept.id, concept.type, kind, words, cased))
         if concept.type in ("Symptom", "Finding") and cased is None:
             for variant in self._reworded(words):
                 self._add_words(concept, variant, "synonym", None)
@@ -292,10 +303,13 @@ class Lexicon:
         self._words.update(words)
         if words[-1] == "a" and len(words) > 1:
             self._final_a.add(words[-2])
-        key = "".join(self._char_of(stem(w)) for w in words)
+        self._add_key("".join(self._char_of(stem(w)) for w in words), entry)
+
+    def _add_key(self, key: str, entry: Entry) -> None:
         entries = self._patterns.setdefault(key, {})
-        if negated or (concept.id, words) not in entries:
-            entries[(concept.id, words)] = entry
+        concept_id, words, negated = entry.concept, entry.words, entry.negated
+        if negated or (concept_id, words) not in entries:
+            entries[(concept_id, words)] = entry
 
     def _char_of(self, word_stem: str) -> str:
         char = self._chars.get(word_stem)
@@ -419,7 +433,11 @@ def _worth_finding(concept: Concept) -> bool:
     Of some 98,000 codes these are four in five, and most of the time to build. A fact that
     holds such a code still finds its own name.
     """
-    if not isinstance(concept, Condition) or concept.visit_share > 0:
+    if not isinstance(concept, Condition):
+        return True
+    if concept.name.lower().startswith(("family history", "personal history", "history of")):
+        return False  # read as the condition, said of the family or the past
+    if concept.visit_share > 0:
         return True
     if len(concept.code) == len("S00.00XA") and not concept.code.endswith("A"):
         return False

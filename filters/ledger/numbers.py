@@ -30,8 +30,9 @@ class Unit:
 class Quantity:
     """A number of the text, words `first` to `last`, inclusive (its unit included).
 
-    `second` is the number after a slash or "over" (148/92), `high` the end of a range.
-    `decimals` are the digits written after the point.
+    `second` is the number after a slash or "over" (148/92), `third` the one after that
+    (25/100/200 mg), `high` the end of a range. `decimals` are the digits written after
+    the point.
     """
 
     value: float
@@ -42,6 +43,7 @@ class Quantity:
     second: float | None = None
     high: float | None = None
     spoken: bool = False
+    third: float | None = None
 
     @property
     def dimension(self) -> str | None:
@@ -94,12 +96,14 @@ _NUMBER = re.compile(
 _DATE = re.compile(
     r"(?<![\w/])(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d{2})|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}:\d{2}(?::\d{2})?"
     r"|(?:\(?\d{3}\)?[ .-]?)\d{3}[.-]\d{4}|\d{3}-\d{2}-\d{4})(?![\w/])"
-    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?"
+    r"|(?<![a-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?"
     r"(?:,? (?:19|20)\d{2})?(?![\d/])"
     r"|\d{1,2}(?:st|nd|rd|th)? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
     r"(?:,? (?:19|20)\d{2})?(?!\d)"
 )
-_SECOND = re.compile(r"[ ]?(?:/|over)[ ]?(\d{2,3})(?![\d/]|\.\d)")
+_SECOND = re.compile(
+    r"[ ]?(?:/|over)[ ]?(\d{1,4}(?:\.\d{1,4})?)(?:/(\d{1,4}(?:\.\d{1,4})?))?(?![\d/]|\.\d)"
+)
 _RANGE = re.compile(r"[ ]?(?:-|to)[ ]?(\d{1,4}(?:\.\d{1,3})?)(?![\d/])")
 
 
@@ -138,8 +142,12 @@ def _read_number(
     value, decimals = _to_number(raw)
     second: float | None = None
     high: float | None = None
-    if (pair := _SECOND.match(folded, end)) is not None and value >= 30:
+    third: float | None = None
+    if (pair := _SECOND.match(folded, end)) is not None and _is_pair(
+        value, float(pair.group(1)), units.at(folded, pair.end())
+    ):
         second, end = float(pair.group(1)), pair.end()
+        third = float(pair.group(2)) if pair.group(2) else None
     elif (span := _RANGE.match(folded, end)) is not None and float(span.group(1)) > value:
         high, end = float(span.group(1)), span.end()
     unit = units.at(folded, end)
@@ -148,9 +156,21 @@ def _read_number(
     first = max(0, bisect_left(tokens.starts, start + 1) - 1)
     last = max(first, bisect_left(tokens.starts, end) - 1)
     return (
-        Quantity(value, decimals, unit[0] if unit else None, first, last, second, high),
+        Quantity(
+            value, decimals, unit[0] if unit else None, first, last, second, high, third=third
+        ),
         max(end, start + 1),
     )
+
+
+def _is_pair(value: float, second: float, unit: tuple[Unit, int] | None) -> bool:
+    """A blood pressure (148/92) or the strengths of two drugs in one tablet (5/325 mg)."""
+    if unit is not None and unit[0].dimension == "mass":
+        return True
+    return value >= _LOWEST_SYSTOLIC and second >= _LOWEST_DIASTOLIC and second == int(second)
+
+
+_LOWEST_SYSTOLIC, _LOWEST_DIASTOLIC = 30, 10
 
 
 def _to_number(raw: str) -> tuple[float, int]:
@@ -305,9 +325,12 @@ class Value:
     decimals: int
     second: float | None = None
     high: float | None = None
+    third: float | None = None
 
 
-_VALUE = re.compile(r"^[<>~≥≤ ]*(\d[\d,]*(?:\.\d+)?)(?:\s*(/|-|–|to)\s*(\d+(?:\.\d+)?))?\s*\S*$")
+_VALUE = re.compile(
+    r"^[<>~≥≤ ]*(\d[\d,]*(?:\.\d+)?)(?:\s*(/|-|–|to)\s*(\d+(?:\.\d+)?)(?:/(\d+(?:\.\d+)?))?)?\s*\S*$"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -319,7 +342,8 @@ def parse_value(text: str | None) -> Value | None:
     value, decimals = _to_number(match.group(1))
     other = float(match.group(3)) if match.group(3) else None
     if match.group(2) == "/":
-        return Value(value, decimals, second=other)
+        third = float(match.group(4)) if match.group(4) else None
+        return Value(value, decimals, second=other, third=third)
     return Value(value, decimals, high=other)
 
 
@@ -345,7 +369,8 @@ def agrees(
     if value.second is not None:
         if quantity.second is None:
             return None
-        return quantity.value == value.value and quantity.second == value.second
+        said = (quantity.value, quantity.second, quantity.third)
+        return said == (value.value, value.second, value.third)
     text_unit = quantity.unit
     if unit is not None and unit.dimension == "temperature":
         if text_unit is None or text_unit.name == "degrees":

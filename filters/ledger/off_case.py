@@ -116,6 +116,8 @@ def off_case_concepts(
             continue
         if taken & set(range(mention.first, mention.last + 1)):
             continue
+        if _is_person(mention, reading):
+            continue
         entry = _entry_meant(mention, reading)
         if entry is None or _follows(mention, entry, held, lexicon, rules):
             continue
@@ -129,6 +131,22 @@ def off_case_concepts(
                 f"{entry.type.lower()} that the case does not hold",
             )  # fmt: skip
         yield mention, entry, finding
+
+
+_TITLES = word_set("dr mr mrs ms miss prof professor nurse sister name patient")
+
+
+def _is_person(mention: Mention, reading: Reading) -> bool:
+    """ "Dr. Yasmin Farouk": a name that is also a brand's."""
+    tokens, i = reading.tokens, mention.first
+    if mention.last > i or not tokens.text[tokens.starts[i]].isupper():
+        return False
+    before = [w for w in tokens.words[max(0, i - 3) : i] if w not in (".", ":")]
+    if before and before[-1] in _TITLES:
+        return True
+    after = i + 1
+    follows = after < len(tokens) and tokens.text[tokens.starts[after]].isupper()
+    return follows and len(before) > 1 and before[-2] in _TITLES
 
 
 def _covered_words(linked: set[tuple[int, int]]) -> set[int]:

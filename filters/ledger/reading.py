@@ -55,6 +55,13 @@ class Reading:
     stem_places: dict[str, list[int]] = field(default_factory=dict)
     _sentence_starts: list[int] = field(default_factory=list)
 
+    def plain_stems(self) -> tuple[list[str], list[int]]:
+        """Stems without commas, and their word indices, for wordings of whole phrases."""
+        pairs = [
+            (s, i) for s, i in zip(self.encoded.stems, self.encoded.kept, strict=True) if s != ","
+        ]
+        return [s for s, _ in pairs], [i for _, i in pairs]
+
     def sentence_at(self, word: int) -> int:
         """Index of the sentence of a word; -1 outside all (speaker tags)."""
         index = bisect_right(self._sentence_starts, word) - 1
@@ -120,7 +127,11 @@ def _without_covered(found: Sequence[Found], matches: Sequence[Match]) -> list[F
     """Drop triggers that are words of a concept's name ("no known drug allergies")."""
     if not found or not matches:
         return list(found)
-    longest = [m for m in matches if m.maximal and m.last > m.first]
+    longest = [
+        m
+        for m in matches
+        if m.maximal and m.last > m.first and not all(e.negated for e in m.entries)
+    ]
     kept: list[Found] = []
     position = 0
     for item in found:

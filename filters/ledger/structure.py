@@ -18,6 +18,8 @@ _ABBREVIATED = frozenset(
 _LIST_OPENERS = frozenset({",", "and", "or", "no", "of", "the", "with", "a", "for", "to", "nor"})
 _WRAP_WIDTH = 50
 _MAX_HEADING_WORDS = 6
+# Sections that any other heading ends, even one that goes on in the same line.
+_SHORT_SECTIONS = frozenset({"allergies", "medications", "instructions"})
 _DENIALS = frozenset({"denies", "denied", "negative", "negatives", "not", "no", "absent"})
 
 
@@ -170,7 +172,7 @@ def _with_sections(
         if found is not None:
             section, inline = found, body <= last
         elif (inline and _blank_line_between(tokens, previous_end, first)) or (
-            colon and line_start and section in ("allergies", "medications", "instructions")
+            colon and line_start and (tokens.words[last] == ":" or section in _SHORT_SECTIONS)
         ):
             section = None
         sentences.append(

@@ -89,6 +89,8 @@ def _ids(fact: Fact, lexicon: Lexicon) -> set[str]:
     if fact.code:
         ids.add(f"icd:{fact.code}")
     wanted = _NODE_TYPES[fact.type]
+    if fact.concept in lexicon.concepts:
+        wanted = ()  # the graph knows which wordings mean it
     for name in {fact.name, fact.concept.partition(":")[2].replace("_", " ") or fact.concept}:
         for entry in lexicon.lookup(name):
             if entry.type in wanted and not entry.negated:
