@@ -132,7 +132,7 @@ def compile_graph(
             if reason is None or reason.startswith(("not acceptable", "status")):
                 links = clinical.links(code)
             if reason is None:
-                reason = _what_is_missing(clinical, links)
+                reason = _what_is_missing(clinical, code, links)
             if links:
                 links += comorbidity.links(code)
             links += groups_of(spine, register, code)
@@ -192,14 +192,12 @@ def _order(link: Link) -> tuple[int, float, float, str, str]:
     )
 
 
-def _what_is_missing(clinical: Clinical, links: Sequence[Link]) -> str | None:
+def _what_is_missing(clinical: Clinical, code: Code, links: Sequence[Link]) -> str | None:
     """What a code lacks for a principal diagnosis; None when it has all."""
     counts = Counter(link.relation for link in links)
-    # One complaint is enough where the examination says more: a twisted ankle hurts.
-    if (
-        counts["has_symptom"] + min(counts["has_finding"] // 2, 1) < MIN_SYMPTOMS
-        or not (counts["has_symptom"])
-    ):
+    # One complaint is enough where the examination says the rest: a twisted ankle hurts.
+    sited = code.chapter in (13, 19) and counts["has_finding"] >= 2
+    if counts["has_symptom"] < (1 if sited else MIN_SYMPTOMS):
         return "too few symptoms"
     if not any(link.relation == "treated_with" for link in links):
         return "no medication"

@@ -18,7 +18,10 @@ from casewright.kg.compile.matching import Matcher, PrefixIndex
 from casewright.kg.compile.plausibility import (
     SYMPTOMLESS,
     is_noise,
+    local_form,
     route_fits,
+    stands_alone,
+    stands_out,
     test_fits,
     text_fits,
 )
@@ -235,8 +238,13 @@ class Clinical:
             return [link for link in curated if self._usable(link.target, code, gate)]
         indicated = self._indicated(code)
         ranked = [
-            *(self._namcs_drugs(joined, indicated) if joined else ()),
-            *(link for link in indicated.values() if link.confidence >= SURE_ALONE),
+            *(self._namcs_drugs(code, joined, indicated) if joined else ()),
+            *(
+                link
+                for link in indicated.values()
+                if link.confidence >= SURE_ALONE
+                and stands_alone(self._matcher.drugs[link.target], code)
+            ),
         ]
         kept = [
             link
@@ -265,16 +273,18 @@ class Clinical:
                 ]
         return []
 
-    def _namcs_drugs(self, joined: Joined, indicated: dict[str, Link]) -> Iterable[Link]:
+    def _namcs_drugs(
+        self, code: Code, joined: Joined, indicated: dict[str, Link]
+    ) -> Iterable[Link]:
         number = self._register.number("namcs")
         for item in _strong(joined.profile.drugs, MIN_LIFT, 0.02):
-            drug = None if is_noise(item.name) else self._matcher.drug(item.name)
-            if drug is None or is_noise(item.name, drug):
+            if is_noise(item.name):
                 continue
-            # Other diseases bring their drugs to the visit: without an indication on record
-            # the drug has to stand out.
-            needed = 5.0 if joined.inherited else 3.0
-            if drug not in indicated and item.lift < needed:
+            drug = self._matcher.drug(*local_form(item.name, code))
+            if drug is None or (
+                drug not in indicated
+                and not stands_out(item.p, item.lift, inherited=joined.inherited)
+            ):
                 continue
             yield Link(
                 drug,

@@ -85,9 +85,13 @@ class Matcher:
                 return found
         return self._found("symptom label", " ".join((label, *others)), None)
 
-    def drug(self, name: str) -> str | None:
-        """The drug of a generic or brand name."""
-        return self._found("drug", name, self._drugs.get(normalise(name)))
+    def drug(self, *names: str) -> str | None:
+        """The drug of a generic or brand name; of several names the first that is known."""
+        for name in names:
+            found = self._drugs.get(normalise(name))
+            if found:
+                return found
+        return self._found("drug", names[-1], None)
 
     def tests(self, name: str) -> tuple[str, ...]:
         """The tests of a NAMCS checkbox."""

@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from casewright.kg.compile.regions import regions_of
+
 __all__ = ["Namer", "NaturalName", "safe_synonyms"]
 
 
@@ -30,7 +32,7 @@ _WORD = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’]*")
 # Segments between commas that only the classification needs.
 _DROPPED_SEGMENT = re.compile(
     r"""(?:
-      unspecified(?:\s+(?!with\b)[\w\s/()-]*)?      # "unspecified", "unspecified eye"
+      unspecified(?:\s+(?!with\b)(?!.*\bof\b)[\w\s/()-]*)?      # also "unspecified eye"
     | (?:site|part|cause|type|stage|degree)\s+not\s+specified
     | (?:organism|site|cause|part|type|level|stage|degree|severity|depth|trimester|episode)\s+
       unspecified
@@ -66,7 +68,7 @@ _REGION = re.compile(r"((?:[\w-]+\s)?(?:region|knee|hip|shoulder|wrist|elbow))",
 # "unspecified shoulder" still says that it is the shoulder; an eye or ear goes without saying.
 _UNSIDED_ORGAN = re.compile(
     r"unspecified ((?:(?:upper|lower|fore)[ -]?)?"
-    r"(?:arm|leg|limb|shoulder|elbow|forearm|wrist|hand|hip|thigh|knee|ankle|foot|femur|tibia|"
+    r"(?:arm|leg|shoulder|elbow|forearm|wrist|hand|hip|thigh|knee|ankle|foot|femur|tibia|"
     r"fibula|humerus|radius|ulna|finger|toe|breast|ovary|kidney)"
     r"(?: and (?:foot|hand|fibula|forearm))?)",
     re.IGNORECASE,
@@ -193,7 +195,7 @@ class Namer:
         for part in _rejoin(segments):
             segment = re.sub(r"^unspecified (?=with\b|due\b)", "", part)
             unsided = _UNSIDED_ORGAN.fullmatch(segment)
-            if unsided and unsided.group(1).split()[0].lower() not in head.lower():
+            if unsided and not regions_of(unsided.group(1)) & regions_of(head):
                 trailing.append(f"of the {unsided.group(1)}")
                 continue
             if not segment or _DROPPED_SEGMENT.fullmatch(segment):

@@ -17,7 +17,10 @@ __all__ = [
     "GENERIC_TESTS",
     "SYMPTOMLESS",
     "is_noise",
+    "local_form",
     "route_fits",
+    "stands_alone",
+    "stands_out",
     "test_fits",
     "text_fits",
 ]
@@ -31,19 +34,38 @@ SYMPTOMLESS = re.compile(
 
 _NOISE = ("obsolete", "miscellaneous", "uncategorized", "replacement", "vitamin")
 
-# Given for what is done at the visit, not for the disease (anesthesia, mydriasis, contrast).
-_AT_THE_VISIT = frozenset(
-    {
-        "drug:midazolam", "drug:fentanyl", "drug:propofol", "drug:lidocaine", "drug:ketamine",
-        "drug:tropicamide_eye_drops", "drug:cyclopentolate_eye_drops", "drug:bupivacaine",
-        "drug:phenylephrine_eye_drops", "drug:proparacaine_eye_drops", "drug:tropicamide",
-    }
-)  # fmt: skip
+# Given for what is done at the visit, not for the disease (sedation, anesthesia, wide pupils).
+_AT_THE_VISIT = re.compile(
+    r"^(?:midazolam|fentanyl|propofol|ketamine|lidocaine|bupivacaine|tetracaine|proparacaine|"
+    r"tropicamide|cyclopentolate|phenylephrine)\b"
+)
 
 
-def is_noise(name: str, drug_id: str | None = None) -> bool:
-    """Whether a drug of the sources is a residual class, or belongs to a procedure."""
-    return any(word in name for word in _NOISE) or drug_id in _AT_THE_VISIT
+def is_noise(name: str) -> bool:
+    """Whether a drug name is a residual class, or belongs to what is done at the visit."""
+    return any(word in name for word in _NOISE) or bool(_AT_THE_VISIT.match(name))
+
+
+def stands_out(p: float, lift: float, *, inherited: bool) -> bool:
+    """Whether visits alone are enough for a drug that has no indication on record.
+
+    Other diseases bring their drugs along, so the ratio must be high, or high enough in a
+    drug that many of the patients take.
+    """
+    least, often = (8.0, 5.0) if inherited else (5.0, 3.0)
+    return lift >= least or (p >= 0.1 and lift >= often)
+
+
+def stands_alone(drug: DrugEntry, code: Code) -> bool:
+    """Whether an indication on record is enough without a visit.
+
+    Steroids are approved for nearly everything, and a tablet is seldom for an eye.
+    """
+    if "corticosteroid" in drug.drug_class:
+        return False
+    return code.chapter != 7 or any(
+        re.search(r"\beyes?\b|intravitreal", regimen.route) for regimen in drug.dosing
+    )
 
 
 _PLACES: tuple[tuple[re.Pattern[str], frozenset[int]], ...] = tuple(
@@ -77,6 +99,18 @@ def route_fits(drug: DrugEntry, code: Code) -> bool:
     if code.chapter == 13 and _SKIN_ONLY.search(drug.name) and "gel" not in drug.name:
         return False  # creams of the skin stand for injections of the same steroid there
     return any(_place_fits(regimen.route, code) for regimen in drug.dosing)
+
+
+def local_form(name: str, code: Code) -> tuple[str, ...]:
+    """Names to try for a drug of the sources at that place, the likeliest first.
+
+    NAMCS writes "moxifloxacin" for the drops as well; in eye disease they are meant.
+    """
+    if code.chapter == 7:
+        return (f"{name} eye drops", name)
+    if code.code.startswith("H60"):
+        return (f"{name} ear drops", name)
+    return (name,)
 
 
 def _place_fits(route: str, code: Code) -> bool:
