@@ -150,6 +150,8 @@ class Composer:
     def _item(
         self, fact: Fact, subject: Subject, spoken: Spoken | None, rng: random.Random
     ) -> Item:
+        if spoken is not None and fact.type == "social":
+            return {**item_of(fact), "said": _said(fact, subject)}
         if spoken is None or fact.type != "symptom" or spoken.speaker == "doctor":
             return item_of(fact)
         lay = list(self.lay_forms(fact.concept))
@@ -161,3 +163,11 @@ class Composer:
     def _plain(fact: Fact, item: Item) -> Item:
         """The realiser joins noun phrases only, and a lay form need not be one."""
         return {**item, "lay": fact.name}
+
+
+def _said(fact: Fact, subject: Subject) -> str:
+    """A habit in the words of the patient ("I smoke ...") or of the parent ("she ...")."""
+    first = fact.attribute("first")
+    if subject.voice == "self" and first:
+        return first
+    return f"{subject.slots()['I']} {fact.name}"

@@ -21,6 +21,7 @@ from casewright.kg.clinical import (
     normal_vitals,
     sample_edges,
     suitable,
+    taken_by_patient,
     tolerates,
     treatment_weight,
 )
@@ -235,7 +236,7 @@ class _Chart:
             ):  # fmt: skip
                 continue
             dosing = choose_dosing(drug, codes, self.demographics, setting, self.rng)
-            if dosing is None:
+            if dosing is None or (course != "inpatient" and not taken_by_patient(dosing)):
                 continue
             attributes = [
                 ("course", course), ("route", dosing.route), ("frequency", dosing.frequency)

@@ -18,6 +18,7 @@ __all__ = [
     "normal_vitals",
     "sample_edges",
     "suitable",
+    "taken_by_patient",
     "tolerates",
     "treatment_weight",
 ]
@@ -303,7 +304,16 @@ def treatment_weight(edge: Edge) -> float:
     p = edge.p if edge.p is not None else 0.05
     if edge.lift is None:
         return p * 20
-    return p * min(edge.lift, 30.0) ** 1.5 / 8
+    return float(p * min(edge.lift, 30.0) ** 1.5 / 8)
+
+
+_BY_OTHERS = ("intraven", "infiltration", "intravitreal", "intramuscular", "epidural", "articular",
+              "intrathecal", "local ", "nerve block", "spinal")  # fmt: skip
+
+
+def taken_by_patient(dosing: Dosing) -> bool:
+    """Whether a patient takes it at home, rather than having it given."""
+    return not any(part in dosing.route for part in _BY_OTHERS)
 
 
 def contradicts(result: str, diagnosis: str) -> bool:

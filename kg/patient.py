@@ -16,8 +16,9 @@ from casewright.records import Demographics, Setting, Sex
 __all__ = ["ConditionSampler", "Sampling", "fits", "sample_comorbidities", "sample_demographics"]
 
 _GENERAL_ADULT = (0, 0, 0, 0, 0.08, 0.14, 0.15, 0.17, 0.17, 0.15, 0.10, 0.04)
-_WITHOUT_VISITS = 1e-6
-"""Visit share of a condition that the survey never saw: rarer than its smallest cell (n=30)."""
+_WITHOUT_VISITS = 1e-7
+"""Visit share of a condition that the survey never saw: well below its smallest cell, which is
+30 of 279,219 records, since thousands of codes share what is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,10 @@ class ConditionSampler:
                 self._explain(graph, code)
         empty: list[Setting] = []
         for setting, weight in sampling.settings:
-            pool = [c for c in chosen if fits_setting(c, setting)]
+            pool = [c for c in chosen if fits_setting(c, setting) and _likely_in(c, setting) > 0]
             if weight > 0 and not pool:
                 empty.append(setting)
-            weights = [_weight(c, sampling.conditions) for c in pool]
+            weights = [_weight(c, sampling.conditions) * _likely_in(c, setting) for c in pool]
             self._tables[setting] = (pool, list(accumulate(weights)))
         usable = [(s, w) for s, w in sampling.settings if w > 0 and s not in empty]
         if not usable:
@@ -101,9 +102,35 @@ def _wanted(code: str, prefixes: Sequence[str]) -> bool:
 
 def _weight(condition: Condition, how: str) -> float:
     share = max(condition.visit_share, _WITHOUT_VISITS)
+    if condition.visit_share == 0 and _is_residual(condition.title):
+        share *= 0.1  # what coders reach for last: "other specified ...", "unspecified ..."
     if how == "prevalence":
         return share
     return share**0.5 if how == "tempered" else 1.0
+
+
+def _is_residual(title: str) -> bool:
+    lowered = title.lower()
+    return any(word in lowered for word in ("other ", "unspecified", "elsewhere classified"))
+
+
+# How readily a condition that may be seen anywhere brings someone to a ward, by chapter: a
+# choice of ours, so that nobody is admitted for a stye. Curated acuity goes before it.
+_ADMITTED = {
+    1: 0.6, 2: 0.4, 3: 0.4, 4: 0.3, 5: 0.2, 6: 0.3, 7: 0.0, 8: 0.0, 9: 0.6, 10: 0.6, 11: 0.6,
+    12: 0.1, 13: 0.1, 14: 0.3, 15: 0.6, 16: 0.9, 17: 0.3, 18: 0.2, 19: 0.15, 20: 0.0, 21: 0.0,
+    22: 0.6,
+}  # fmt: skip
+_SELDOM_ADMITTED = ("J0", "J30", "J31", "D1", "D2", "D3", "K0", "K1", "L7", "N6", "N7", "E78", "B0",
+                    "B35", "B36", "S0", "S9", "S60", "S61", "S63", "S80", "S81", "S83", "M2")  # fmt: skip
+
+
+def _likely_in(condition: Condition, setting: Setting) -> float:
+    if setting != "inpatient" or condition.acuity == "inpatient":
+        return 1.0
+    if condition.code.startswith(_SELDOM_ADMITTED):
+        return 0.02 * _ADMITTED.get(condition.chapter, 0.1)
+    return _ADMITTED.get(condition.chapter, 0.1)
 
 
 def fits_setting(condition: Condition, setting: Setting) -> bool:
@@ -136,7 +163,7 @@ def sample_demographics(condition: Condition, rng: random.Random) -> Demographic
     if not bands:
         bands = [(low, high, 1.0)]
     first, last, _ = rng.choices(bands, [w for _, _, w in bands])[0]
-    years = rng.randint(int(first), max(int(last), int(first)))
+    years = _age_in_band(int(first), max(int(last), int(first)), rng)
     months = None
     if years < 2:
         start = round(low * 12) if int(low) == years else years * 12
@@ -148,6 +175,13 @@ def sample_demographics(condition: Condition, rng: random.Random) -> Demographic
         share = 0.5 if condition.female_share is None else condition.female_share
         sex = "female" if rng.random() < share else "male"
     return Demographics(years, sex, months)
+
+
+def _age_in_band(first: int, last: int, rng: random.Random) -> int:
+    """Uniform, but thinning out in the open band of the oldest (85 and more)."""
+    if first >= 80 and last > first:
+        return first + int((last - first + 1) * rng.random() ** 2)
+    return rng.randint(first, last)
 
 
 def sample_comorbidities(
