@@ -149,7 +149,7 @@ _OPEN_SPOKEN = frozenset(
 )
 _OPEN_WORDS = word_set(
     """
-a an the and or but nor of with without to for from by at as than that which who whose because
+a an the and or but nor in on of with without to for from by at as than that which who whose because
 although though while if unless until when where his her their our my your its into onto upon
 between among via per is are was were be been being has have had will would can could should may
 might must do does did very including such not no every each this these those both either
@@ -157,7 +157,7 @@ neither there also then so
 """
 )
 # These may: "What is that for?" ends in a preposition, but with a question mark.
-_TERMINAL = re.compile(r"[.!?:)\]\"'%…]\s*\Z")
+_TERMINAL = re.compile(r"[.!?:)\]}>\"'%…]\s*\Z")
 _OPEN_END = re.compile(r"(?:[,;(/&+]|(?<=\w)\s?-|\s-)\s*\Z")
 
 
@@ -199,7 +199,7 @@ def _truncation(text: str, turns: Sequence[Turn], *, dialogue: bool) -> Iterator
         )
         if open_end and not (dialogue and not turns and tail.endswith("-") and i != last):
             yield Evidence(finish - len(tail), finish, tail, "ends in an open phrase")
-        elif i == last and not _is_item(body) and (prose * 2 >= len(blocks)) and count >= 5:
+        elif i == last and not _is_item(body) and (prose * 2 >= len(blocks)) and count >= 9:
             yield Evidence(finish - len(tail), finish, tail, "the last sentence has no end")
 
 

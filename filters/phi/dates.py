@@ -90,9 +90,6 @@ _SHORT_CUE = re.compile(
     r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)[\s:,(]{1,3}(?:the\s)?\Z",
     re.I,
 )
-_WEAK_SHORT_CUE = re.compile(
-    r"\b(?:of|for|by|from|after|before|last|next|on|through|thru)[\s:,(]{1,3}\Z", re.I
-)
 # Ratios that look like a day and a month.
 _NOT_SHORT_BEFORE = re.compile(
     r"\b(?:strength|power|motor|score|scale|pain|rated?|phq(?:-\d)?|gad(?:-\d)?|mmse|moca|apgar|gcs|grade|reflexes|murmur|"
@@ -232,7 +229,7 @@ def _short_dates(text: str) -> Iterator[Candidate]:
         sure = re.search(r"\b(?:on|dob)[\s:,(]{1,3}\Z", before, re.I)
         # UK shorthand: 3/7 three days, 2/52 two weeks, 6/12 six months; scores out of 5, 10, 27 ...
         shorthand = b in (5, 7, 10, 12, 27, 30) and len(m["a"]) == 1
-        if not sure and shorthand and _WEAK_SHORT_CUE.search(before):
+        if not sure and shorthand:
             continue
         if not sure and _NOT_SHORT_BEFORE.search(before):
             continue

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
 
 __all__ = ["HIT_TYPES", "Hit", "merge_hits"]
 
@@ -60,42 +61,66 @@ class Candidate:
     why: str
 
 
-def merge_hits(candidates: Iterable[Candidate]) -> list[Candidate]:
+def merge_hits(candidates: Iterable[Candidate], text: str) -> list[Candidate]:
     """Resolve overlaps: the surest candidate wins, the longer one among equals.
 
-    Overlapping candidates of one type are joined; of different types the weaker
-    one gives way. Linear after the sort.
+    Overlapping candidates of one type are joined. Of different types the weaker one
+    gives way, but what of a name stands outside the winner stays a candidate: "Hopkins,
+    Jane" does not vanish because "Johns Hopkins" is a hospital. Names with one space between
+    them are one name.
+
+    Args:
+        candidates: in any order.
+        text: the folded text that they point into.
     """
-    ordered = sorted(candidates, key=lambda c: (c.start, -c.end, -c.score, c.type))
+    heap = [(c.start, -c.end, -c.score, c.type, i, c) for i, c in enumerate(candidates)]
+    heapify(heap)
+    serial = len(heap)
     kept: list[Candidate] = []
-    for candidate in ordered:
-        while True:
-            if not kept or candidate.start >= kept[-1].end:
-                kept.append(candidate)
-                break
-            last = kept[-1]
-            if last.type == candidate.type:
-                better = last if last.score >= candidate.score else candidate
-                kept[-1] = Candidate(
-                    last.type,
-                    last.start,
-                    max(last.end, candidate.end),
-                    better.score,
-                    better.why,
-                )
-                break
-            if _rank(candidate) > _rank(last):
-                # The loser may have hidden nothing else: what came before it ended before it.
-                kept.pop()
-                continue
-            break
+    while heap:
+        candidate = heappop(heap)[-1]
+        last = kept[-1] if kept else None
+        if last is not None and _continues(text, last, candidate):
+            kept[-1] = replace(last, end=candidate.end, score=max(last.score, candidate.score))
+            continue
+        if last is None or candidate.start >= last.end:
+            kept.append(candidate)
+            continue
+        if last.type == candidate.type:
+            better = last if last.score >= candidate.score else candidate
+            end = max(last.end, candidate.end)
+            kept[-1] = replace(better, start=last.start, end=end)
+            continue
+        if _rank(candidate) > _rank(last):
+            kept[-1] = candidate
+            rests = ((last.start, candidate.start, last), (candidate.end, last.end, last))
+            if last.start < candidate.start:
+                # What came before the winner is already in order: it takes the loser's place.
+                if last.type == "name" and candidate.start - last.start >= _MIN_REST:
+                    kept[-1:] = [replace(last, end=candidate.start), candidate]
+                rests = rests[1:]
+        else:
+            rests = ((last.end, candidate.end, candidate),)
+        for start, end, loser in rests:
+            if loser.type == "name" and end - start >= _MIN_REST:
+                rest = replace(loser, start=start, end=end)
+                heappush(heap, (start, -end, -rest.score, rest.type, serial, rest))
+                serial += 1
     return kept
+
+
+def _continues(text: str, last: Candidate, candidate: Candidate) -> bool:
+    """Whether two names are one: "Nguyen" and "Thi Lan"."""
+    return (
+        last.type == candidate.type == "name"
+        and candidate.start - last.end == 1
+        and text[last.end] in " -"
+    )
+
+
+# A rest shorter than this is punctuation or a title.
+_MIN_REST = 4
 
 
 def _rank(candidate: Candidate) -> tuple[float, int]:
     return (candidate.score, candidate.end - candidate.start)
-
-
-def of_type(hits: Sequence[Hit], *types: str) -> list[Hit]:
-    """The hits of the given types, in text order."""
-    return [h for h in hits if h.type in types]

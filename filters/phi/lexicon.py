@@ -55,7 +55,10 @@ class Lexicon:
     state_codes: frozenset[str]
     street_suffixes: frozenset[str]
     facility_heads: tuple[str, ...]
+    weak_heads: frozenset[str]
     facility_generic: frozenset[str]
+    facility_common: frozenset[str]
+    place_codes: frozenset[str]
     facilities: tuple[str, ...]
     titles: tuple[str, ...]
     weak_titles: tuple[str, ...]
@@ -116,7 +119,10 @@ def load_lexicon() -> Lexicon:
         state_codes=frozenset(listed(raw["state_codes"])),
         street_suffixes=lower(raw["street_suffixes"]),
         facility_heads=listed(raw["facility_heads"]["strong"]),
+        weak_heads=lower(raw["facility_heads"]["weak"]),
         facility_generic=lower(raw["facility_generic"]),
+        facility_common=lower(raw["facility_common"]),
+        place_codes=frozenset(listed(raw["place_codes"])),
         facilities=listed(raw["facilities"]),
         titles=listed(raw["titles"]["strong"]),
         weak_titles=listed(raw["titles"]["weak"]),

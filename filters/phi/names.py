@@ -44,11 +44,16 @@ class _Kind:
     eponym: bool
 
 
+_CONTRACTIONS = ("'ve", "'ll", "'re", "'m", "'d", "n't")
+
+
 @lru_cache(maxsize=65536)
 def _kind(word: str) -> _Kind:
     """Look a folded word up; hyphenated and apostrophed words by their parts."""
     lex = load_lexicon()
     low = word.lower().removesuffix("'s").strip("'")
+    if low.endswith(_CONTRACTIONS):
+        return _Kind(0, 0, 4, False, False)
     parts = [p for p in re.split(r"[-']", low) if len(p) > 1] if not _known(low, lex) else [low]
     if len(parts) > 1:
         kinds = [_kind(p) for p in parts]
@@ -121,7 +126,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         + lex.titles
     )
     weak = tuple(w.capitalize() for w in lex.weak_titles)
-    name = rf"(?:{_WORD}|[A-Z]\.?)"
+    name = rf"(?:[A-Z]\.(?=[\s,;)]|\Z)|{_WORD}|[A-Z])"
     particle = "|".join(sorted(_PARTICLES))
     more = rf"(?:(?:\s{{1,2}}|-)(?:(?:{particle})\s){{0,2}}{name}){{0,4}}"
     return {
@@ -180,9 +185,12 @@ def _name_length(words: list[str], *, first_any: bool) -> int:
         if low in _PARTICLES and i + 1 < len(words):
             continue
         kind = _kind(word)
-        if low in _NO_NAME or low in load_lexicon().placeholders:
+        initial = len(word) == 1 and word.isupper() and i + 1 < len(words)
+        if not initial and (low in _NO_NAME or low in load_lexicon().placeholders):
             break
-        if i == 0 and first_any:
+        if initial:
+            pass
+        elif i == 0 and first_any:
             if kind.word == 4 and not (kind.given or kind.family):
                 break
         elif len(word) == 1:
@@ -208,11 +216,11 @@ def _titled(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
     for m in p["title"].finditer(text):
         words = re.findall(r"[^\s,]+", m["n"])
         count = _name_length(words, first_any=True)
-        if count and not (
-            len(words[0].strip(".")) == 1
-            and count == 1
-            and words[0].upper() in ("X.", "X", "A", "I")
-        ):
+        # "Dr. X" is a placeholder; so is any letter without a full stop.
+        letter = len(words[0].strip(".")) == 1
+        if letter and count == 1 and (words[0] in ("X.", "Y.", "Z.") or len(words[0]) == 1):
+            continue
+        if count:
             yield Candidate("name", m.start("n"), _cut(m, "n", count), 0.95, "after a title")
     for m in p["title_lower"].finditer(text):
         words = m["n"].split()
@@ -240,6 +248,14 @@ def _titled(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
             yield Candidate("name", m.start("n"), _cut(m, "n", count), 0.85, "after a role")
 
 
+_SPEAKERS = word_set(
+    """
+patient pt doctor nurse mother father parent guardian caregiver carer interpreter son daughter wife
+husband spouse client provider physician clinician therapist pharmacist gp
+"""
+)
+
+
 def _labelled(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
     for name in ("label", "signature"):
         for m in p[name].finditer(text):
@@ -257,6 +273,9 @@ def _labelled(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
                 ):
                     continue
             if kind.word == 2 and not named and len(words) == 1:
+                continue
+            # "Patient: Yeah, ..." is a turn of a transcript: only a common given name counts.
+            if name == "label" and not named and m["t"].lower() in _SPEAKERS and kind.given < 2:
                 continue
             if _TITLE_CASE.match(words[0]) is None and not (
                 kind.word == 0 and (kind.given or kind.family)
@@ -286,7 +305,7 @@ def _labelled(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
 
 def _heading_line(text: str, start: int, end: int) -> bool:
     """Whether the line is a heading or a title: most of its words are capitalised."""
-    a = text.rfind("\n", max(0, start - 200), start) + 1
+    a = text.rfind("\n", max(0, start - 200), start) + 1 or max(0, start - 200)
     b = text.find("\n", end, end + 200)
     line = text[a : b if b >= 0 else end + 200]
     words = re.findall(r"[A-Za-z][\w'-]*", line)
@@ -308,7 +327,7 @@ def _eponymous(text: str, end: int, lex: Lexicon) -> bool:
     ):
         m = re.match(r"(?:'s|s'|')?[\s-]([A-Za-z]+)", text[end : end + 32])
     else:
-        m = re.match(r"[\s-]([A-Za-z]+)(?:\s([A-Za-z]+))?", text[end : end + 40])
+        m = re.match(r"[\s-]([A-Za-z]+)(?:'s)?(?:\s([A-Za-z]+))?", text[end : end + 40])
     if m is None:
         return False
     if m[1].lower() in lex.eponym_heads:
@@ -359,7 +378,8 @@ def _pair(
     a = _kind(first[0])
     # "Mary J." and "Emily C," : a known given name and an initial.
     m = _INITIAL.match(text, first.end())
-    if m and a.given and a.word < 3 and not (first[0].isupper() and len(first[0]) < 4):
+    named = (a.given or a.family == 3) and a.word < 4
+    if m and named and not (first[0].isupper() and len(first[0]) < 4):
         dotted = m[0].endswith(".")
         grade = m[1] in "IVX" and not dotted
         vitamin = a.word >= 2 and not dotted
@@ -382,7 +402,14 @@ def _pair(
                         0.9,
                         "given name, initial, family name",
                     )
-            if dotted or a.given == 2 or a.word == 0:
+            listed = (
+                nxt in (",", ")", ";") or text[max(0, first.start() - 2) : first.start()] == ", "
+            )
+            if dotted and (
+                (a.word < 3 and a.given) or (listed and (a.given == 2 or a.family == 3))
+            ):
+                return m.start(1) + 1, 1, 0.8, "given name and initial"
+            if not dotted and a.given and a.word < 2 and (a.given == 2 or a.word == 0):
                 return m.start(1) + 1, 1, 0.8, "given name and initial"
     if i + 1 >= len(tokens):
         return None
@@ -392,10 +419,10 @@ def _pair(
     # "Okafor, Amara": the family name first.
     if gap in (", ", ","):
         if (
-            a.family >= 2
+            (a.family or (a.unknown and b.given == 2))
             and a.word <= 1
             and b.given
-            and b.word <= 1
+            and b.word <= (2 if b.given == 2 else 1)
             and a.given != 2
             and not a.eponym
             and len(second[0]) > 1
@@ -410,7 +437,7 @@ def _pair(
         if b.word == 4 or not (b.family or b.unknown):
             return None
         return _extend(text, tokens, i + 1), 2, 0.85, "given name, particle, family name"
-    if "\n" in gap and not (a.word == 0 and a.given and b.word == 0 and b.family >= 2):
+    if "\n" in gap and not (a.given and (a.given == 2 or not a.word) and b.family and not b.word):
         return None
     if len(second[0]) == 1 or b.word == 4 or first[0].isupper() != second[0].isupper():
         return None
@@ -418,6 +445,8 @@ def _pair(
         _eponymous(text, second.end(), lex)
         or second[0].lower().removesuffix("'s") in lex.eponym_heads
     ):
+        return None
+    if f"{first[0]} {second[0]}".lower() in lex.home_cities and a.given < 2:
         return None
     if first[0].lower() in lex.states or f"{first[0]} {second[0]}".lower() in lex.states:
         return None
@@ -466,7 +495,10 @@ def _pair_score(a: _Kind, b: _Kind, first: str, second: str, heading: bool) -> f
             penalty += 0.15
         if first.isupper() and (a.word or b.word or len(first) < 4 or len(second) < 4):
             penalty += 0.5
-        return (given + family) / 2 + 0.1 - penalty
+        if a.given == 2 and b.family == 3 and not heading and not first.isupper():
+            # Two capitals within a sentence, both common names: words of a sentence are not.
+            penalty = min(penalty, 0.45)
+        return min((given + family) / 2 + 0.1 - penalty, 0.85)
     # One name that is no word beside a capitalised word that nothing knows.
     if first.isupper():
         return 0.0
@@ -486,6 +518,11 @@ def _pair_score(a: _Kind, b: _Kind, first: str, second: str, heading: bool) -> f
 _SENTENCE_END = re.compile(r"(?:[.!?:;\n\r•*\"(]|\A|\d\.)\s{0,4}[-•*]?\s{0,2}\Z")
 
 
+_PLACE_BEFORE = re.compile(
+    r"\b(?:North|South|West|New|Santa|San|Los|Las|St\.?|Saint|Lake|Port|Fort|Mount|Mt\.?)\s\Z"
+)
+
+
 def _single(text: str, token: re.Match[str], kind: _Kind, lex: Lexicon) -> Candidate | None:
     """A name of one word."""
     word = token[0]
@@ -495,9 +532,9 @@ def _single(text: str, token: re.Match[str], kind: _Kind, lex: Lexicon) -> Candi
     if word.isupper():
         return None
     end = token.end() - (2 if word.endswith("'s") else 0)
-    if low in lex.states or _eponymous(text, end, lex):
-        return None
     before = text[max(0, token.start() - 40) : token.start()]
+    if low in lex.states or _eponymous(text, end, lex) or _PLACE_BEFORE.search(before):
+        return None
     if before.endswith(("-", "/")) or text[token.end() : token.end() + 1] in ("-", "/"):
         return None
     verb = _follows(text, token.end()) in lex.person_verbs

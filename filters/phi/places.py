@@ -1,5 +1,5 @@
 # ruff: noqa: E501  (tables of patterns read worse when broken)
-"""Places below the state level and the facilities where care was given."""
+"""Places below the state level: streets, ZIP codes, towns, counties."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from casewright.filters.phi.hits import Candidate
-from casewright.filters.phi.lexicon import Lexicon, load_lexicon, word_set
+from casewright.filters.phi.lexicon import Lexicon, load_lexicon
 
 __all__ = ["find_places"]
 
@@ -31,19 +31,12 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     lower_suffix = (
         "street|avenue|ave|road|boulevard|blvd|lane|drive|court|terrace|parkway|crescent|highway"
     )
-    heads = {h.title().replace("'S", "'s") for h in lex.facility_heads}
-    heads |= {h.upper() for h in lex.facility_heads} | {
-        "VA Medical Center",
-        "VA Hospital",
-        "NHS Trust",
-    }
-    word = r"(?:[A-Z][A-Za-z'&.-]{0,24}|of|the|and|&|for|de|del|la|at|in|on)"
     states = _alternation(tuple(s.title() for s in lex.states))
     codes = "|".join(sorted(lex.state_codes))
     return {
         "street": re.compile(
             rf"(?<![\w/.-])(?:No\.?\s)?\d{{1,6}}[A-Za-z]?(?:\s?-\s?\d{{1,5}})?,?\s{{1,2}}(?:(?:[NSEW]{{1,2}}\.?|North|South|East|West)\s)?"
-            rf"(?:(?:[A-Z][A-Za-z'.-]{{0,24}}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la)\s{{1,2}}){{1,5}}(?:{suffix})\b\.?"
+            rf"(?:(?:[A-Z][A-Za-z'.-]{{0,24}}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la)\s{{1,2}}){{1,5}}(?:{suffix})\b"
             r"(?:,?\s(?:NW|NE|SW|SE|N|S|E|W|North|South|East|West)\b)?"
             r"(?:,?\s(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|#)\.?\s?#?\s?[A-Za-z]?\d{0,5}[A-Za-z]?\b)?"
         ),
@@ -51,7 +44,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             rf"(?<![\w/.-])\d{{1,5}}\s(?:[a-z][a-z'-]{{2,20}}\s){{1,3}}(?:{lower_suffix})\b"
         ),
         "street_no_number": re.compile(
-            r"\b(?:on|at|off|near|corner of|along|address(?: is)?:?)\s(?P<s>(?:[A-Z][a-z'-]{1,20}\s){1,3}(?:Street|Avenue|Road|Boulevard|Lane|Drive|Court|Terrace|Parkway|Crescent|Highway|Close|Ave|Blvd|Rd|St|Ln)\b\.?)"
+            r"\b(?:on|at|off|near|corner of|along|address(?: is)?:?)\s(?P<s>(?:[A-Z][a-z'-]{1,20}\s){1,3}(?:Street|Avenue|Road|Boulevard|Lane|Drive|Court|Terrace|Parkway|Crescent|Highway|Close|Ave|Blvd|Rd|St|Ln)\b)"
         ),
         "highway": re.compile(r"\b(?:Highway|Route|Interstate|Hwy|I)[\s-]\d{1,4}\b"),
         "pobox": re.compile(r"\bP\.?\s?O\.?\s?Box\s{0,2}#?\d{1,7}\b", re.I),
@@ -68,49 +61,26 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             r"(?<!\w)(?:GIR 0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKPSTUW]|[A-HK-Y]\d[ABEHMNPRVWXY]) ?\d[ABD-HJLNP-UW-Z]{2})(?!\w)"
         ),
         "city_state": re.compile(
-            rf"\b(?P<city>(?:(?:St|Ft|Mt|San|Los|Las|El|La|Le|New|North|South|East|West|Port|Fort|Saint|Lake)\.?\s)?[A-Z][A-Za-z'-]{{1,20}}(?:\s[A-Z][a-z'-]{{1,20}}){{0,2}}),\s{{0,2}}(?P<state>(?:{codes})\b|(?:{states})\b)"
+            rf"\b(?P<city>(?:(?:St|Ft|Mt|San|Los|Las|El|La|Le|New|North|South|East|West|Port|Fort|Saint|Lake)\.?\s)?[A-Z][A-Za-z'-]{{1,20}}(?:\s[A-Z][a-z'-]{{1,20}}){{0,2}}),\s{{0,2}}(?P<state>(?:{codes})\b(?!-)|(?:{states})\b)"
         ),
         "city_cue": re.compile(
             r"\b(?:lives?|living|lived|resides?|residing|resident|born|raised|grew up|moved|traveled|travelled|"
             r"travels|trip|visiting|visited|vacation|works?|home|from|hails|native|based|relocated|driving|drove|flew|clinic|hospital|"
             r"office|center|in|near|outside|around|to|hometown)\s(?:is\s)?(?:in|near|at|from|to|of|outside|around|back to|up in|down in|over in|at)?\s?"
-            r"(?P<city>(?:[A-Z][a-z'.-]{1,20})(?:[\s-][A-Z][a-z'-]{1,20}){0,3})"
+            r"(?:the\s)?(?P<city>(?:[A-Z][a-z'.-]{1,20})(?:[\s-][A-Z][a-z'-]{1,20}){0,3})"
         ),
         "capital_run": re.compile(r"\b[A-Z][a-z'-]{2,20}(?:[ -][A-Z][a-z'-]{1,20}){0,3}"),
         "county": re.compile(
             r"\b(?P<c>(?:[A-Z][a-z'-]{2,20}\s){1,2}(?:County|Parish|Borough|Township))\b"
         ),
-        "facility": re.compile(
-            rf"\b(?:[A-Z][A-Za-z'&.-]{{0,24}})(?:[ -]{word}){{0,6}}?\s(?:{'|'.join(sorted((re.escape(h) for h in heads), key=len, reverse=True))})\b"
-        ),
-        "facility_lower": re.compile(
-            rf"\b(?P<f>(?:[A-Z][A-Za-z'&.-]{{1,24}}\s){{1,4}}(?:{_alternation(lex.facility_heads)})\b)"
-        ),
-        "saint": re.compile(
-            r"\b(?:St\.?|Saint|SAINT|ST\.?)\s(?:[A-Z][a-z]{2,15}(?:\sof\s[A-Z][a-z]{2,15})?'s?|[A-Z][a-z]{2,15}s'|(?:Jude|Luke|Mary|Joseph|Vincent|Francis|John|Anthony|Elizabeth|Michael|Peter|Paul|Barnabas|Agnes|David|Thomas)s?)"
-            r"(?:\s(?:Hospital|Medical Center|Clinic|Medical|Health|Health System|Health Center|Healthcare|Children's|Infirmary|Hospice|Rehab|Regional|University))*"
-        ),
-        "known": re.compile(
-            rf"(?<![\w-])(?:{_alternation(lex.facilities)})(?![\w-])(?:\s(?:Hospital|Medical Center|Clinic|Medical|Center|Health System|Health|University|Cancer Center|Heart Institute|Institute)\b)*",
-            re.I,
-        ),
-        "at": re.compile(
-            r"\b(?:seen|treated|admitted|operated|evaluated|followed|diagnosed|discharged|transferred|hospitalized|hospitalised|"
-            r"visit|visited|visits|appointment|checkup|check-up|exam|surgery|procedure|scan|consulted|consultation|performed|done|underwent|care|"
-            r"worked up|monitored|referred|presented|managed|assessed|examined|scheduled|stay|screened|follow-up|follow up|resident|staying|stayed|tested|lab|labs|works?|worked|working|employed|employee|student|studies|lives|living|treatment|hospitalization|test|tests|therapy|last)"
-            r"(?:\s\w{1,14}){0,4}?\s(?:at|to|from|in|with)\s(?:the\s)?(?P<f>(?:Mt\.\s|St\.\s)?[A-Z][A-Za-z'’&-]{1,20}(?:[\s-](?:[A-Z][A-Za-z'&-]{1,20}|of|and|&)){0,4})"
-        ),
     }
 
 
 def find_places(text: str) -> Iterator[Candidate]:
-    """Candidates of types street, city, zip and facility."""
+    """Candidates of types street, city and zip."""
     lex = load_lexicon()
     p = _patterns()
     yield from _addresses(text, p)
-    yield from _facilities(text, p, lex)
-    yield from _facilities_by_name(text, p, lex)
-    yield from _facilities_in_context(text, p, lex)
     yield from _cities(text, p, lex)
 
 
@@ -134,165 +104,10 @@ def _addresses(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
         yield Candidate("zip", m.start(), m.end(), 0.8, "UK postcode")
 
 
-def _proper_words(words: list[str], lex: Lexicon) -> list[str]:
-    """Words of a facility's name that make it a particular one."""
-    proper = []
-    for word in words:
-        low = word.strip(".,'").lower().removesuffix("'s")
-        if low in lex.facility_generic or low + "'s" in lex.facility_generic:
-            continue
-        if low in lex.placeholders or low.rstrip("s") in lex.facility_generic:
-            continue
-        proper.append(word)
-    return proper
-
-
-_LINE = re.compile(r"[^\n]*")
-_SENTENCE_OPENING = re.compile(r"(?:\A|[.!?:;\n•*-])\s*\Z")
-
-
-def _facilities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[Candidate]:
-    heads = frozenset(w for h in lex.facility_heads for w in h.split())
-    for name, group in (("facility", 0), ("facility_lower", "f")):
-        for m in p[name].finditer(text):
-            found: str = m[group]
-            start, end = m.span(group)
-            if "\n" in found:
-                continue
-            words = found.split()
-            # A lower-case opening such as "The" or a verb at the start of a sentence is no part of it.
-            proper = [
-                w for w in _proper_words(words[:-1], lex) if w.lower().strip(".") not in heads
-            ]
-            while words and words[0].strip(".,").lower() in _OPENERS:
-                start += len(words[0]) + 1
-                words = words[1:]
-            medical = [
-                w
-                for w in proper
-                if w.lower() in lex.medical
-                or w.lower().strip(".") in lex.brands
-                or w.lower().strip(".") in lex.not_names
-                or (w.isupper() and len(w) <= 4)
-            ]
-            proper = [w for w in proper if w not in medical and w[0].isupper()]
-            if not proper or not words:
-                continue
-            # A name after a title is the doctor's: "Dr. Smith's Office" is covered by the name rule too.
-            weak = all(w.lower().removesuffix("'s") in lex.frequent_words for w in proper)
-            if group == "f" and weak:
-                continue
-            if weak and words[-1].lower() in (
-                "health",
-                "care",
-                "imaging",
-                "surgery",
-                "dental",
-                "school",
-                "trust",
-                "university",
-                "pharmacy",
-                "laboratory",
-                "cardiology",
-                "oncology",
-                "dermatology",
-                "radiology",
-                "church",
-                "shelter",
-                "memorial",
-                "manor",
-                "college",
-                "rehab",
-            ):
-                continue
-            yield Candidate(
-                "facility", start, end, 0.85 if not weak else 0.7, "name before a facility word"
-            )
-
-
-def _facilities_by_name(
-    text: str, p: dict[str, re.Pattern[str]], lex: Lexicon
-) -> Iterator[Candidate]:
-    for m in p["saint"].finditer(text):
-        if re.match(
-            r"\s*(?:John's wort|Vitus|Anthony's fire|Elmo)", text[m.end() - 6 : m.end() + 8], re.I
-        ):
-            continue
-        if re.match(r"St\.? John'?s?\Z", m[0]) and re.match(
-            r"'?s?\s[Ww]ort", text[m.end() : m.end() + 8]
-        ):
-            continue
-        yield Candidate("facility", m.start(), m.end(), 0.85, "named for a saint")
-    for m in p["known"].finditer(text):
-        follows = re.match(r"\W{0,2}(\w+)", text[m.end() : m.end() + 24])
-        if follows and follows[1].lower() in lex.eponym_heads:
-            continue
-        if not m[0][0].isupper() and " " not in m[0]:
-            continue
-        low = m[0].lower()
-        if low in (
-            "rush",
-            "providence",
-            "ascension",
-            "swedish",
-            "christie",
-            "elmhurst",
-            "bellevue",
-            "piedmont",
-            "essentia",
-            "emory",
-            "barts",
-            "hammersmith",
-            "chop",
-            "temple health",
-        ) and not re.search(r"\b(?:at|to|from|with)\s\Z", text[max(0, m.start() - 6) : m.start()]):
-            continue
-        yield Candidate("facility", m.start(), m.end(), 0.85, "known hospital")
-
-
-def _facilities_in_context(
-    text: str, p: dict[str, re.Pattern[str]], lex: Lexicon
-) -> Iterator[Candidate]:
-    for m in p["at"].finditer(text):
-        found = m["f"]
-        words = re.findall(r"[A-Za-z][\w'&.-]*", found)
-        proper = [
-            w
-            for w in _proper_words(words, lex)
-            if w[0].isupper()
-            and w.lower() not in lex.not_names
-            and w.lower() not in lex.medical
-            and w.lower() not in lex.brands
-            and not (
-                w.isupper()
-                and len(w) <= 5
-                and w.lower() not in ("ucla", "ucsf", "nyu", "usc", "upmc", "mgh")
-            )
-        ]
-        if not proper or found.lower() in lex.states:
-            continue
-        low = proper[0].lower().removesuffix("'s")
-        follows = re.match(r"\W{0,2}([A-Za-z]+)", text[m.end() : m.end() + 24])
-        if (follows and follows[1].lower() in lex.eponym_heads) or any(
-            w.lower() in lex.eponym_heads for w in words[1:]
-        ):
-            continue
-        if low in lex.eponyms and len(proper) == 1:
-            continue
-        preposition = text[m.start() : m.start("f")].split()
-        if "at" not in preposition[-2:] and not (low in lex.home_cities or low in lex.world_cities):
-            continue
-        if len(proper) == 1 and lex.is_word(low) and low not in lex.home_cities:
-            continue
-        yield Candidate("facility", m.start("f"), m.end("f"), 0.6, "proper name after 'seen at'")
-
-
-_OPENERS = word_set(
-    """
-the a an our at in to from of for and with seen admitted discharged transferred referred patient
-he she they was is visit visited called call contact follow followup i we via per by on
-"""
+_WORD_CODES = frozenset(
+    ("OR", "IN", "ME", "HI", "OK", "PA", "MD", "CO", "MA", "LA", "DE", "ID", "AL", "MS")
 )
+_IN = re.compile(r"(?:\b(?:in|from|at|to|of|near|lives|outside|around)\s|\d\s?|[,\n]\s?)\Z", re.I)
 
 
 def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[Candidate]:
@@ -301,18 +116,17 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
         last = " ".join(words[-3:])
         known = any(" ".join(words[i:]) in lex.home_cities for i in range(len(words)))
         state = m["state"]
-        if (
-            not known
-            and len(state) == 2
-            and state
-            in ("OR", "IN", "ME", "HI", "OK", "PA", "MD", "CO", "MA", "LA", "DE", "ID", "AL", "MS")
-        ):
+        if not known and state in _WORD_CODES:
             continue
         if (
-            last in lex.states
+            ("-" in last and not known)
+            or (last in lex.states and last != "new york")
             or words[0] in lex.not_names
             or (words[-1] in lex.eponyms and not known)
         ):
+            continue
+        # "Betty Ross, MD" is a person: a code that is a credential or a word needs a preposition.
+        if state in _WORD_CODES and not _IN.search(text, max(0, m.start() - 12), m.start()):
             continue
         if known:
             start = m.start("city") + _known_start(m["city"], lex)
@@ -327,12 +141,15 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
         ):
             yield Candidate("city", m.start("c"), m.end("c"), 0.7, "county")
     for m in p["city_cue"].finditer(text):
-        city = _longest_city(m["city"], lex)
+        city = _longest_city(m["city"].rstrip("."), lex)
         if city is None:
             continue
         length, word_like = city
         name = m["city"][:length]
-        if name.lower() in lex.states and name.lower() not in ("new york", "washington"):
+        if name.lower().rstrip(".") in lex.states and name.lower() not in (
+            "new york",
+            "washington",
+        ):
             continue
         after = text[m.start("city") + length : m.start("city") + length + 24]
         if _is_term(name, after, lex) or word_like:
@@ -382,7 +199,9 @@ def _longest_city(words: str, lex: Lexicon) -> tuple[int, bool] | None:
     parts = [m.end() for m in re.finditer(r"[^\s]+", words)]
     for end in reversed(parts):
         name = words[:end].lower().rstrip(".")
-        if name in lex.home_cities or name in lex.world_cities:
+        if name in lex.states and name not in ("new york", "washington"):
+            return None
+        if name in lex.home_cities or name in lex.world_cities or name in _BIG_CITIES:
             single = " " not in name
             word_like = single and (
                 name in lex.common_words
@@ -397,12 +216,30 @@ def _longest_city(words: str, lex: Lexicon) -> tuple[int, bool] | None:
     return None
 
 
+_RULE_WORDS = frozenset(
+    (
+        "rule",
+        "rules",
+        "criteria",
+        "score",
+        "scale",
+        "classification",
+        "index",
+        "guidelines",
+        "protocol",
+    )
+)
+
+
 def _is_term(name: str, after: str, lex: Lexicon) -> bool:
     """Whether the place is part of a term: "Boston criteria", "Glasgow Coma Scale"."""
     words = re.findall(r"[A-Za-z]+", after)[:4]
     if words and after[:1] in (" ", "-", "'") and words[0].lower() in ("s",):
         words = words[1:]
     if any(w.lower() in lex.eponym_heads for w in words[:1]):
+        return True
+    # "Ottawa ankle rules"
+    if any(w.lower() in _RULE_WORDS for w in words[1:3]) and after[:1] == " ":
         return True
     capitals = [w for w in words if w[0].isupper()]
     return any(w.lower() in lex.eponym_heads for w in capitals) and after[:1] == " "
@@ -428,7 +265,7 @@ wilmington,annapolis,bethesda,roanoke,norfolk,virginia beach,winston-salem,ashev
 huntsville,shreveport,lafayette,galveston,waco,amarillo,tempe,mesa,glendale,henderson,modesto,oxnard,fremont,
 hayward,berkeley,pasadena,burbank,irvine,torrance,pomona,fontana,boulder,pueblo,provo,ogden,duluth,evanston,
 peoria,rockford,naperville,akron,dayton,youngstown,flint,lansing,grand rapids,kalamazoo,green bay,dubuque,
-cedar rapids,davenport,iowa city,st. petersburg,clearwater,sarasota,fort lauderdale,hialeah,west palm beach""".replace(
+cedar rapids,davenport,iowa city,st. petersburg,clearwater,sarasota,fort lauderdale,hialeah,west palm beach,nyc,bronx,brooklyn,queens,manhattan,staten island,harlem""".replace(
         "\n", ""
     ).split(",")
 )

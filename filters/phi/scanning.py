@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from casewright.filters.folding import fold_text
 from casewright.filters.phi.dates import find_ages, find_dates
+from casewright.filters.phi.facilities import find_facilities
 from casewright.filters.phi.hits import Hit, merge_hits
 from casewright.filters.phi.names import find_names
 from casewright.filters.phi.places import find_places
@@ -25,11 +26,16 @@ def scan(text: str) -> list[Hit]:
         *find_dates(folded.text),
         *find_ages(folded.text),
         *find_places(folded.text),
+        *find_facilities(folded.text),
         *find_names(folded.text),
     ]
     hits = []
-    for candidate in merge_hits(candidates):
-        start, end = folded.span(candidate.start, candidate.end)
+    for candidate in merge_hits(candidates, folded.text):
+        # What is left of a name after an overlap may begin or end in punctuation.
+        body = folded.text[candidate.start : candidate.end]
+        lead = len(body) - len(body.lstrip(" ,.;:'\n\t-"))
+        trail = len(body) - len(body.rstrip(" ,;:'\n\t-"))
+        start, end = folded.span(candidate.start + lead, candidate.end - trail)
         hits.append(
             Hit(candidate.type, start, end, text[start:end], candidate.score, candidate.why)
         )

@@ -91,7 +91,7 @@ IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4}
 UUID = re.compile(r"(?<![\w-])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![\w-])")
 
 # A code after a cue: letters, digits and dashes with at least one digit. The cue says which class.
-_CODE = r"(?P<code>[A-Za-z]{0,12}[-/.]?\d(?:[\w]|[-/.:](?=\w)| (?=\d{2,})){2,30})"
+_CODE = r"(?P<code>[A-Za-z]{0,12}(?:[-/.][A-Za-z]{1,8})?[-/.]?\d(?:[\w]|[-/.:](?=\w)| (?=\d{2,})){2,30})"
 _LONG = (
     r"(?:\s{0,3}(?:number|numbers|no\.?|nos\.?|num\.?|id|i\.d\.|identifier|code|ref|reference|#|№))"
 )
@@ -268,8 +268,10 @@ _HAS_DIGIT = re.compile(r"\d")
 
 # Top-level domains that are also words or abbreviations.
 _WORD_TLD = frozenset(
-    ("in", "it", "me", "co", "us", "de", "es", "test", "care", "health", "med", "int", "clinic")
-    + ("hospital", "doctor", "online", "site", "info", "io", "eu", "nl")
+    (
+        *("in", "it", "me", "co", "us", "de", "es", "test", "care", "health", "med", "int"),
+        *("clinic", "hospital", "doctor", "online", "site", "info", "io", "eu", "nl"),
+    )
 )
 
 

@@ -1,0 +1,199 @@
+# ruff: noqa: E501  (tables of patterns read worse when broken)
+"""Facilities where care was given: hospitals, clinics, practices, homes, schools."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from casewright.filters.phi.hits import Candidate
+from casewright.filters.phi.lexicon import Lexicon, load_lexicon, word_set
+
+__all__ = ["find_facilities"]
+
+# Words in front of a facility word that can belong to its name, read backwards from it. A full
+# stop only after "St", "Mt", "Ft" or an initial.
+_NAME_BEFORE = re.compile(
+    r"(?:(?:(?:St|Mt|Ft|Dr|[A-Z])\.|[A-Z][A-Za-z'&]{0,24}(?:-[A-Za-z]{1,20})?|of|the|and|&|for|de|del|la|los|las|san)"
+    r"[ -]){1,6}\Z"
+)
+_WINDOW = 96
+_NOT_FIRST = word_set(
+    """
+the a an our at in to from of for and with seen admitted discharged transferred referred patient
+he she they was is visit visited called call contact follow followup i we via per by on & de la
+please see at: location facility hospital hospitals clinic name dr mr mrs ms his her their this that
+presented presents went goes return returned came comes
+"""
+)
+_PREPOSITION = re.compile(
+    r"(?:\b(?:at|to|from|in|by|our|of|with|near|visited)|@)\s(?:the\s|our\s)?\Z", re.I
+)
+
+
+def _alternation(words: Iterable[str]) -> str:
+    ordered = sorted(set(words), key=lambda w: (-len(w), w))
+    return "|".join(re.escape(w).replace(r"\ ", r"\s+") for w in ordered)
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> dict[str, re.Pattern[str]]:
+    lex = load_lexicon()
+    tails = "Hospital|Medical Center|Medical Centre|Clinic|Medical|Center|Health System|Health Center|Health|Healthcare|University|Cancer Center|Heart Institute|Institute|Children's|Infirmary|Hospice|Rehab|Regional|General"
+    return {
+        "head": re.compile(rf"(?<=[\w.&'] )(?:{_alternation(lex.facility_heads)})\b", re.I),
+        "saint": re.compile(
+            r"(?<![\w-])(?:[Ss][Tt]\.?|Saint|SAINT)\s(?:[A-Z][a-z]{2,15}(?:\sof\s[A-Z][a-z]{2,15})?'s|[A-Z][a-z]{2,15}s'|(?:Jude|Luke|Mary|Joseph|Vincent|Francis|John|Anthony|Elizabeth|Michael|Peter|Paul|Barnabas|Agnes|David|Thomas|Catherine|Clare|George|James|Mark)s?)"
+            rf"(?![a-z'])(?:\s(?:{tails}))*"
+        ),
+        "known": re.compile(
+            rf"(?<![\w-])(?:{_alternation(lex.facilities)})(?![\w-])(?:\s(?:{tails})\b)*", re.I
+        ),
+        "care": re.compile(
+            r"\b(?:seen|treated|admitted|admit|operated|evaluated|followed|diagnosed|discharged|transferred|hospitali[sz]ed|"
+            r"visit|visited|visits|appointment|appt|checkup|check-up|exam|surgery|procedure|scan|consulted|consultation|performed|done|underwent|care|"
+            r"worked up|monitored|referred|presented|managed|assessed|examined|scheduled|stay|screened|follow-up|follow up|resident|staying|stayed|tested|labs?|works?|worked|working|employed|employee|student|studies|lives|living|treatment|hospitali[sz]ation|tests?|therapy|last|reviewed|tx'd|dx'd|record|records|dr\.?\s[A-Z][\w']+|[A-Z]\.)"
+            r"(?:\s[\w'.-]{1,14}){0,4}?\s(?:at|to|from|in|with|@)\s(?:the\s|our\s)?(?P<f>(?:Mt\.\s|St\.\s)?[A-Z][A-Za-z'&-]{1,20}(?:[\s-](?:[A-Z][A-Za-z'&-]{1,20}|of|and|&)){0,4})"
+        ),
+    }
+
+
+def find_facilities(text: str) -> Iterator[Candidate]:
+    """Candidates of type `facility`."""
+    lex = load_lexicon()
+    p = _patterns()
+    yield from _by_head(text, p["head"], lex)
+    yield from _by_name(text, p, lex)
+    yield from _in_context(text, p["care"], lex)
+
+
+def _bare(word: str) -> str:
+    return word.strip(".,'").lower().removesuffix("'s")
+
+
+def _proper_words(words: Iterable[str], lex: Lexicon) -> list[str]:
+    """Words of a facility's name that make it a particular one."""
+    proper = []
+    for word in words:
+        low = _bare(word)
+        if not low or not word[0].isupper():
+            continue
+        if low in lex.facility_generic or f"{low}'s" in lex.facility_generic:
+            continue
+        if low.rstrip("s") in lex.facility_generic or low in lex.placeholders:
+            continue
+        if low in lex.medical or low in lex.brands or low in lex.not_names:
+            continue
+        if word.isupper() and len(word) <= 5 and word not in lex.place_codes:
+            continue
+        proper.append(word)
+    return proper
+
+
+def _by_head(text: str, head: re.Pattern[str], lex: Lexicon) -> Iterator[Candidate]:
+    """Names that end in a facility word: "Linden Valley Medical Center"."""
+    for m in head.finditer(text):
+        from_ = max(0, m.start() - _WINDOW)
+        before = _NAME_BEFORE.search(text, from_, m.start())
+        # A window that begins inside a word must not make a name of the rest of it.
+        start = before.start() if before else m.start()
+        if start and text[start - 1].isalnum():
+            cut = text.find(" ", start)
+            start = cut + 1 if 0 <= cut < m.start() else m.start()
+        words = text[start : m.start()].replace("-", " ").split()
+        while words and words[0] not in lex.place_codes and _bare(words[0]) in _NOT_FIRST:
+            skipped = words.pop(0)
+            start = text.index(skipped, start) + len(skipped) + 1
+        end_word = m[0].lower()
+        capital = m[0][0].isupper()
+        if _SOURCE.search(text, max(0, start - 40), start):
+            continue
+        if not words:
+            # "admitted to General Hospital": a name, though of many hospitals.
+            common = " " in end_word and end_word.split()[0] in lex.facility_common
+            if capital and common and _PREPOSITION.search(text, max(0, start - 12), start):
+                yield Candidate("facility", start, m.end(), 0.6, "common name of a facility")
+            continue
+        weak = end_word in lex.weak_heads
+        proper = _proper_words(words, lex)
+        uncommon = [w for w in proper if _bare(w) not in lex.frequent_words]
+        led = _PREPOSITION.search(text, max(0, start - 12), start) is not None
+        if proper and (uncommon or led) and not (weak and (not capital or not uncommon)):
+            yield Candidate("facility", start, m.end(), 0.85, "name before a facility word")
+        elif (
+            capital
+            and (led or "at" in text[max(0, start - 14) : start].lower().split())
+            and (not weak or end_word == "health")
+            and len(words) <= 2
+            and any(
+                _bare(w) in lex.facility_common or w.lower() in lex.facility_common for w in words
+            )
+            and all(w[0].isupper() for w in words)
+        ):
+            yield Candidate("facility", start, m.end(), 0.6, "common name of a facility")
+
+
+# Known names that are words or surnames, too: only after a preposition.
+_AMBIGUOUS = word_set(
+    """
+rush providence ascension swedish christie elmhurst bellevue piedmont essentia emory barts
+hammersmith chop methodist presbyterian duke vanderbilt columbia cornell yale georgetown tulane
+tufts mercy unc ucl hca tenet sutter dignity banner baptist cedars carle sparrow grady sibley stanford
+northwestern hopkins loyola beaumont sanford avera bwh msk shands madigan kaiser
+"""
+)
+_SOURCE = re.compile(
+    r"\b(?:recommendations?|guidelines?|study|studies|research|data|according|published|trial|criteria|protocols?|website|advice|information)\s(?:from|by|to|at|of)\s(?:the\s)?\Z",
+    re.I,
+)
+
+
+def _by_name(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[Candidate]:
+    for m in p["saint"].finditer(text):
+        after = text[m.end() : m.end() + 8].lower()
+        if "wort" in after or "fire" in after:
+            continue
+        yield Candidate("facility", m.start(), m.end(), 0.85, "named for a saint")
+    for m in p["known"].finditer(text):
+        follows = re.match(r"\W{0,2}([a-z]+)", text[m.end() : m.end() + 24])
+        if follows and follows[1] in lex.eponym_heads:
+            continue
+        if not m[0][0].isupper() and " " not in m[0]:
+            continue
+        if _SOURCE.search(text, max(0, m.start() - 40), m.start()):
+            continue
+        if m[0].lower() in _AMBIGUOUS and not _PREPOSITION.search(
+            text, max(0, m.start() - 12), m.start()
+        ):
+            continue
+        yield Candidate("facility", m.start(), m.end(), 0.85, "known hospital")
+
+
+def _in_context(text: str, care: re.Pattern[str], lex: Lexicon) -> Iterator[Candidate]:
+    """Proper names where a facility stands: "seen at Cedar Crest"."""
+    for m in care.finditer(text):
+        found = m["f"]
+        words = re.findall(r"[A-Za-z][\w'&.-]*", found)
+        proper = _proper_words(words, lex)
+        if not proper or found.lower() in lex.states:
+            continue
+        low = _bare(proper[0])
+        follows = re.match(r"\W{0,2}([A-Za-z]+)", text[m.end() : m.end() + 24])
+        if (follows and follows[1].lower() in lex.eponym_heads) or any(
+            w.lower() in lex.eponym_heads for w in words[1:]
+        ):
+            continue
+        if low in lex.eponyms and len(proper) == 1:
+            continue
+        preposition = text[m.start() : m.start("f")].split()[-2:]
+        place = low in lex.home_cities or low in lex.world_cities
+        if not place and "at" not in preposition and "@" not in preposition:
+            continue
+        if len(proper) == 1 and lex.is_word(low) and not place:
+            continue
+        end = m.end("f")
+        while found.split()[-1] in ("of", "and", "&"):
+            found = found[: found.rstrip().rfind(" ")]
+            end = m.start("f") + len(found)
+        yield Candidate("facility", m.start("f"), end, 0.6, "proper name after 'seen at'")
