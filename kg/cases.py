@@ -221,10 +221,12 @@ class _Chart:
         accept: Callable[[Medication], bool] = lambda _: True,
     ) -> bool:
         """Give the patient one drug for a condition, drawn by the edges' probabilities."""
-        edges = list(self.graph.edges(condition.id, "treated_with"))
+        edges = [
+            e for e in self.graph.edges(condition.id, "treated_with") if treatment_weight(e) > 0
+        ]
         codes = [condition.code]
         while edges:
-            weights = [treatment_weight(e) + 1e-9 for e in edges]
+            weights = [treatment_weight(e) for e in edges]
             edge = self.rng.choices(edges, weights)[0]
             edges.remove(edge)
             drug = self.graph.concept(edge.target)

@@ -294,6 +294,11 @@ def tolerates(
     )
 
 
+_TREATS = 2.5
+"""Lift below which a drug of the survey is company, not treatment: a choice of ours, above
+the 1.5 at which the graph keeps the edge. Drugs of comorbid patients lie between the two."""
+
+
 def treatment_weight(edge: Edge) -> float:
     """How much a drug is a treatment of the condition, rather than company to it.
 
@@ -304,6 +309,8 @@ def treatment_weight(edge: Edge) -> float:
     p = edge.p if edge.p is not None else 0.05
     if edge.lift is None:
         return p * 20
+    if edge.lift < _TREATS:
+        return 0.0
     return float(p * min(edge.lift, 30.0) ** 1.5 / 8)
 
 

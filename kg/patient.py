@@ -121,8 +121,10 @@ _ADMITTED = {
     12: 0.1, 13: 0.1, 14: 0.3, 15: 0.6, 16: 0.9, 17: 0.3, 18: 0.2, 19: 0.15, 20: 0.0, 21: 0.0,
     22: 0.6,
 }  # fmt: skip
-_SELDOM_ADMITTED = ("J0", "J30", "J31", "D1", "D2", "D3", "K0", "K1", "L7", "N6", "N7", "E78", "B0",
-                    "B35", "B36", "S0", "S9", "S60", "S61", "S63", "S80", "S81", "S83", "M2")  # fmt: skip
+_SELDOM_ADMITTED = (
+    "J0", "J30", "J31", "D1", "D2", "D3", "K0", "K1", "L7", "N6", "N7", "E78", "B0", "B35",
+    "B36", "S0", "S9", "S60", "S61", "S63", "S80", "S81", "S83", "M2",
+)  # fmt: skip
 
 
 def _likely_in(condition: Condition, setting: Setting) -> float:
