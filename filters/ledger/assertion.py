@@ -32,6 +32,7 @@ class Scope:
     category: Category
     trigger: str
     relative: str = ""
+    backward: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def _scope_of(
     first = _reach_backward(words, found, index, trigger, sentence)
     if first >= item.first:
         return None
-    return Scope(first, item.first - 1, trigger.category, trigger.text)
+    return Scope(first, item.first - 1, trigger.category, trigger.text, backward=True)
 
 
 def _is_duration(words: Sequence[str], first: int) -> bool:
@@ -279,7 +280,7 @@ def _relative_scope(
         return None
     if _backward_relative(words, item.first, sentence.first) and not in_section:
         first = _reach_backward(words, found, index, trigger, sentence)
-        return Scope(first, item.first - 1, "family", trigger.text, trigger.value)
+        return Scope(first, item.first - 1, "family", trigger.text, trigger.value, backward=True)
     if following in rules.informant and not in_section:
         return None
     last = _reach_forward(words, found, index, "relative", sentence)
@@ -323,7 +324,7 @@ def assert_words(
     scopes: Sequence[Scope], first: int, last: int, *, inherent_denial: bool = False
 ) -> Assertion:
     """Read the scopes that cover a mention, strongest first."""
-    covering = [s for s in scopes if s.first <= first and s.last >= first and s.last >= last - 2]
+    covering = [s for s in scopes if s.first <= (last if s.backward else first) <= s.last]
     kinds = {s.category: s for s in covering}
     denied = kinds.get("negated")
     if "affirmed" in kinds and denied is not None and kinds["affirmed"].first > denied.first:

@@ -22,6 +22,7 @@ _DOSE_DIMENSIONS = frozenset(
         "dose count",
         "dose by weight",
         "dose by time",
+        "flow",
         "percent",
     }
 )
@@ -140,6 +141,8 @@ def _can_own(mention: Mention, quantity: Quantity) -> bool:
     own = {_OWN_DIMENSION.get(e.concept) for e in mention.entries}
     if own != {None}:
         return dimension in own or (dimension == "mass" and "mass" in own)
+    if dimension == "pressure":
+        return any(e.type in ("LabTest", "Procedure") for e in mention.entries)
     return dimension not in _VITAL_ONLY
 
 

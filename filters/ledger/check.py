@@ -110,7 +110,7 @@ class Checker:
         sightings: Sequence[Sequence[Sighting]],
         bindings: Bindings,
     ) -> tuple[list[OffSpec], list[tuple[int, int, str, str]]]:
-        held = held_of(facts, wants, self._lexicon, self._graph, self._phrases)
+        held = held_of(facts, wants, self._lexicon, self._graph)
         linked = {
             (s.mention.first, s.mention.last)
             for seen in sightings

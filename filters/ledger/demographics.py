@@ -12,6 +12,7 @@ from casewright.records import Demographics, OffSpec, Sex
 
 __all__ = ["demographic_clashes"]
 
+_NOUNS = frozenset({"woman", "female", "girl", "lady", "man", "male", "boy", "gentleman"})
 _SEX_WORDS: dict[str, Sex] = {
     **dict.fromkeys(
         ("she", "her", "hers", "herself", "woman", "female", "girl", "lady", "mrs", "ms", "miss",
@@ -20,6 +21,7 @@ _SEX_WORDS: dict[str, Sex] = {
         ("he", "him", "his", "himself", "man", "male", "boy", "gentleman", "mr", "he's", "he'd",
          "he'll", "sir", "schoolboy"), "male"),
 }  # fmt: skip
+_SEX_WORDS |= {f"{w}'s": s for w, s in list(_SEX_WORDS.items()) if w in _NOUNS}
 _PRONOUNS = word_set("she her hers herself he him his himself she's she'd she'll he's he'd he'll")
 _ADDRESS = frozenset({"mr", "mrs", "ms", "miss", "sir", "ma'am"})
 _NUMBER_UNITS = r"years?|yrs?|yr|months?|mos?|weeks?|wks?|days?"
@@ -46,19 +48,15 @@ def demographic_clashes(reading: Reading, demographics: Demographics) -> list[Of
 
 
 def _sexes(reading: Reading, sex: Sex) -> Iterator[OffSpec]:
-    words = reading.tokens.words
-    for index, sentence in enumerate(reading.sentences):
-        others = _others_near(reading, index)
-        for i in range(sentence.first, sentence.last + 1):
-            said = _SEX_WORDS.get(words[i].removesuffix("'s")) or _SEX_WORDS.get(words[i])
-            if said is None or said == sex:
-                continue
-            if _about_other(reading, index, i, others):
-                continue
+    wrong = {w: s for w, s in _SEX_WORDS.items() if s != sex}
+    for i, word in enumerate(reading.tokens.words):
+        if word not in wrong or (index := reading.sentence_at(i)) < 0:
+            continue
+        if not _about_other(reading, index, i, _others_near(reading, index)):
             span = reading.span(i, i)
             yield OffSpec(
                 "sex", span.start, span.end, reading.tokens.surface(i, i),
-                why=f"says {said}, the patient is {sex}",
+                why=f"says {wrong[word]}, the patient is {sex}",
             )  # fmt: skip
     yield from _letters(reading, sex)
 

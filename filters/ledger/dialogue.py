@@ -206,6 +206,6 @@ def _no(base: Assertion) -> Assertion:
 
 
 def _yes(base: Assertion) -> Assertion:
-    if base.polarity in ("family", "historical", "denied"):
+    if base.polarity in ("family", "historical", "denied", "hypothetical"):
         return base  # "So no chest pain?" "Right."
     return Assertion("present", trigger="the answer is yes")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from casewright.filters.ledger.bindings import Bindings
+from casewright.filters.ledger.normalise import words_of
 from casewright.filters.ledger.phrases import find_phrase
 from casewright.filters.ledger.reading import Mention, Reading
 from casewright.filters.ledger.relation import relate
@@ -21,7 +22,7 @@ _DISEASES: frozenset[FactType] = frozenset({"diagnosis", "comorbidity", "family_
 LOOSE: frozenset[FactType] = frozenset({"disposition", "follow_up"})
 _LOOSE_COVERAGE = 0.6
 _RESULT_COVERAGE = 0.8
-_NAME_SLACK = 4
+_NAME_SLACK = 2
 _SOCIAL_COVERAGE = 0.75
 
 
@@ -113,9 +114,7 @@ def _outermost(found: list[Sighting]) -> list[Sighting]:
 def _mentions_of(want: Want, reading: Reading) -> Iterator[Mention]:
     """Mentions by the lexicon, then of wordings that only the fact knows."""
     seen: set[int] = set()
-    for mention in reading.mentions:
-        if not any(e.concept in want.ids for e in mention.entries):
-            continue
+    for mention in reading.mentions_of(want.ids):
         if _means_something_else(want, mention, reading):
             continue
         seen.update(range(mention.first, mention.last + 1))
@@ -179,13 +178,17 @@ def _phrase_mentions(want: Want, reading: Reading) -> Iterator[Mention]:
         if len(phrase.keys) < 2:
             continue
         for hit in find_phrase(phrase, reading, least=1.0, slack=_NAME_SLACK):
-            if not _crosses(reading, hit.first, hit.last):
+            if not _crosses(reading, phrase.text, hit.first, hit.last):
                 yield _mention_at(reading, hit.first, hit.last)
 
 
-def _crosses(reading: Reading, first: int, last: int) -> bool:
-    """A name that is spread over a comma or an "and" was put together from other names."""
-    return any(w in (",", "and", "or", "but") for w in reading.tokens.words[first:last])
+_SEPARATORS = frozenset({",", "and", "or", "but"})
+
+
+def _crosses(reading: Reading, name: str, first: int, last: int) -> bool:
+    """A name spread over more commas and conjunctions than it has comes from other names."""
+    found = sum(w in _SEPARATORS for w in reading.tokens.words[first:last])
+    return found > sum(w in _SEPARATORS for w in words_of(name))
 
 
 def _mention_at(reading: Reading, first: int, last: int) -> Mention:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from casewright.filters.ledger.allergies import in_allergy_context
@@ -50,9 +50,8 @@ class Held:
 
 
 def held_of(
-    facts: Sequence[Fact], wants: Iterable[Want], lexicon: Lexicon, source: ConceptSource,
-    rules: PhraseRules,
-) -> Held:  # fmt: skip
+    facts: Sequence[Fact], wants: Sequence[Want], lexicon: Lexicon, source: ConceptSource
+) -> Held:
     """Gather what the facts hold."""
     ids = frozenset(i for w in wants for i in w.ids)
     codes: set[str] = set()
@@ -72,7 +71,7 @@ def held_of(
         ids,
         frozenset(codes),
         frozenset(c.partition(".")[0] for c in codes),
-        tuple(_words_of(f, lexicon, rules) for f in facts),
+        tuple(w.words for w in wants),
         frozenset(classes),
     )
 
@@ -82,18 +81,6 @@ def _parents(source: ConceptSource, code: str) -> Sequence[str]:
         return source.parents(code)
     except (KeyError, ValueError, LookupError):
         return ()
-
-
-def _words_of(fact: Fact, lexicon: Lexicon, rules: PhraseRules) -> frozenset[str]:
-    concept = lexicon.concepts.get(fact.concept)
-    texts = [fact.name, *(v for _, v in fact.attributes)]
-    if concept is not None:
-        texts.append(concept.name)
-        texts.extend(f.text for f in concept.forms)
-        texts.append(getattr(concept, "title", ""))
-        texts.append(concept.group or "")
-    words = " ".join(texts).lower().replace("-", " ").replace(",", " ").split()
-    return frozenset(content_key(w.strip("()[].;:"), rules) for w in words if len(w) > 1)
 
 
 def off_case_concepts(
@@ -166,7 +153,13 @@ def _entry_meant(mention: Mention, reading: Reading) -> Entry | None:
     return min(candidates, key=lambda e: (_RANK.get(e.type, 1), *_code_rank(e.concept)))
 
 
-_RANK: dict[NodeType, int] = {"Symptom": 0, "Finding": 0, "Medication": 0, "Condition": 2}
+_RANK: dict[NodeType, int] = {
+    "Symptom": 0,
+    "Finding": 0,
+    "Medication": 0,
+    "Condition": 2,
+    "RiskFactor": 3,
+}
 
 
 def _code_rank(concept: str) -> tuple[int, str]:

@@ -10,11 +10,20 @@ from typing import Any
 
 import yaml
 
-from casewright.filters.ledger.normalise import tokenise
+from casewright.filters.ledger.normalise import words_of
 from casewright.filters.ledger.reading import Reading
 from casewright.filters.ledger.stems import stem
 
-__all__ = ["Hit", "Phrase", "PhraseRules", "find_phrase", "load_phrase_rules", "phrase_of"]
+__all__ = [
+    "Hit",
+    "Phrase",
+    "PhraseRules",
+    "content_key",
+    "content_words",
+    "find_phrase",
+    "load_phrase_rules",
+    "phrase_of",
+]
 
 _NUMBERS = {
     w: str(i)
@@ -41,7 +50,7 @@ _NUMBERS = {
 _SIDES = frozenset({"left", "right", "bilateral"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PhraseRules:
     """phrases.yaml in memory."""
 
@@ -71,6 +80,7 @@ class Phrase:
     text: str
     keys: tuple[str, ...]
     accepts: tuple[tuple[str, ...], ...]
+    size: int  # words of the wording, stop words included
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,7 @@ class Hit:
     sentence: int
 
 
+@lru_cache(maxsize=1 << 15)
 def phrase_of(
     text: str, rules: PhraseRules, *, strict: bool = True, sides: bool = True
 ) -> Phrase | None:
@@ -95,7 +106,7 @@ def phrase_of(
         sides: keep left, right and both; without them the side is to be checked apart.
     """
     keys: list[str] = []
-    for word in tokenise(text).words:
+    for word in words_of(text):
         if not word[0].isalnum() or word in rules.stopwords:
             continue
         for part in rules.expand.get(word, (word,)):
@@ -106,9 +117,15 @@ def phrase_of(
                 keys.append(key)
     if not keys:
         return None
-    return Phrase(text, tuple(keys), tuple(_accepts(k, rules) for k in keys))
+    return Phrase(text, tuple(keys), tuple(_accepts(k, rules) for k in keys), len(words_of(text)))
 
 
+def content_words(text: str, rules: PhraseRules) -> frozenset[str]:
+    """Keys of all words of two letters and more."""
+    return frozenset(content_key(w, rules) for w in words_of(text) if len(w) > 1)
+
+
+@lru_cache(maxsize=1 << 16)
 def content_key(word: str, rules: PhraseRules) -> str:
     """The stem under which a word is compared."""
     key = stem(_NUMBERS.get(word, word))
@@ -131,9 +148,12 @@ def find_phrase(
         phrase: the content words.
         reading: the text.
         least: smallest share of the words.
-        slack: how many other words may stand between them; None for any number.
+        slack: how many words more than the phrase has they may spread over; None for any.
     """
-    places = [_places(accepts, reading.stem_places) for accepts in phrase.accepts]
+    stems = reading.stem_places
+    if least == 1 and not all(any(a in stems for a in group) for group in phrase.accepts):
+        return []
+    places = [_places(accepts, stems) for accepts in phrase.accepts]
     needed = max(1, -(-len(places) * round(least * 1000) // 1000))
     if sum(1 for p in places if p) < needed:
         return []
@@ -147,7 +167,7 @@ def find_phrase(
             continue
         window = _tightest(list(keys.values()))
         width = window[1] - window[0] + 1
-        if slack is not None and width > len(keys) + slack:
+        if slack is not None and width > phrase.size + slack:
             continue
         hits.append(Hit(window[0], window[1], len(keys) / len(places), sentence))
     return hits

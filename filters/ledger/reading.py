@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from casewright.filters.ledger.assertion import Assertion, Scope, assert_words, find_scopes
@@ -53,7 +53,16 @@ class Reading:
     turns: Sequence[Turn] = ()
     exchange: Exchange | None = None
     stem_places: dict[str, list[int]] = field(default_factory=dict)
+    by_concept: dict[str, list[Mention]] = field(default_factory=dict)
     _sentence_starts: list[int] = field(default_factory=list)
+
+    def mentions_of(self, ids: Iterable[str]) -> list[Mention]:
+        """Mentions that can mean any of the concepts, in text order."""
+        groups = [self.by_concept[i] for i in ids if i in self.by_concept]
+        if len(groups) == 1:
+            return groups[0]
+        found = {(m.first, m.last): m for group in groups for m in group}
+        return [found[place] for place in sorted(found)]
 
     def plain_stems(self) -> tuple[list[str], list[int]]:
         """Stems without commas, and their word indices, for wordings of whole phrases."""
@@ -113,6 +122,9 @@ def read_text(
     if turns:
         reading.exchange = Exchange.of(tokens, sentences, scopes, turns)
     reading.mentions = _mentions(reading, matches)
+    for mention in reading.mentions:
+        for concept in dict.fromkeys(e.concept for e in mention.entries):
+            reading.by_concept.setdefault(concept, []).append(mention)
     return reading
 
 
@@ -137,12 +149,13 @@ def _without_covered(found: Sequence[Found], matches: Sequence[Match]) -> list[F
     for item in found:
         while position < len(longest) and longest[position].last < item.first:
             position += 1
-        inside = (
-            position < len(longest)
-            and longest[position].first <= item.first
-            and item.last <= longest[position].last
-        )
-        if not inside:
+        cover = longest[position] if position < len(longest) else None
+        inside = cover is not None and cover.first <= item.first and item.last <= cover.last
+        # "no alcohol" is a wording of its own, but not in "no alcohol dependence".
+        following = longest[position + 1] if position + 1 < len(longest) else None
+        if not inside or (
+            cover is not None and following is not None and following.first <= cover.last
+        ):
             kept.append(item)
     return kept
 

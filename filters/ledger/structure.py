@@ -135,8 +135,8 @@ def _dot_within(tokens: Tokens, begin: int, dot: int) -> bool:
         return False
     if word.isdigit() and (dot - 1 == begin or tokens.words[dot - 2] == "\n"):
         return True  # "1. Pneumonia"
-    if len(word) == 1 and word.isalpha() and tokens.text[tokens.starts[dot - 1]].isupper():
-        return True  # an initial
+    if len(word) == 1 and dot - begin > 1 and tokens.words[dot - 2] in (".", *_ABBREVIATED):
+        return True  # the initial in "Dr. A. Okafor"; "38.6 C." and "mmol/L." end a sentence
     return word in _ABBREVIATED and dot + 1 < len(tokens) and tokens.words[dot + 1] != "\n"
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from casewright.filters.ledger.lexicon import Lexicon, form_variants, form_words
 from casewright.filters.ledger.normalise import fold
 from casewright.filters.ledger.numbers import Unit, Units, Value, parse_value
-from casewright.filters.ledger.phrases import Phrase, PhraseRules, phrase_of
+from casewright.filters.ledger.phrases import Phrase, PhraseRules, content_words, phrase_of
 from casewright.kg.graph import Condition, NodeType
 from casewright.records import Fact, FactType
 
@@ -48,7 +49,7 @@ class Want:
         side: the side the fact is about.
         value, unit: the number to be said.
         molar: mg/dL per mmol/L, for a lab.
-        allergen: the fact is about an allergen, so a drug name means it only as such.
+        words: content words of its names, result and attributes, for what follows from it.
     """
 
     fact: Fact
@@ -60,6 +61,7 @@ class Want:
     value: Value | None
     unit: Unit | None
     molar: float | None
+    words: frozenset[str]
 
 
 def want_of(fact: Fact, lexicon: Lexicon, units: Units, rules: PhraseRules) -> Want:
@@ -81,7 +83,24 @@ def want_of(fact: Fact, lexicon: Lexicon, units: Units, rules: PhraseRules) -> W
         value=parse_value(fact.value),
         unit=units.named(fact.unit),
         molar=units.molar.get(fact.concept),
+        words=_words(fact, lexicon, rules),
     )
+
+
+def _words(fact: Fact, lexicon: Lexicon, rules: PhraseRules) -> frozenset[str]:
+    texts = [fact.name, *(v for _, v in fact.attributes)]
+    return content_words(" ".join(texts), rules) | _concept_words(fact.concept, lexicon, rules)
+
+
+@lru_cache(maxsize=1 << 14)
+def _concept_words(concept_id: str, lexicon: Lexicon, rules: PhraseRules) -> frozenset[str]:
+    concept = lexicon.concepts.get(concept_id)
+    if concept is None:
+        return frozenset()
+    texts = [concept.name, concept.group or "", *(f.text for f in concept.forms)]
+    if isinstance(concept, Condition):
+        texts.append(concept.title)
+    return content_words(" ".join(texts), rules)
 
 
 def _ids(fact: Fact, lexicon: Lexicon) -> set[str]:
