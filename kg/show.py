@@ -45,7 +45,7 @@ def _condition_page(graph: Graph, condition: Condition) -> RenderableType:
     facts = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
-    facts.add_row("written as", condition.name)
+    _row(facts, "written as", condition.name)
     for kind, label in (
         ("synonym", "also"),
         ("abbreviation", "short"),
@@ -53,14 +53,14 @@ def _condition_page(graph: Graph, condition: Condition) -> RenderableType:
     ):
         texts = [form.text for form in condition.forms if form.kind == kind]
         if texts:
-            facts.add_row(label, "; ".join(texts))
-    facts.add_row("kind", ", ".join(_kind(condition)))
-    facts.add_row("who", _who(condition))
+            _row(facts, label, "; ".join(texts))
+    _row(facts, "kind", ", ".join(_kind(condition)))
+    _row(facts, "who", _who(condition))
     if condition.age_weights:
-        facts.add_row("visits by age", _ages(condition.age_weights))
+        _row(facts, "visits by age", _ages(condition.age_weights))
     above = [f"{up} {graph.condition(up).title}" for up in graph.parents(condition.code)]
     if above:
-        facts.add_row("under", "\n".join(above))
+        _row(facts, "under", "\n".join(above))
     parts.append(facts)
     parts.extend(_edge_tables(graph, condition))
     for relation, label in (
@@ -88,6 +88,11 @@ def _condition_page(graph: Graph, condition: Condition) -> RenderableType:
             )
         )
     return Group(*(Padding(part, (0, 0, 1, 0)) for part in parts))
+
+
+def _row(table: Table, *cells: str) -> None:
+    # As Text: a bracket in a name or a dose is no markup.
+    table.add_row(*(Text(cell) for cell in cells))
 
 
 def _kind(condition: Condition) -> list[str]:
@@ -145,7 +150,7 @@ def _edge_tables(graph: Graph, condition: Condition) -> Iterable[RenderableType]
         table.add_column("", overflow="fold", ratio=3)
         table.add_column("source", style="dim", overflow="fold", ratio=2)
         for edge in edges[:MOST]:
-            table.add_row(_p(edge), _what(graph, condition, edge), _origin(edge))
+            _row(table, _p(edge), _what(graph, condition, edge), _origin(edge))
         if len(edges) > MOST:
             table.add_row("", f"and {len(edges) - MOST} more", "", style="dim")
         yield table
@@ -180,7 +185,7 @@ def _what(graph: Graph, condition: Condition, edge: Edge) -> str:
             for dosing in concept.dosing
             if not dosing.codes or any(condition.code.startswith(code) for code in dosing.codes)
         ]
-        regimens.sort(key=lambda dosing: not dosing.codes)
+        regimens.sort(key=lambda dosing: (dosing.audience == "child", not dosing.codes))
         lines.extend(f"  {_dosing(dosing)}" for dosing in regimens[:3])
     elif edge.text:
         lines[0] += f": {edge.text}"
@@ -215,9 +220,9 @@ def _concept_page(graph: Graph, concept: Concept) -> RenderableType:
     facts = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
-    facts.add_row("type", concept.type)
+    _row(facts, "type", concept.type)
     if concept.group:
-        facts.add_row("group", concept.group)
+        _row(facts, "group", concept.group)
     for kind, label in (
         ("synonym", "also"),
         ("abbreviation", "short"),
@@ -226,15 +231,15 @@ def _concept_page(graph: Graph, concept: Concept) -> RenderableType:
     ):
         texts = [form.text for form in concept.forms if form.kind == kind]
         if texts:
-            facts.add_row(label, "; ".join(texts))
+            _row(facts, label, "; ".join(texts))
     if concept.normal:
-        facts.add_row("when normal", concept.normal)
+        _row(facts, "when normal", concept.normal)
     if isinstance(concept, Lab):
-        facts.add_row("normal", _reference(concept))
+        _row(facts, "normal", _reference(concept))
     if isinstance(concept, Medication):
-        facts.add_row("dosing", "\n".join(_dosing(dosing) for dosing in concept.dosing))
+        _row(facts, "dosing", "\n".join(_dosing(dosing) for dosing in concept.dosing))
     for name, value in concept.attributes:
-        facts.add_row(name.replace("_", " "), value)
+        _row(facts, name.replace("_", " "), value)
     edges = graph.edges(concept.id)
     parts: list[RenderableType] = [
         Text.assemble((concept.id, "bold cyan"), "  ", (concept.name, "bold")),

@@ -121,9 +121,7 @@ def stats(graph: Graph, *, load_seconds: float | None = None) -> GraphStats:
         billable=int(billable.sum()),
         principals=len(wanted),
         principal_with_symptoms_and_treatment=int(treated.sum()),
-        principal_with_findings_and_results=int(
-            (treated & having("has_finding") & with_values).sum()
-        ),
+        principal_with_findings_and_results=int(complete.sum()),
         core_categories=len({codes[row][:3] for row in wanted}),
         principals_by_chapter={f"{number}": by_chapter[number] for number in sorted(set(chapters))},
         visit_share_covered=round(float(shares[principal].sum() / shares.sum()), 4)

@@ -192,7 +192,7 @@ def write_tables(
                 table,
                 out / name,
                 compression="zstd",
-                compression_level=19,
+                compression_level=15,
                 use_dictionary=True,
                 write_statistics=False,
                 store_schema=False,

@@ -41,6 +41,10 @@ class Crosswalk:
         profiles: by ICD-9-CM code without dot.
         backward: ICD-9-CM codes by ICD-10-CM code. forward: the other way round.
         combined: like backward, where only several ICD-9-CM codes together say the same.
+
+    Attributes:
+        unplaced: profiles that no code of today stands for.
+        join: the profile for a billable code, from itself or from its nearest relatives.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class Crosswalk:
             )
         self._shares = self._visit_shares(forward)
         self._pooled = cache(self._pool_below)
+        self.join = cache(self._join)
 
     def leaves(self, code: str) -> tuple[str, ...]:
         """Today's billable codes for a code of 2018: itself, what it was split into, or nothing."""
@@ -126,7 +131,7 @@ class Crosswalk:
         """Share of office visits with this code first."""
         return self._shares.get(code, 0.0)
 
-    def join(self, code: str) -> Joined | None:
+    def _join(self, code: str) -> Joined | None:
         """The profile for a billable code, from itself or from its nearest relatives."""
         own = self._direct.get(code)
         if own:

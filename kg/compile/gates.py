@@ -174,6 +174,8 @@ _PREFIXES: tuple[tuple[str, Gate], ...] = (
     ("R06.03", Gate(None, 1)), ("R62.5", Gate(None, 0, 17)), ("R63.3", Gate(None, 0, 17)),
 )  # fmt: skip
 
+_BY_PREFIX: Mapping[str, Gate] = dict(_PREFIXES)
+
 _TITLES: tuple[tuple[re.Pattern[str], Gate], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), gate)
     for pattern, gate in (
@@ -212,9 +214,16 @@ class Gates:
         self._spine = spine
         self._sources = sources
         self._clinosim = clinosim
+        self._known: dict[str, Gate] = {}
 
     def gate(self, code: Code) -> Gate:
         """Who can have the code. A bound that would leave nobody is not applied."""
+        known = self._known.get(code.code)
+        if known is None:
+            known = self._known[code.code] = self._worked_out(code)
+        return known
+
+    def _worked_out(self, code: Code) -> Gate:
         gate = Gate()
         for other in self._parts(code):
             both = gate.narrowed(other)
@@ -225,8 +234,10 @@ class Gates:
     def _parts(self, code: Code) -> list[Gate]:
         # The most specific statements come first: later ones yield to them.
         parts = [_EDITS[edit] for edit in sorted(self._edits(code)) if edit in _EDITS]
-        ordered = sorted(_PREFIXES, key=lambda item: -len(item[0]))
-        parts += [gate for prefix, gate in ordered if code.code.startswith(prefix)]
+        for size in range(len(code.code), 0, -1):
+            gate = _BY_PREFIX.get(code.code[:size])
+            if gate is not None:
+                parts.append(gate)
         parts += [gate for pattern, gate in _TITLES if pattern.search(code.title)]
         if self._clinosim:
             for known, sex in (

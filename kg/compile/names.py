@@ -54,7 +54,7 @@ _LEADING_SEGMENT = re.compile(
     r"""(?:acute|chronic|subacute|recurrent|bilateral|congenital|benign|malignant|mild|moderate
     |severe|primary|secondary|intractable|idiopathic|drug-induced|transient|persistent|
     paroxysmal|permanent|generalized|localized|diffuse|multiple|juvenile|right|left|adult|
-    infectious|unstable|stable|hereditary|familial|simple|complex|postprocedural|
+    infectious|unstable|stable|hereditary|familial|simple|complex|postprocedural|accidental|
     (?:mild|moderate|severe|early|late)[ -]+stage|
     (?:moderate|mild)\ to\ severe|(?:mild|moderate|severe)\ persistent|mild\ intermittent)""",
     re.VERBOSE | re.IGNORECASE,
@@ -110,6 +110,8 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^pain in (?:the )?(right|left|bilateral) (.+)$", r"\1 \2 pain"),
         (r"^pain in (?:the )?(\w+)$", r"\1 pain"),
         (r"^effusion,? (?:of )?(?:the )?(right|left) (.+)$", r"\1 \2 effusion"),
+        (r"\b(by) other (?=\w+s\b)", r"\1 "),
+        (r"\b(sprain|strain) of (?:ligament|muscle|tendon)s? of\b", r"\1 of"),
         (r"^unilateral (primary|secondary|post-traumatic|osteoarthritis|inguinal)\b", r"\1"),
         (r"^secondary malignant neoplasm of (?:the )?", "metastatic cancer of the "),
         (r"^malignant neoplasm of (?:the )?", "cancer of the "),
@@ -202,9 +204,13 @@ class Namer:
                 continue
             sided = _SIDED_ORGAN.fullmatch(segment)
             if _LEADING_SEGMENT.fullmatch(segment):
-                leading.append(segment.lower())
+                leading.append(re.sub(r" stage$", "-stage", segment.lower()))
             elif sided:
                 side, organ = sided.group(1).lower(), sided.group(2)
+                said = organ.lower() in head.lower().split()
+                if said or (organ.endswith(" limb") and "syndrome" in head.lower()):
+                    leading.append(side)  # "left swimmer's ear", "right carpal tunnel syndrome"
+                    continue
                 trailing.append(f"of {side} {organ}")
             elif re.fullmatch(r"(right|left) side", segment, re.IGNORECASE):
                 leading.append(f"{segment.split()[0].lower()}-sided")
@@ -256,7 +262,14 @@ def _strip_brackets(title: str) -> tuple[str, tuple[str, ...]]:
 
     def take(match: re.Match[str]) -> str:
         inner = match.group(1)
-        if re.fullmatch(r"[A-Z][A-Za-z0-9/-]{1,7}", inner) and sum(c.isupper() for c in inner) > 1:
+        # An abbreviation of the whole, not of a part ("COPD with exacerbation").
+        rest = match.string[match.end() :].strip().lower()
+        whole = not rest or rest.startswith((",", "disease", "syndrome", "infection"))
+        if (
+            whole
+            and re.fullmatch(r"[A-Z][A-Za-z0-9/-]{1,7}", inner)
+            and sum(letter.isupper() for letter in inner) > 1
+        ):
             found.append(inner)
         return " "
 

@@ -1,0 +1,129 @@
+"""Compiling: the same bytes each time, licences that can be left out, bad input explained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from casewright.errors import CasewrightError
+from casewright.kg.compile import compile_graph
+from casewright.kg.compile.crosswalk import load_crosswalk
+from casewright.kg.compile.gates import Gate
+from casewright.kg.compile.links import lower_bound_scaled
+from casewright.kg.compile.provenance import Register
+from casewright.kg.compile.regions import regions_agree
+from casewright.kg.compile.sources import read_sources
+from casewright.kg.compile.spine import load_spine
+from casewright.kg.graph import load_graph
+from casewright.kg.tables import packaged_data
+
+SOURCES = Path(__file__).parents[3] / "shared" / "kg_sources"
+shared = [
+    pytest.mark.shared,
+    pytest.mark.skipif(not SOURCES.is_dir(), reason="no ../shared/kg_sources beside the checkout"),
+]
+FILES = ("manifest.json", "conditions.parquet", "concepts.jsonl.gz", "edges.parquet")
+
+
+@pytest.mark.parametrize("mark", [pytest.param(None, marks=shared)])
+def test_the_committed_graph_is_what_the_sources_compile_to(mark: None, tmp_path: Path) -> None:
+    """Compiled in another process at another time, the files are equal byte for byte."""
+    report = compile_graph(SOURCES, tmp_path, licences_file=tmp_path / "LICENSES.md")
+    assert report.missing_files == () and report.unresolved == ()
+    for name in FILES:
+        same = (tmp_path / name).read_bytes() == (packaged_data() / name).read_bytes()
+        assert same, f"{name} is stale: run `python -m casewright.kg.compile SOURCES`"
+    licences = (packaged_data().parent / "LICENSES.md").read_text("utf-8")
+    assert (tmp_path / "LICENSES.md").read_text("utf-8") == licences
+
+
+@pytest.mark.parametrize("mark", [pytest.param(None, marks=shared)])
+def test_a_licence_left_out_leaves_none_of_its_edges(mark: None, tmp_path: Path) -> None:
+    report = compile_graph(SOURCES, tmp_path, {"public-domain", "CC0-1.0"})
+    assert report.licences == ("CC0-1.0", "public-domain")
+    graph = load_graph(tmp_path)
+    used = {graph.provenance[n].licence for n in set(graph.tables.edges.provenance.tolist())}
+    assert used == {"public-domain", "CC0-1.0"}
+    assert len(graph.principals) >= 2000
+
+
+@pytest.mark.parametrize("mark", [pytest.param(None, marks=shared)])
+def test_profiles_reach_codes_that_replaced_retired_ones(mark: None) -> None:
+    spine, sources = load_spine(), read_sources(SOURCES)
+    crosswalk = load_crosswalk(spine, sources.profiles)
+    for code, icd9 in (
+        ("M54.50", "7242"),
+        ("G20.A1", "3320"),
+        ("G35.A", "340"),
+        ("I47.10", "4270"),
+        ("J18.9", "486"),
+        ("N18.30", "5853"),
+    ):
+        joined = crosswalk.join(code)
+        assert joined is not None and icd9 in joined.profile.icd9.split("+"), code
+        assert not joined.inherited
+    inherited = crosswalk.join("C34.11")
+    assert inherited is not None and inherited.inherited and inherited.confidence <= 0.5
+    # Each visit is counted once: what is placed adds up to no more than all visits.
+    total = sum(crosswalk.visit_share(code) for code in spine.codes)
+    assert 0.8 < total <= 1.0
+
+
+def test_unknown_licences_and_a_missing_spine_licence_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(CasewrightError, match="unknown licence GPL"):
+        Register({"public-domain", "GPL"})
+    with pytest.raises(CasewrightError, match="public-domain"):
+        Register({"MIT"})
+
+
+def test_absent_or_broken_source_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(CasewrightError, match="are not there"):
+        read_sources(tmp_path)
+
+
+@pytest.mark.parametrize("mark", [pytest.param(None, marks=shared)])
+def test_a_broken_source_file_is_named(mark: None, tmp_path: Path) -> None:
+    for path in SOURCES.rglob("*"):
+        if path.is_file():
+            target = tmp_path / path.relative_to(SOURCES)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    broken = tmp_path / "namcs_2000_2010_dx_profiles.json"
+    broken.chmod(0o644)
+    broken.write_text(json.dumps({"profiles": {"486": {}}}))
+    with pytest.raises(CasewrightError, match="not as expected") as caught:
+        read_sources(tmp_path)
+    assert caught.value.problems[0].where == broken
+
+
+def test_scaling_a_share_keeps_the_order_and_stays_a_probability() -> None:
+    shares = [0.02, 0.1, 0.3, 0.52, 0.9, 1.0]
+    for chronic in (False, True):
+        scaled = [lower_bound_scaled(share, chronic=chronic) for share in shares]
+        assert scaled == sorted(scaled)
+        assert all(a <= b <= 1 for a, b in zip(shares[:-1], scaled[:-1], strict=True))
+    assert lower_bound_scaled(0.3, chronic=False) > lower_bound_scaled(0.3, chronic=True)
+
+
+@pytest.mark.parametrize(
+    ("title", "symptom", "fits"),
+    [
+        ("Primary osteoarthritis, right knee", "knee pain", True),
+        ("Primary osteoarthritis, right knee", "leg pain", True),
+        ("Primary osteoarthritis, right knee", "shoulder pain", False),
+        ("Fracture of lower end of right radius", "wrist pain", True),
+        ("Fracture of lower end of right radius", "foot pain", False),
+        ("Lumbago with sciatica, right side", "pain radiating down the leg", True),
+        ("Fibromyalgia", "shoulder pain", True),
+        ("Contusion of right knee", "bruising", True),
+    ],
+)
+def test_a_complaint_stays_near_the_part_that_is_hurt(title: str, symptom: str, fits: bool) -> None:
+    assert regions_agree(title, symptom) is fits
+
+
+def test_gates_narrow_each_other() -> None:
+    assert Gate("female", 10, None).narrowed(Gate(None, 12, 55)) == Gate("female", 12, 55)
+    assert Gate(None, 60, None).narrowed(Gate(None, 0, 17)).empty
