@@ -1,0 +1,156 @@
+"""The figures of the report, made ready for its template."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from casewright.outputs.chapters import CHAPTERS
+from casewright.outputs.summary import AGE_BANDS, RunSummary
+
+__all__ = ["Bar", "Chip", "HeatRow", "age_pyramid", "bars", "chips", "heat_map", "histogram"]
+
+# What the project asks of a corpus (its acceptance criteria, not a clinical standard).
+MIN_KEPT = 0.80
+MIN_STATED = 0.95
+MIN_DENIED = 0.90
+MAX_CONTRADICTED = 0.005
+MAX_OFF_CASE = 0.10
+MIN_MODEL = 0.50
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A verdict at the head of the page. `note` says what is asked for."""
+
+    label: str
+    value: str
+    state: Literal["good", "watch", "plain"]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A labelled count with its share of the largest, in percent."""
+
+    label: str
+    count: int
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeatCell:
+    """A count with its shade, 0 (none) to 5 (most)."""
+
+    count: int
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeatRow:
+    """A row of the heat map with its sum."""
+
+    label: str
+    cells: tuple[HeatCell, ...]
+    total: int
+
+
+def chips(summary: RunSummary) -> list[Chip]:
+    """The verdicts: whether the run adds up, and how the kept documents measure up."""
+    counts, total = summary.counts, summary.total
+    adds_up = counts.reconciled and summary.manifest.complete
+    left = counts.planned - counts.done
+    made = [
+        Chip(
+            "Reconciled",
+            f"{counts.planned} = {counts.kept} + {counts.rejected} + {counts.failed}"
+            if adds_up
+            else f"{left} of {counts.planned} to do",
+            "good" if adds_up else "watch",
+            "planned = kept + rejected + failed, to the unit",
+        )
+    ]
+    share = counts.kept / counts.done if counts.done else None
+    made.append(_at_least("Kept", share, MIN_KEPT, "of the documents"))
+    made.append(
+        _at_least("Facts stated", total.must_present.value, MIN_STATED, "of must-mention facts")
+    )
+    made.append(
+        _at_least("Denials stated", total.must_denied.value, MIN_DENIED, "of must-mention denials")
+    )
+    made.append(_at_most("Contradicted", total.contradicted.value, MAX_CONTRADICTED, "of facts"))
+    made.append(_at_most("Off the case", total.off_case.value, MAX_OFF_CASE, "of concepts named"))
+    median = total.model_written.median if total.model_written.count else None
+    made.append(_at_least("Model wrote", median, MIN_MODEL, "of the median document's words"))
+    return made
+
+
+def _at_least(label: str, value: float | None, bound: float, of: str) -> Chip:
+    state: Literal["good", "watch", "plain"] = "plain"
+    if value is not None:
+        state = "good" if value >= bound else "watch"
+    return Chip(label, percent(value), state, f"asked for: at least {percent(bound)} {of}")
+
+
+def _at_most(label: str, value: float | None, bound: float, of: str) -> Chip:
+    state: Literal["good", "watch", "plain"] = "plain"
+    if value is not None:
+        state = "good" if value <= bound else "watch"
+    return Chip(label, percent(value), state, f"asked for: at most {percent(bound)} {of}")
+
+
+def percent(value: float | None) -> str:
+    """A share as people write it; never rounded up to 100% or down to 0%."""
+    if value is None:
+        return "none"
+    if value in (0, 1):
+        return f"{value:.0%}"
+    return f"{min(max(value, 0.001), 0.999):.1%}"
+
+
+def bars(counted: Mapping[str, int]) -> list[Bar]:
+    """Counts as bars, the most frequent first."""
+    top = max(counted.values(), default=0)
+    ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    return [Bar(label, count, 100 * count / top if top else 0) for label, count in ordered]
+
+
+def heat_map(summary: RunSummary) -> tuple[list[str], list[HeatRow]]:
+    """Kinds, and chapters that have documents, with a shade that grows with the root."""
+    kinds = [kind.kind for kind in summary.kinds if kind.kept]
+    counted = {(c.row, c.column): c.count for c in summary.chapter_by_kind}
+    top = max(counted.values(), default=0)
+    rows = []
+    for chapter in CHAPTERS:
+        counts = [counted.get((str(chapter.number), kind), 0) for kind in kinds]
+        if any(counts):
+            cells = tuple(
+                HeatCell(n, math.ceil(5 * math.sqrt(n / top)) if n else 0) for n in counts
+            )
+            rows.append(HeatRow(f"{chapter.number} {chapter.title}", cells, sum(counts)))
+    return kinds, rows
+
+
+def age_pyramid(summary: RunSummary) -> list[tuple[str, Bar, Bar]]:
+    """(age band, women and girls, men and boys); every band is there, empty ones as well."""
+    counted = {(c.row, c.column): c.count for c in summary.age_by_sex}
+    top = max(counted.values(), default=0)
+
+    def bar(band: str, sex: str) -> Bar:
+        count = counted.get((band, sex), 0)
+        return Bar(sex, count, 100 * count / top if top else 0)
+
+    return [(band, bar(band, "female"), bar(band, "male")) for _, band in AGE_BANDS]
+
+
+def histogram(bins: tuple[tuple[float, int], ...], scale: float = 1) -> list[Bar]:
+    """Bins as bars named by their bounds ("150 to 200"), bounds times `scale`."""
+    top = max((count for _, count in bins), default=0)
+    made, low = [], 0.0
+    for high, count in bins:
+        name = f"{low * scale:g} to {high * scale:g}"
+        made.append(Bar(name, count, 100 * count / top if top else 0))
+        low = high
+    return made

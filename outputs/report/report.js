@@ -1,0 +1,404 @@
+"use strict";
+/* The browser of documents. Texts reach the page through textContent only. */
+(() => {
+  const PAGE = 60;
+  const byId = (id) => document.getElementById(id);
+  const documents = JSON.parse(byId("data").textContent).documents;
+
+  /* What a text can be marked with, the weightiest last: it gives its look to a stretch that
+     carries several. */
+  const MARKS = [
+    ["present", "Stated"],
+    ["other", "History, family, hypothetical"],
+    ["denied", "Denied"],
+    ["phi", "Planned identifier"],
+    ["off", "Off the case"],
+    ["contradicted", "Contradicted or forbidden"],
+    ["evidence", "Evidence against"],
+  ];
+  const WEIGHT = Object.fromEntries(MARKS.map(([name], i) => [name, i]));
+
+  const words = (name) => name.replaceAll("_", " ");
+
+  function make(tag, props = {}, ...children) {
+    const node = document.createElement(tag);
+    for (const [key, value] of Object.entries(props)) {
+      if (value === undefined || value === null || value === false) continue;
+      if (key === "class") node.className = value;
+      else if (key in node && key !== "list") node[key] = value;
+      else node.setAttribute(key, value === true ? "" : value);
+    }
+    node.append(...children.filter((child) => child !== null && child !== ""));
+    return node;
+  }
+
+  /* ---------------------------------------------------------------- theme */
+
+  function setUpTheme() {
+    const button = byId("theme");
+    const root = document.documentElement;
+    const system = window.matchMedia("(prefers-color-scheme: dark)");
+    const isDark = () => (root.dataset.theme || (system.matches ? "dark" : "light")) === "dark";
+    const label = () => { button.textContent = isDark() ? "Light" : "Dark"; };
+    button.addEventListener("click", () => {
+      root.dataset.theme = isDark() ? "light" : "dark";
+      label();
+    });
+    system.addEventListener("change", label);
+    label();
+    button.hidden = false;
+  }
+
+  /* ---------------------------------------------------------------- marks */
+
+  /** All marked stretches of a document: {start, end, mark, fact, note}. */
+  function annotations(doc) {
+    const found = [];
+    for (const fact of doc.facts) {
+      let mark = fact.polarity === "present" ? "present" : fact.polarity === "denied" ? "denied" : "other";
+      if (fact.status === "contradicted" || fact.status === "forbidden") mark = "contradicted";
+      const note = `${words(fact.type)}: ${fact.name} (${fact.polarity}, ${fact.status})`;
+      for (const [start, end] of fact.spans) found.push({ start, end, mark, fact: fact.id, note });
+    }
+    for (const off of doc.off) {
+      found.push({ start: off.start, end: off.end, mark: "off", note: `off the case: ${off.why || off.kind}` });
+    }
+    for (const item of doc.phi) {
+      found.push({ start: item.start, end: item.end, mark: "phi", note: `planned identifier: ${item.type}` });
+    }
+    for (const reason of doc.reasons) {
+      for (const evidence of reason.evidence) {
+        if (evidence.end > evidence.start) {
+          found.push({ ...evidence, mark: "evidence", note: `${reason.key}: ${evidence.note || reason.message}` });
+        }
+      }
+    }
+    return found;
+  }
+
+  /** The text from `start` to `end` as nodes, cut wherever a mark begins or ends. */
+  function marked(text, start, end, marks) {
+    const inside = marks.filter((m) => m.start < end && m.end > start);
+    const cuts = new Set([start, end]);
+    for (const m of inside) {
+      cuts.add(Math.max(m.start, start));
+      cuts.add(Math.min(m.end, end));
+    }
+    const places = [...cuts].sort((a, b) => a - b);
+    const nodes = [];
+    for (let i = 0; i + 1 < places.length; i++) {
+      const piece = text.slice(places[i], places[i + 1]);
+      const here = inside.filter((m) => m.start <= places[i] && m.end >= places[i + 1]);
+      if (!here.length) {
+        nodes.push(document.createTextNode(piece));
+        continue;
+      }
+      here.sort((a, b) => WEIGHT[a.mark] - WEIGHT[b.mark]);
+      const facts = [...new Set(here.filter((m) => m.fact).map((m) => m.fact))];
+      const node = make("mark", {
+        class: [...new Set(here.map((m) => `m-${m.mark}`))].join(" "),
+        title: here.map((m) => m.note).reverse().join("\n"),
+        textContent: piece,
+      });
+      node.dataset.top = here[here.length - 1].mark;
+      node.dataset.start = places[i];
+      node.dataset.end = places[i + 1];
+      if (facts.length) node.dataset.facts = facts.join(" ");
+      nodes.push(node);
+    }
+    return nodes;
+  }
+
+  function textOf(doc, marks) {
+    const box = make("div", { class: doc.turns.length ? "text dialogue" : "text" });
+    if (!doc.text) {
+      box.append(make("p", { class: "note", textContent: "There is no text: it could not be written." }));
+      return box;
+    }
+    if (!doc.turns.length) {
+      box.append(...marked(doc.text, 0, doc.text.length, marks));
+      return box;
+    }
+    let reached = 0;
+    for (const turn of doc.turns) {
+      between(doc, reached, turn.start, marks, box);
+      box.append(make("div", { class: `turn ${turn.role === "patient" || turn.role === "caregiver" ? "theirs" : "ours"}` },
+        make("span", { class: "role", textContent: turn.role }),
+        make("p", {}, ...marked(doc.text, turn.start, turn.end, marks))));
+      reached = turn.end;
+    }
+    between(doc, reached, doc.text.length, marks, box);
+    return box;
+  }
+
+  /* What stands between the turns is shown unless it is only the speaker's tag. */
+  function between(doc, start, end, marks, box) {
+    const gap = doc.text.slice(start, end).trim();
+    if (gap && !/^[^\n]{1,30}:$/.test(gap)) {
+      box.append(make("p", { class: "between" }, ...marked(doc.text, start, end, marks)));
+    }
+  }
+
+  /* ---------------------------------------------------------------- one document */
+
+  const STATUS = { stated: "✓", missing: "○", contradicted: "✗", forbidden: "✗" };
+  const hiddenMarks = new Set();
+
+  function factRow(fact) {
+    const described = [fact.amount, ...fact.attributes.map(([name, value]) => `${words(name)} ${value}`)]
+      .filter(Boolean).join(", ");
+    const count = fact.spans.length;
+    const name = count
+      ? make("button", { type: "button", class: "fact-name", "aria-label": `${fact.name}: show where it is stated` }, fact.name)
+      : make("span", { class: "fact-name", textContent: fact.name });
+    const row = make("tr", { class: `fact s-${fact.status} d-${fact.duty}` },
+      make("td", {}, name, make("span", { class: "soft" }, [words(fact.type), fact.code, described].filter(Boolean).join(" · "))),
+      make("td", {}, make("span", { class: `polarity p-${fact.polarity}`, textContent: fact.polarity }),
+        fact.duty === "may" ? "" : make("span", { class: "soft", textContent: words(fact.duty) })),
+      make("td", { title: fact.why }, make("span", { class: `status s-${fact.status}` }, `${STATUS[fact.status] || ""} ${fact.status}`),
+        fact.why && fact.status !== "stated" ? make("span", { class: "soft", textContent: fact.why }) : ""));
+    row.dataset.fact = fact.id;
+    return row;
+  }
+
+  function reasonsOf(doc) {
+    if (!doc.reasons.length) return null;
+    const list = make("ul");
+    for (const reason of doc.reasons) {
+      const quotes = reason.evidence.filter((e) => e.text).slice(0, 8).map((e) =>
+        make("li", {}, make("q", { textContent: e.text }), e.note ? ` ${e.note}` : ""));
+      list.append(make("li", {}, make("strong", { textContent: reason.key }), ` ${reason.message}`,
+        quotes.length ? make("ul", {}, ...quotes) : ""));
+    }
+    return make("div", { class: `why ${doc.outcome}` },
+      make("h4", { textContent: doc.outcome === "failed" ? "Why it could not be written" : "Why it was rejected" }), list);
+  }
+
+  function legend(marks, target) {
+    const present = new Set(marks.map((m) => m.mark));
+    const box = make("fieldset", { class: "legend" }, make("legend", { textContent: "Highlights" }));
+    for (const [name, label] of MARKS) {
+      if (!present.has(name)) continue;
+      const input = make("input", { type: "checkbox", checked: !hiddenMarks.has(name) });
+      input.dataset.mark = name;
+      input.addEventListener("change", () => {
+        if (input.checked) hiddenMarks.delete(name); else hiddenMarks.add(name);
+        target.classList.toggle(`hide-${name}`, !input.checked);
+      });
+      target.classList.toggle(`hide-${name}`, hiddenMarks.has(name));
+      box.append(make("label", {}, input, make("span", { class: `key m-${name}`, textContent: label })));
+    }
+    return present.size ? box : null;
+  }
+
+  /* Pointing at a fact lights its places, pointing at a place lights its facts. */
+  function tie(article) {
+    const light = (ids) => {
+      for (const node of article.querySelectorAll(".lit")) node.classList.remove("lit");
+      for (const id of ids) {
+        for (const row of article.querySelectorAll("tr.fact")) {
+          if (row.dataset.fact === id) row.classList.add("lit");
+        }
+        for (const mark of article.querySelectorAll("mark[data-facts]")) {
+          if (mark.dataset.facts.split(" ").includes(id)) mark.classList.add("lit");
+        }
+      }
+    };
+    const idsOf = (node) => {
+      const row = node.closest("tr.fact");
+      if (row) return [row.dataset.fact];
+      const mark = node.closest("mark[data-facts]");
+      return mark ? mark.dataset.facts.split(" ") : [];
+    };
+    for (const type of ["mouseover", "focusin"]) article.addEventListener(type, (e) => light(idsOf(e.target)));
+    for (const type of ["mouseleave", "focusout"]) article.addEventListener(type, () => light([]));
+    article.addEventListener("click", (e) => {
+      const name = e.target.closest("button.fact-name");
+      if (!name) return;
+      light(idsOf(name));
+      const first = article.querySelector("mark.lit");
+      if (first) first.scrollIntoView({ block: "center", behavior: calm() ? "auto" : "smooth" });
+    });
+  }
+
+  const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  function show(doc, focus) {
+    const old = byId("document");
+    const article = make("article", { id: "document", class: "document", tabIndex: -1 });
+    if (!doc) {
+      article.append(make("p", { class: "note", textContent: "No document is as asked for. Clear the filters to see all." }));
+      old.replaceWith(article);
+      return;
+    }
+    const marks = annotations(doc);
+    const text = textOf(doc, marks);
+    const title = doc.codes.length ? doc.codes[0].title : doc.id;
+    const facts = make("table", { class: "facts" },
+      make("caption", { textContent: "Facts of the case" }),
+      make("thead", {}, make("tr", {}, ...["fact", "in the case", "in the text"].map((h) => make("th", { scope: "col", textContent: h })))),
+      make("tbody", {}, ...doc.facts.map(factRow)));
+    const codes = doc.codes.map((c) => make("li", {}, make("code", { textContent: c.code }), ` ${c.title}`));
+    const about = make("dl", {}, ...doc.about.flatMap(([name, value]) =>
+      [make("dt", { textContent: name }), make("dd", { textContent: value })]));
+    const offList = doc.off.map((o) => make("li", {}, make("q", { textContent: o.text }), ` ${o.polarity}${o.why ? `: ${o.why}` : ""}`));
+    article.append(
+      make("header", {},
+        make("p", { class: "eyebrow" }, words(doc.kind), " · ", make("span", { class: `outcome o-${doc.outcome}`, textContent: doc.outcome }), ` · ${doc.words} words`),
+        make("h3", { textContent: title }),
+        make("p", { class: "soft id", textContent: doc.id }),
+        make("div", { class: "steps" },
+          make("button", { type: "button", class: "quiet", id: "previous", textContent: "← Previous" }),
+          make("button", { type: "button", class: "quiet", id: "next", textContent: "Next →" }))),
+      ...[reasonsOf(doc), legend(marks, text)].filter(Boolean),
+      make("div", { class: "reading" }, text,
+        make("aside", { "aria-label": "The case" },
+          ...(codes.length ? [make("ul", { class: "codes" }, ...codes)] : []),
+          ...(doc.facts.length ? [facts] : []),
+          ...(offList.length ? [make("h4", { textContent: "Off the case" }), make("ul", { class: "off-list" }, ...offList)] : []),
+          make("details", {}, make("summary", { textContent: "Patient, style and provenance" }), about))));
+    old.replaceWith(article);
+    tie(article);
+    byId("previous").addEventListener("click", () => step(-1));
+    byId("next").addEventListener("click", () => step(1));
+    byId("previous").disabled = state.place <= 0;
+    byId("next").disabled = state.place >= state.found.length - 1;
+    if (focus) {
+      article.focus({ preventScroll: true });
+      const top = article.getBoundingClientRect().top;
+      if (top < 0 || top > window.innerHeight * 0.6) article.scrollIntoView({ block: "start" });
+    }
+  }
+
+  /* ---------------------------------------------------------------- list and filters */
+
+  const state = { found: documents, place: -1, shown: 0 };
+
+  const fields = {
+    outcome: { all: "all outcomes", of: (d) => [d.outcome] },
+    kind: { all: "all kinds", of: (d) => [d.kind], label: words },
+    code: { all: "all codes", of: (d) => d.codes.map((c) => c.code) },
+    reason: { all: "all reasons", of: (d) => d.reasons.map((r) => r.key) },
+  };
+
+  /* One lower-case string per document to search in, made when first needed. */
+  const haystacks = new Map();
+  function haystack(doc) {
+    if (!haystacks.has(doc)) {
+      haystacks.set(doc, [doc.id, doc.text, ...doc.codes.flatMap((c) => [c.code, c.title]), ...doc.facts.map((f) => f.name)]
+        .join("\n").toLowerCase());
+    }
+    return haystacks.get(doc);
+  }
+
+  function fillSelects() {
+    for (const [name, field] of Object.entries(fields)) {
+      const counts = new Map();
+      for (const doc of documents) for (const value of new Set(field.of(doc))) counts.set(value, (counts.get(value) || 0) + 1);
+      const values = [...counts.keys()].sort();
+      const select = byId(`f-${name}`);
+      select.append(make("option", { value: "", textContent: field.all }),
+        ...values.map((v) => make("option", { value: v, textContent: `${field.label ? field.label(v) : v} (${counts.get(v)})` })));
+      select.disabled = values.length === 0;
+    }
+  }
+
+  function search() {
+    const wanted = Object.entries(fields)
+      .map(([name, field]) => [byId(`f-${name}`).value, field.of]).filter(([value]) => value);
+    const terms = byId("f-text").value.toLowerCase().split(/\s+/).filter(Boolean);
+    state.found = documents.filter((doc) =>
+      wanted.every(([value, of]) => of(doc).includes(value)) && terms.every((t) => haystack(doc).includes(t)));
+    state.shown = 0;
+    byId("list").replaceChildren();
+    addItems();
+    const n = state.found.length;
+    byId("found").textContent = n === documents.length ? `${n} documents` : `${n} of ${documents.length} documents`;
+    open(n ? 0 : -1, false);
+  }
+
+  function addItems() {
+    const list = byId("list");
+    const upTo = Math.min(state.found.length, state.shown + PAGE);
+    for (let i = state.shown; i < upTo; i++) {
+      const doc = state.found[i];
+      const button = make("button", { type: "button", class: "item" },
+        make("span", { class: "item-title", textContent: doc.codes.length ? doc.codes[0].title : doc.id }),
+        make("span", { class: "item-sub" },
+          make("span", { class: `outcome o-${doc.outcome}`, textContent: doc.outcome }),
+          ` ${words(doc.kind)}${doc.codes.length ? ` · ${doc.codes[0].code}` : ""}`));
+      button.dataset.place = i;
+      list.append(make("li", {}, button));
+    }
+    state.shown = upTo;
+    const more = byId("more");
+    more.hidden = upTo >= state.found.length;
+    more.textContent = `Show more (${state.found.length - upTo} left)`;
+  }
+
+  function open(place, focus, keepHash) {
+    state.place = place;
+    while (place >= state.shown && state.shown < state.found.length) addItems();
+    for (const item of byId("list").querySelectorAll("[aria-current]")) item.removeAttribute("aria-current");
+    const item = byId("list").querySelector(`[data-place="${place}"]`);
+    if (item) {
+      item.setAttribute("aria-current", "true");
+      const list = byId("list");
+      const above = item.offsetTop < list.scrollTop;
+      if (above || item.offsetTop + item.offsetHeight > list.scrollTop + list.clientHeight) {
+        list.scrollTop = item.offsetTop - (above ? 0 : list.clientHeight - item.offsetHeight);
+      }
+    }
+    show(state.found[place], focus);
+    if (focus && !keepHash && state.found[place]) {
+      history.replaceState(null, "", `#doc=${encodeURIComponent(state.found[place].id)}`);
+    }
+  }
+
+  function step(by) {
+    const place = state.place + by;
+    if (place >= 0 && place < state.found.length) open(place, true);
+  }
+
+  function openFromHash() {
+    if (!location.hash.startsWith("#doc=")) return;
+    let id;
+    try { id = decodeURIComponent(location.hash.slice(5)); } catch { return; }
+    const place = documents.findIndex((doc) => doc.id === id);
+    if (place < 0) return;
+    for (const name of ["text", ...Object.keys(fields)]) byId(`f-${name}`).value = "";
+    search();
+    open(place, true, true);
+  }
+
+  function setUpBrowser() {
+    fillSelects();
+    const form = byId("filters");
+    form.addEventListener("submit", (e) => e.preventDefault());
+    form.addEventListener("change", (e) => { if (e.target.id !== "f-text") search(); });
+    let waiting = 0;
+    byId("f-text").addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(search, 120);
+    });
+    form.addEventListener("reset", () => setTimeout(search));
+    byId("list").addEventListener("click", (e) => {
+      const item = e.target.closest(".item");
+      if (item) open(Number(item.dataset.place), true);
+    });
+    byId("more").addEventListener("click", addItems);
+    document.addEventListener("keydown", (e) => {
+      if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, select, textarea")) return;
+      if (e.key === "/") { e.preventDefault(); byId("f-text").focus(); }
+      else if (e.key === "j") step(1);
+      else if (e.key === "k") step(-1);
+    });
+    window.addEventListener("hashchange", openFromHash);
+    byId("browser").hidden = false;
+    search();
+    openFromHash();
+  }
+
+  setUpTheme();
+  setUpBrowser();
+})();

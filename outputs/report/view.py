@@ -1,0 +1,107 @@
+"""A row as the report's script reads it: short, with offsets that JavaScript understands."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import Any
+
+from casewright.outputs.row import Row, RowFact, RowProvenance
+
+__all__ = ["document_view", "utf16_offsets"]
+
+
+def utf16_offsets(text: str) -> Callable[[int], int]:
+    """Map a character offset of Python to one of JavaScript.
+
+    Python counts code points, JavaScript UTF-16 units: a character beyond the basic plane
+    (an emoji) is one there and two here.
+    """
+    wide = [place for place, char in enumerate(text) if ord(char) > 0xFFFF]
+    return lambda offset: offset + bisect_left(wide, offset)
+
+
+def document_view(row: Row) -> dict[str, Any]:
+    """What the browser of documents needs of a row, as JSON."""
+    at = utf16_offsets(row.text)
+    return {
+        "id": row.document_id,
+        "case": row.case_id,
+        "kind": row.kind,
+        "outcome": row.outcome,
+        "text": row.text,
+        "words": len(row.text.split()),
+        "turns": [{"role": t.role, "start": at(t.start), "end": at(t.end)} for t in row.turns],
+        "codes": [{"code": d.code, "title": d.title, "role": d.role} for d in row.icd10],
+        "facts": [_fact(fact, at) for fact in row.facts],
+        "off": [
+            {
+                "kind": o.kind,
+                "text": o.text,
+                "polarity": o.polarity,
+                "why": o.why,
+                "start": at(o.start),
+                "end": at(o.end),
+            }
+            for o in row.off_spec
+        ],
+        "phi": [{"type": p.type, "start": at(p.start), "end": at(p.end)} for p in row.phi],
+        "reasons": [
+            {
+                "key": f"{r.filter}/{r.label}",
+                "message": r.message,
+                "evidence": [
+                    {"start": at(e.start), "end": at(e.end), "text": e.text, "note": e.note}
+                    for e in r.evidence
+                ],
+            }
+            for r in row.reasons
+        ],
+        "about": _about(row),
+    }
+
+
+def _fact(fact: RowFact, at: Callable[[int], int]) -> dict[str, Any]:
+    amount = " ".join(part for part in (fact.value, fact.unit) if part)
+    return {
+        "id": fact.fact_id,
+        "type": fact.type,
+        "name": fact.name,
+        "amount": amount,
+        "code": fact.code or "",
+        "polarity": fact.polarity,
+        "duty": fact.duty,
+        "status": fact.status,
+        "why": fact.why,
+        "attributes": [[a.name, a.value] for a in fact.attributes],
+        "spans": [[at(s.start), at(s.end)] for s in fact.spans],
+    }
+
+
+def _about(row: Row) -> list[list[str]]:
+    """Name and value pairs for the details below a document."""
+    pairs: list[list[str]] = []
+    if row.demographics is not None:
+        pairs.append(["patient", f"{row.demographics.age_text}, {row.demographics.sex}"])
+    for name in ("setting", "persona", "style"):
+        value = getattr(row, name)
+        if value:
+            pairs.append([name, str(value)])
+    pairs += [["case", row.case_id]]
+    if row.provenance is not None:
+        pairs += _provenance(row.provenance)
+    return pairs
+
+
+def _provenance(made: RowProvenance) -> list[list[str]]:
+    return [
+        ["model", made.model],
+        ["engine", made.engine],
+        ["prompt", f"{made.prompt_name} v{made.prompt_version} ({made.prompt_hash})"],
+        ["sampling", f"temperature {made.temperature:g}, top_p {made.top_p:g}"],
+        ["seed", str(made.request_seed)],  # 63 bits: more than a number of JavaScript holds
+        ["attempts", str(made.attempts)],
+        ["repairs", str(made.repairs)],
+        ["written by the model", f"{made.model_written:.0%} of the words"],
+        *([f"score: {s.name}", f"{s.value:.3g}"] for s in made.scores),
+    ]
