@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta, nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.runtime import Macro
@@ -197,41 +197,58 @@ class Template:
     def _compiled(self) -> Any:
         return _environment().from_string(self.source)
 
-    def variables(self) -> set[str]:
-        """Names that the template reads. Raises CasewrightError where it does not parse."""
+    def _names(self) -> Mapping[str, int]:
+        """Names that the template reads, with the first line that reads each."""
         try:
             tree = _environment().parse(self.source)
         except TemplateSyntaxError as err:
             raise CasewrightError(
                 f"the template does not parse: {err.message}", where=self.path, line=err.lineno
             ) from err
-        return set(meta.find_undeclared_variables(tree))
+        free = meta.find_undeclared_variables(tree)
+        lines: dict[str, int] = {}
+        for node in tree.find_all(nodes.Name):
+            if node.name in free:
+                lines[node.name] = min(node.lineno, lines.get(node.name, node.lineno))
+        return lines
 
-    def line_of(self, variable: str) -> int | None:
-        """The first line that names the variable."""
-        for number, line in enumerate(self.source.splitlines(), 1):
-            if re.search(rf"\b{re.escape(variable)}\b", line):
-                return number
-        return None
+    def variables(self) -> set[str]:
+        """Names that the template reads. Raises CasewrightError where it does not parse."""
+        return set(self._names())
 
     def problems(self, allowed: Iterable[str]) -> list[Problem]:
-        """Variables that the template uses and that do not exist."""
+        """What is wrong with the source: it does not parse, or uses what does not exist."""
         known = set(allowed)
+        try:
+            names = self._names()
+        except CasewrightError as err:
+            return list(err.problems)
         return [
             Problem(
                 f"the template uses {name!r}, which does not exist",
                 self.path,
-                self.line_of(name),
+                line,
                 valid=", ".join(sorted(known)),
                 fix="correct the name, or drop it from the template",
             )
-            for name in sorted(self.variables() - known)
+            for name, line in sorted(names.items())
+            if name not in known
         ]
 
     def messages(self, **fields: object) -> tuple[Message, ...]:
-        """Render to chat messages."""
+        """Render to chat messages.
+
+        Raises:
+            CasewrightError: a field fails, or text stands outside of every message.
+        """
         collected: list[Message] = []
-        self._render(__messages__=collected, **fields)
+        stray = self._render(__messages__=collected, **fields).strip()
+        if stray:
+            raise CasewrightError(
+                f"the template writes {stray[:60]!r} outside of a message",
+                where=self.path,
+                fix='put it between {% message "system" %} and {% endmessage %}',
+            )
         return tuple(collected)
 
     def text(self, **fields: object) -> str:
@@ -241,10 +258,20 @@ class Template:
     def _render(self, **fields: object) -> str:
         try:
             return str(self._compiled.render(**fields))
-        except UndefinedError as err:
-            raise CasewrightError(f"the template failed: {err.message}", where=self.path) from err
         except TemplateError as err:
-            raise CasewrightError(f"the template failed: {err}", where=self.path) from err
+            raise CasewrightError(
+                f"the template failed: {err.message}", where=self.path, line=_line_in_template(err)
+            ) from err
+
+
+def _line_in_template(err: TemplateError) -> int | None:
+    """The template's line that failed: Jinja puts it into the traceback."""
+    line, frame = None, err.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename == "<template>":
+            line = frame.tb_lineno
+        frame = frame.tb_next
+    return line
 
 
 @dataclass(frozen=True)
@@ -304,7 +331,7 @@ class PromptLibrary:
                         )
                     )
                     continue
-                problems.extend(self.template(template).problems(fields | {"__messages__"}))
+                problems.extend(_problems_of(self.template(template), fields))
             for section in kind.sections:
                 problems.extend(
                     Problem(
@@ -317,6 +344,38 @@ class PromptLibrary:
                 )
         if problems:
             raise CasewrightError("the prompts have problems", problems=problems)
+
+
+def _problems_of(template: Template, fields: frozenset[str]) -> list[Problem]:
+    """What is wrong with a template, from its source and from rendering it once for each speaker.
+
+    Rendering finds what the source does not show: a misspelt field of an example, say.
+    """
+    found = template.problems(fields)
+    if found:
+        return found
+    sample: dict[str, object] = {name: name for name in fields}
+    try:
+        if fields is HEADER_FIELDS:
+            template.text(**sample)
+            return []
+        for speaker in ("", "doctor", "patient", "caregiver"):
+            sample |= {"speaker": speaker, "examples": [{"request": "Q", "answer": "A"}]}
+            messages = template.messages(**sample)
+            roles = [m.role for m in messages]
+            if not roles or roles[-1] != "user" or set(roles) - {"system", "user", "assistant"}:
+                return [
+                    Problem(
+                        f"the template writes the messages {', '.join(roles) or 'none'}",
+                        template.path,
+                        valid='{% message "system" %}, "user" or "assistant", a "user" one last',
+                        fix='close the template with {% message "user" %}{{ request }}'
+                        "{% endmessage %}",
+                    )
+                ]
+    except CasewrightError as err:
+        return list(err.problems)
+    return []
 
 
 def load_library(extra: Path | None = None) -> PromptLibrary:
