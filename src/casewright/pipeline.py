@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from casewright.config import Config
+from casewright.errors import CasewrightError
 from casewright.filters.screen import FILTERS, Screen, self_copy_reasons
 from casewright.generators.client import ChatClient
 from casewright.generators.engines import Engine, open_engine
@@ -20,7 +21,7 @@ from casewright.outputs.manifest import About, Manifest, Source
 from casewright.outputs.row import failed_row, row_of
 from casewright.outputs.rundir import RunDir
 from casewright.outputs.summary import RunSummary, summarise
-from casewright.records import Case, Reason
+from casewright.records import Case, Document, Reason
 from casewright.setup import Parts, engine_spec, fingerprint_of, load_parts
 
 __all__ = ["Built", "Planned", "Shown", "Watcher", "build", "plan_run", "preview"]
@@ -53,6 +54,15 @@ class Built:
     manifest: Manifest
     summary: RunSummary
     resumed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A document that was written but not stored; `prompt` is its first, as (role, content)."""
+
+    case: Case
+    prompt: tuple[tuple[str, str], ...]
+    document: Document
 
 
 def build(config: Config, out: Path, *, watcher: Watcher, shard: tuple[int, int] = (1, 1)) -> Built:
@@ -144,9 +154,16 @@ async def _write_all(
             case = case_of(place.case_index)
             await _write_one(place, case, parts.screen, writer, run, watcher, client)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(in_flight):
-            group.create_task(worker(queue))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(in_flight):
+                group.create_task(worker(queue))
+    except ExceptionGroup as errors:
+        fixable, bugs = errors.split(CasewrightError)
+        if bugs is not None or fixable is None:
+            raise
+        # The same dead endpoint or full disk stops every worker: one says it for all.
+        raise fixable.exceptions[0] from errors
 
 
 async def _write_one(

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 
-from casewright.cli.display import stderr
 from casewright.errors import CasewrightError
 from casewright.filters.audit import audit_texts
 from casewright.filters.ledger.check import Checker
@@ -62,7 +61,9 @@ def verify(documents: Path, out: Path, explain: bool) -> None:
             }
 
     kept = _write_lines(lines(), out)
-    stderr().print(f"{kept.total()} documents checked, {kept[False]} would be rejected: {out}")
+    click.echo(
+        f"{kept.total()} documents checked, {kept[False]} would be rejected: {out}", err=True
+    )
 
 
 @click.command()
@@ -77,4 +78,4 @@ def audit(texts: Path, reference: Path | None, out: Path, text_field: str) -> No
         index = ReferenceIndex.build(read_reference(reference, text_field))
     rows = audit_texts(read_reference(texts, text_field), index)
     kept = _write_lines((dict(row.to_json()) for row in rows), out)
-    stderr().print(f"{kept.total()} texts screened, {kept[False]} turned down: {out}")
+    click.echo(f"{kept.total()} texts screened, {kept[False]} turned down: {out}", err=True)

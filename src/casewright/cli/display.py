@@ -53,7 +53,8 @@ def render_case(case: Case) -> RenderableType:
     )
     codes = Table.grid(padding=(0, 2))
     for diagnosis in case.icd10:
-        codes.add_row(Text(diagnosis.code, "bold cyan"), diagnosis.title, diagnosis.role)
+        # Titles hold brackets ("Acute nasopharyngitis [common cold]"), which are markup in a str.
+        codes.add_row(Text(diagnosis.code, "bold cyan"), Text(diagnosis.title), diagnosis.role)
     facts = Table(show_edge=False, pad_edge=False, header_style="dim")
     facts.add_column("fact", no_wrap=True)
     facts.add_column("type", no_wrap=True)
@@ -64,7 +65,7 @@ def render_case(case: Case) -> RenderableType:
             fact.fact_id,
             fact.type,
             Text(fact.polarity, _POLARITY_STYLE[fact.polarity]),
-            _fact_text(fact),
+            Text(_fact_text(fact)),
         )
     return Group(
         Rule(style="dim"), head, Padding(codes, (0, 0, 1, 2)), Padding(facts, (0, 0, 1, 2))
@@ -94,7 +95,7 @@ def render_document(document: Document) -> RenderableType:
     for status in draft.ledger.facts:
         fact = next(f for f in draft.facts if f.fact_id == status.fact_id)
         where = ", ".join(f"{s.start}-{s.end}" for s in status.spans[:3])
-        ledger.add_row(fact.fact_id, fact.duty, status.status, where, status.why)
+        ledger.add_row(fact.fact_id, fact.duty, status.status, where, Text(status.why))
     outcome = Text("kept", "bold green") if verdict.keep else Text("rejected", "bold red")
     head = Text.assemble(
         (f"{draft.document_id}  ", "bold"),

@@ -141,10 +141,9 @@ def _finish(built: Built, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(plain(built.summary)))
         return
-    console = stdout()
-    console.print(render_summary(built.summary))
-    console.print(f"documents  {built.run / 'documents'}")
-    console.print(f"report     {report}")
+    stdout().print(render_summary(built.summary))
+    click.echo(f"documents  {built.run / 'documents'}")
+    click.echo(f"report     {report}")
 
 
 @click.command()
@@ -158,7 +157,7 @@ def preview(
     console = stdout()
     for shown in preview_documents(settings, count):
         console.print(render_case(shown.case))
-        console.print(shown_prompt(shown.prompt))
+        click.echo(shown_prompt(shown.prompt))
         console.print(render_document(shown.document))
 
 
