@@ -114,6 +114,8 @@ def _scope_of(
         if trigger.text == "no" and words[item.last + 1 : item.last + 2] == [","]:
             return None  # "No, I had a headache": an answer, no determiner
         last = _reach_forward(words, found, index, trigger.category, sentence)
+        if trigger.near:
+            last = _near(words, item.last, min(last, item.last + trigger.near))
         if last <= item.last:
             return None
         return Scope(item.last + 1, last, trigger.category, trigger.text)
@@ -121,6 +123,14 @@ def _scope_of(
     if first >= item.first:
         return None
     return Scope(first, item.first - 1, trigger.category, trigger.text, backward=True)
+
+
+def _near(words: Sequence[str], start: int, limit: int) -> int:
+    """The last word of the next few that no separator sets apart."""
+    for i in range(start + 1, limit + 1):
+        if words[i] in _LISTING:
+            return i - 1
+    return limit
 
 
 def _is_duration(words: Sequence[str], first: int) -> bool:

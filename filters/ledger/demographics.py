@@ -85,8 +85,10 @@ def _looks_like_age(text: str, start: int, end: int) -> bool:
 
 def _others_near(reading: Reading, index: int) -> bool:
     """Whether another person is spoken of here or in the sentence before."""
+    if reading.sentences[index].section == "family":
+        return True
     return any(
-        any(t.category in ("relative", "family") for f in reading.triggers[i] for t in f.triggers)
+        any(t.category == "relative" for f in reading.triggers[i] for t in f.triggers)
         for i in range(max(0, index - 2), index + 1)
     )
 

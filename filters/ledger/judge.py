@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from casewright.filters.ledger.bindings import Bindings
@@ -93,9 +93,7 @@ def sightings_of(want: Want, reading: Reading, bindings: Bindings) -> list[Sight
     elif want.result is not None and fact.type in ("test", "procedure", "lab"):
         found = list(_tested(want, reading))
     else:
-        found = list(_named(want, reading))
-        if fact.type == "social" and not found:
-            found = list(_loose(want, reading, _SOCIAL_COVERAGE))
+        found = list(_social(want, reading) if fact.type == "social" else _named(want, reading))
     return _outermost(found)
 
 
@@ -210,11 +208,57 @@ def _by_assertion(want: Want, mention: Mention, reading: Reading) -> Sighting:
     return Sighting(kind, mention.first, mention.last, why, mention)
 
 
+def _social(want: Want, reading: Reading) -> Iterator[Sighting]:
+    """A habit: by name, by another habit of its topic, or by most of its words."""
+    stated = False
+    for sighting in _named(want, reading):
+        mention = sighting.mention
+        turn = want.denying and mention is not None and not mention.entries
+        seen = _turned(sighting, mention) if turn and mention else sighting
+        stated = stated or seen.kind == "states"
+        yield seen
+    for mention in reading.mentions_of(want.rivals):
+        sighting = _by_rival(want, mention)
+        stated = stated or sighting.kind == "states"
+        yield sighting
+    if not stated:
+        yield from _loose(want, reading, _SOCIAL_COVERAGE)
+
+
+def _turned(sighting: Sighting, mention: Mention) -> Sighting:
+    """The words of "does not smoke", found without their "not"."""
+    match mention.assertion.polarity:
+        case "denied":
+            return replace(sighting, kind="states", why="denied, as the case has it")
+        case "present" if not _holds_negation(sighting.why):
+            return sighting
+        case _:
+            return replace(sighting, kind="apart", why="said otherwise")
+
+
+def _by_rival(want: Want, mention: Mention) -> Sighting:
+    """ "A current smoker" against a patient who never smoked, and the other way round."""
+    denied_habit = all(e.words[0] in ("no", "never", "non") for e in mention.entries)
+    place = (mention.first, mention.last)
+    if not mention.maximal:
+        return Sighting("apart", *place, "part of another wording", mention)
+    if mention.assertion.polarity == "denied" and want.denying and not denied_habit:
+        return Sighting("states", *place, "denied, as the case has it", mention)
+    if mention.assertion.polarity == "present":
+        return Sighting("contradicts", *place, "another habit than the case has", mention)
+    return Sighting("apart", *place, "another habit", mention)
+
+
+def _holds_negation(why: str) -> bool:
+    return why.startswith("denied")
+
+
 def _loose(want: Want, reading: Reading, least: float) -> Iterator[Sighting]:
-    for phrase in want.phrases[:1]:
+    for phrase in want.phrases[: 2 if want.fact.attribute("first") else 1]:
         for hit in find_phrase(phrase, reading, least=least):
             mention = _mention_at(reading, hit.first, hit.last)
-            if mention.assertion.polarity == "denied" and want.fact.polarity == "present":
+            denied = mention.assertion.polarity == "denied"
+            if denied and want.fact.polarity == "present" and not want.denying:
                 yield Sighting("contradicts", hit.first, hit.last, "denied", None)
             else:
                 yield Sighting(

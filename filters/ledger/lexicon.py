@@ -48,7 +48,7 @@ TYPES: tuple[NodeType, ...] = (
 )
 _DETERMINERS = frozenset({"the", "an", "his", "her", "my", "your", "their", "our", "any", "some"})
 _DANGLING = word_set("of in to with by for on at and or due from as involving without")
-_SKIPPED = frozenset('()[]"-/+*#°•|&~^\n')
+_SKIPPED = frozenset('()[]"-/+*#°•|&~^%\n')
 _BREAK, _COMMA, _UNKNOWN = "\x01", "\x02", "\x00"
 _FIRST_WORD_CHAR = 0x100
 

@@ -93,7 +93,10 @@ def load_units() -> Units:
 _NUMBER = re.compile(
     r"(?<![\w.,])(?:\d{1,3}(?:,\d{3})+(?:\.\d{1,6})?|\d{1,3},\d{1,2}(?![\d,])|\d{1,9}(?:\.\d{1,6})?)(?!\d)|(?<![\w])\.\d{1,4}"
 )
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
 _YEAR = r"(?:,? (?:19|20)\d{2})?"
 _DATE = re.compile(
     r"(?<![\w/])(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d{2})|\d{4}-\d{1,2}-\d{1,2}"
@@ -370,8 +373,14 @@ def agrees(
     if value.second is not None:
         if quantity.second is None:
             return None
+        factor = _conversion(quantity.unit, unit, None)
+        if factor is None:
+            return None
         said = (quantity.value, quantity.second, quantity.third)
-        return said == (value.value, value.second, value.third)
+        meant = tuple(
+            None if v is None else v * factor[0] for v in (value.value, value.second, value.third)
+        )
+        return said == meant
     text_unit = quantity.unit
     if unit is not None and unit.dimension == "temperature":
         if text_unit is None or text_unit.name == "degrees":

@@ -240,8 +240,9 @@ def off_case_numbers(
 ) -> Iterator[OffSpec]:
     """Numbers with a clinical unit (or bound to a test) that no fact holds."""
     texts = _fact_numbers(wants)
+    named = {i for m in reading.mentions for i in range(m.first, m.last + 1)}
     for quantity in reading.quantities:
-        if quantity.first in used or quantity.dimension == "time":
+        if quantity.first in used or quantity.dimension == "time" or quantity.first in named:
             continue
         sentence = reading.sentence_at(quantity.first)
         if sentence < 0 or _not_clinical(quantity, bindings, units):

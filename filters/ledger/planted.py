@@ -173,7 +173,7 @@ def _unit(sample: Sample, rng: random.Random, pool: Pool) -> Iterator[Edited]:
 
 
 def _side(sample: Sample, rng: random.Random, pool: Pool) -> Iterator[Edited]:
-    for fact, span in stated(sample):
+    for fact, span in stated(sample, *CONCEPTS, "test"):
         sides = {"left", "right"} & set(re.findall(r"[a-z]+", _all_words(fact)))
         if len(sides) != 1:
             continue

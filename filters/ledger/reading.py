@@ -16,6 +16,7 @@ from casewright.filters.ledger.dialogue import Exchange, answered
 from casewright.filters.ledger.lexicon import Encoded, Entry, Lexicon, Match
 from casewright.filters.ledger.normalise import Tokens, tokenise
 from casewright.filters.ledger.numbers import Quantity, Units, find_quantities
+from casewright.filters.ledger.stems import stem
 from casewright.filters.ledger.structure import Sentence, split_sentences
 from casewright.filters.ledger.triggers import Found, Triggers
 from casewright.records import Role, Span, Turn
@@ -107,6 +108,8 @@ def read_text(
     sentences = split_sentences(tokens, rules.headings, turns)
     matches = lexicon.find(encoded)
     found = _without_covered(rules.find(tokens.words), matches)
+    begins = [m.first for m in matches if m.maximal and m.last > m.first]
+    found = rules.trim(tokens.words, found, begins)
     triggers = _by_sentence(sentences, found)
     scopes = [
         find_scopes(
@@ -130,8 +133,11 @@ def read_text(
 
 def _stem_places(encoded: Encoded) -> dict[str, list[int]]:
     places: dict[str, list[int]] = defaultdict(list)
+    words = encoded.tokens.words
     for word_stem, index in zip(encoded.stems, encoded.kept, strict=True):
         places[word_stem].append(index)
+        if (written := stem(words[index])) != word_stem:  # a corrected word, as written too
+            places[written].append(index)
     return places
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -83,6 +84,28 @@ class Triggers:
         automaton.make_automaton()
         return automaton
 
+    def trim(
+        self, words: Sequence[str], found: Sequence[Found], begins: Sequence[int]
+    ) -> list[Found]:
+        """Cut triggers that run into a concept's name: "no change" in "no change in bowel habits".
+
+        Args:
+            words: of the text.
+            found: its triggers, in order.
+            begins: first words of the concepts' names, ascending.
+        """
+        kept: list[Found] = []
+        for item in found:
+            position = bisect_right(begins, item.first)
+            if item.last == item.first or position == len(begins) or begins[position] > item.last:
+                kept.append(item)
+                continue
+            kept.extend(
+                Found(f.first + item.first, f.last + item.first, f.triggers)
+                for f in self.find(words[item.first : begins[position]])
+            )
+        return kept
+
     def find(self, words: Sequence[str]) -> list[Found]:
         """The triggers among the words, in order; of overlapping ones the longest."""
         chars = self._chars
@@ -126,6 +149,8 @@ def _directed(group: Mapping[str, Any], category: Category) -> Iterator[Trigger]
         yield Trigger(text, category, "forward")
     for text in group.get("backward", ()):
         yield Trigger(text, category, "backward")
+    for item in group.get("forward_near", ()):
+        yield Trigger(item["text"], category, "forward", item["near"])
     for item in group.get("backward_near", ()):
         after = frozenset(item.get("after", ()))
         yield Trigger(item["text"], category, "backward", item["near"], after)

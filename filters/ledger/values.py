@@ -161,7 +161,11 @@ def _dose_clash(
             (_same_dose(q, want, want.value), q) for q in numbers if q.dimension != "dose count"
             or want.unit.dimension == "dose count"
         ]  # fmt: skip
-        known = [(ok, q) for ok, q in verdicts if ok is not None]
+        known = [
+            (ok or False, q)
+            for ok, q in verdicts
+            if ok is not None or (q.dimension in _STRENGTHS and want.unit.dimension in _STRENGTHS)
+        ]
         if known and not any(ok for ok, _ in known):
             said = reading.tokens.surface(known[0][1].first, known[0][1].last)
             return f"{said} instead of {_written(want)}", known[0][1].last
@@ -172,6 +176,9 @@ def _dose_clash(
         if wanted is not None and said_key is not None and wanted != said_key:
             return f"{name} differs: {want.fact.attribute(name)} in the case", last
     return None, mention.last
+
+
+_STRENGTHS = frozenset({"mass", "activity", "amount"})
 
 
 def _sig_text(mention: Mention, reading: Reading) -> tuple[str, int]:

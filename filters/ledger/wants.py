@@ -10,10 +10,10 @@ from casewright.filters.ledger.lexicon import Lexicon, form_variants, form_words
 from casewright.filters.ledger.normalise import fold
 from casewright.filters.ledger.numbers import Unit, Units, Value, parse_value
 from casewright.filters.ledger.phrases import Phrase, PhraseRules, content_words, phrase_of
-from casewright.kg.graph import Condition, NodeType
+from casewright.kg.graph import Concept, Condition, NodeType
 from casewright.records import Fact, FactType
 
-__all__ = ["Side", "Want", "want_of"]
+__all__ = ["Side", "Want", "is_denial", "want_of"]
 
 Side = Literal["left", "right", "both"]
 
@@ -49,6 +49,8 @@ class Want:
         side: the side the fact is about.
         value, unit: the number to be said.
         molar: mg/dL per mmol/L, for a lab.
+        denying: a social fact that says what is not ("does not smoke").
+        rivals: other habits of the same topic, of which nobody has two.
         words: content words of its names, result and attributes, for what follows from it.
     """
 
@@ -62,6 +64,8 @@ class Want:
     unit: Unit | None
     molar: float | None
     words: frozenset[str]
+    denying: bool
+    rivals: frozenset[str]
 
 
 def want_of(fact: Fact, lexicon: Lexicon, units: Units, rules: PhraseRules) -> Want:
@@ -84,7 +88,35 @@ def want_of(fact: Fact, lexicon: Lexicon, units: Units, rules: PhraseRules) -> W
         unit=units.named(fact.unit),
         molar=units.molar.get(fact.concept),
         words=_words(fact, lexicon, rules),
+        denying=fact.type == "social" and _says_no(fact, lexicon),
+        rivals=_rivals(fact, lexicon) if fact.type == "social" else frozenset(),
     )
+
+
+_NEGATIONS = frozenset({"no", "not", "never", "none", "denies", "without", "nor", "abstains"})
+_TOPICS = frozenset({"tobacco", "alcohol", "drugs"})
+
+
+def _says_no(fact: Fact, lexicon: Lexicon) -> bool:
+    concept = lexicon.concepts.get(fact.concept)
+    words = fold(f"{fact.name} {concept.name if concept else ''}").replace("n't", " not").split()
+    return not _NEGATIONS.isdisjoint(words) and "longer" not in words
+
+
+def _rivals(fact: Fact, lexicon: Lexicon) -> frozenset[str]:
+    own = lexicon.concepts.get(fact.concept)
+    if own is None or own.group not in _TOPICS:
+        return frozenset()
+    return frozenset(
+        c.id
+        for c in lexicon.concepts.values()
+        if c.type == "RiskFactor" and c.group == own.group and c.id != own.id
+    )
+
+
+def is_denial(concept: Concept | None) -> bool:
+    """Whether a habit is named by what is not done ("no tobacco use")."""
+    return concept is not None and concept.name.startswith("no ")
 
 
 def _words(fact: Fact, lexicon: Lexicon, rules: PhraseRules) -> frozenset[str]:
@@ -128,6 +160,8 @@ def _pressure_ids(fact: Fact, lexicon: Lexicon) -> set[str]:
 def _names(fact: Fact, ids: set[str], lexicon: Lexicon) -> list[str]:
     """The fact's name and a few of its concept's wordings of several words."""
     names = [fact.name]
+    if first := fact.attribute("first"):
+        names.append(first)
     concept = lexicon.concepts.get(fact.concept)
     if concept is not None and fact.type not in ("medication", "vital", "lab", "allergy"):
         names.append(concept.name)
@@ -139,7 +173,8 @@ def _names(fact: Fact, ids: set[str], lexicon: Lexicon) -> list[str]:
 
 def _literals(fact: Fact, ids: set[str], lexicon: Lexicon) -> tuple[tuple[str, ...], ...]:
     found: list[tuple[str, ...]] = []
-    for variant in form_variants(fact.name):
+    first = fact.attribute("first")
+    for variant in (*form_variants(fact.name), *([first] if first else [])):
         entries = lexicon.lookup(variant)
         if any(e.concept in ids for e in entries):
             continue
