@@ -70,6 +70,9 @@ _OWN_NOTE = _OWN_TEXT + r"|notes?|summary|section|document|example|answer|text|l
 def model_talk(dialogue: bool) -> Rules:
     """Talk about the prompt, the facts or being a model."""
     own = rf"(?:{_OWN_TEXT if dialogue else _OWN_NOTE})"
+    offer = r"(?:me to )?(?:make )?any (?:changes|revisions|edits|modifications)|me to (?:rewrite|revise|rephrase)"
+    if not dialogue:
+        offer += r"|me to|a different|another"
     return (
         (
             "speaks as a model",
@@ -159,7 +162,7 @@ def model_talk(dialogue: bool) -> Rules:
         (
             "addresses the reader of the text",
             re.compile(
-                rf"\blet me know if you(?:'d| would)? (?:like|need|want) (?:me to|any (?:changes|revisions|edits|modifications)|a different|another)\b|\b(?:I )?hope this (?:helps|meets|{own})\b",
+                rf"\blet me know if you(?:'d| would)? (?:like|need|want) (?:{offer})\b|\b(?:I )?hope this (?:helps|meets|{own})\b",
                 re.I,
             ),
         ),

@@ -105,11 +105,11 @@ def _alike(
     hashes: list[NDArray[np.uint64]], reading: ReadingName
 ) -> Iterator[tuple[int, int, float]]:
     """Pairs (earlier, later, score) of documents given as arrays of distinct hashes."""
-    postings: Postings = post_hashes(hashes)
+    postings: Postings = post_hashes(hashes, reading)
     frequency = np.diff(postings.offsets)
     weights = weigh(frequency, len(hashes), postings.keys, reading)
     limit = max(_MAX_FREQUENCY, int(_MAX_SHARE * len(hashes)))
-    mass = np.array([weights[postings.find(h)].sum() for h in hashes])
+    mass = postings.mass
     for later, own in enumerate(hashes):
         at = postings.find(own)
         at = at[(frequency[at] > 1)]

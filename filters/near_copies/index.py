@@ -47,6 +47,8 @@ _FORMAT = 1
 # Two matched shingles with no more unmatched words between them than this are one passage.
 _GAP_WORDS = 3
 _BOILERPLATE_WEIGHT = 0.1
+# A document with less novelty than this is too short to be covered by a text.
+_MIN_MASS = 16.0
 
 
 @lru_cache(maxsize=2)
@@ -105,6 +107,8 @@ class Match:
         reading: plain or masked.
         document: id of the reference document; None where nothing is shared.
         containment: share of the text's shingles, weighted by rarity, that the document has.
+        coverage: share of the document's shingles, so weighted, that the text has; 0 for a
+            document with too few rare shingles to be covered by anything.
         shared: sum of the weights of the shared shingles: how much there is to be a copy of.
         longest: novelty of the richest single passage.
         passages: shared passages, richest first.
@@ -113,6 +117,7 @@ class Match:
     reading: ReadingName
     document: str | None
     containment: float
+    coverage: float
     shared: float
     longest: float
     passages: tuple[Passage, ...] = ()
@@ -120,11 +125,15 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """Shingle `keys[i]` is in documents `documents[offsets[i]:offsets[i + 1]]`."""
+    """Shingle `keys[i]` is in documents `documents[offsets[i]:offsets[i + 1]]`.
+
+    `mass[d]` is the sum of the weights of document d's shingles.
+    """
 
     keys: NDArray[np.uint64]
     offsets: NDArray[np.int64]
     documents: NDArray[np.uint32]
+    mass: NDArray[np.float64]
 
     def find(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Index of each hash in `keys`, or -1."""
@@ -143,11 +152,13 @@ class Postings:
         return documents
 
 
-def post_hashes(hashes: Sequence[NDArray[np.uint64]]) -> Postings:
+def post_hashes(hashes: Sequence[NDArray[np.uint64]], reading: ReadingName) -> Postings:
     """Postings of documents given as arrays of distinct hashes."""
     if not hashes:
         empty = np.zeros(0, dtype=np.uint64)
-        return Postings(empty, np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.uint32))
+        return Postings(
+            empty, np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.uint32), np.zeros(0)
+        )
     every = np.concatenate(hashes)
     documents = np.repeat(np.arange(len(hashes), dtype=np.uint32), [len(h) for h in hashes])
     order = np.argsort(every, kind="stable")
@@ -156,7 +167,11 @@ def post_hashes(hashes: Sequence[NDArray[np.uint64]]) -> Postings:
     new[:1] = True
     np.not_equal(every[1:], every[:-1], out=new[1:])
     first = np.flatnonzero(new)
-    return Postings(every[first], np.append(first, len(every)).astype(np.int64), documents)
+    offsets = np.append(first, len(every)).astype(np.int64)
+    keys, frequency = every[first], np.diff(offsets)
+    weights = weigh(frequency, len(hashes), keys, reading)
+    mass = np.bincount(documents, np.repeat(weights, frequency), minlength=len(hashes))
+    return Postings(keys, offsets, documents, mass.astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +203,7 @@ class ReferenceIndex:
             words = read_words(text)
             hashes["plain"].append(np.unique(shingle(plain(words).hashes)))
             hashes["masked"].append(np.unique(shingle(masked(words).hashes)))
-        return cls(tuple(ids), digest.hexdigest(), {r: post_hashes(hashes[r]) for r in READINGS})
+        return cls(tuple(ids), digest.hexdigest(), {r: post_hashes(hashes[r], r) for r in READINGS})
 
     def save(self, folder: Path) -> None:
         """Write the index into a folder."""
@@ -197,6 +212,7 @@ class ReferenceIndex:
             np.save(folder / f"{reading}.keys.npy", postings.keys)
             np.save(folder / f"{reading}.offsets.npy", postings.offsets)
             np.save(folder / f"{reading}.documents.npy", postings.documents)
+            np.save(folder / f"{reading}.mass.npy", postings.mass)
         meta = {
             "format": _FORMAT,
             "shingle_words": SHINGLE_WORDS,
@@ -231,7 +247,7 @@ class ReferenceIndex:
                 reading: Postings(
                     *(
                         np.load(folder / f"{reading}.{part}.npy", mmap_mode="r")
-                        for part in ("keys", "offsets", "documents")
+                        for part in ("keys", "offsets", "documents", "mass")
                     )
                 )
                 for reading in READINGS
@@ -243,8 +259,8 @@ class ReferenceIndex:
     def match(self, text: str, *, max_passages: int = 5) -> tuple[Match, ...]:
         """The best document for a text, one match per reading.
 
-        The document is the one with the largest weighted share; a text that is a
-        document of the index has containment 1.
+        The document is the one with the largest weighted share of the text, or the one
+        that the text covers best; a text that is a document of the index has containment 1.
         """
         words = read_words(text)
         return (
@@ -255,7 +271,7 @@ class ReferenceIndex:
     def _match(self, reading: ReadingName, tokens: Reading, max_passages: int) -> Match:
         postings = self._postings[reading]
         hashes = shingle(tokens.hashes)
-        nothing = Match(reading, None, 0.0, 0.0, 0.0)
+        nothing = Match(reading, None, 0.0, 0.0, 0.0, 0.0)
         if not len(hashes) or not len(self):
             return nothing
         unique, inverse = np.unique(hashes, return_inverse=True)
@@ -271,9 +287,12 @@ class ReferenceIndex:
         shared = np.bincount(
             documents, weights=np.repeat(weights[found], counts), minlength=len(self)
         )
-        best = int(np.argmax(shared))
         whole = float(weights.sum())
-        containment = float(shared[best]) / whole if whole > 0 else 0.0
+        contained = shared / whole if whole > 0 else np.zeros(len(self))
+        covered = np.divide(
+            shared, postings.mass, out=np.zeros(len(self)), where=postings.mass >= _MIN_MASS
+        )
+        best = int(np.argmax(np.maximum(contained, covered)))
         owner = np.zeros(len(unique), dtype=bool)
         owner[np.repeat(found, counts)[documents == best]] = True
         passages = _passages(tokens, owner[inverse], weights[inverse])
@@ -281,7 +300,8 @@ class ReferenceIndex:
         return Match(
             reading,
             self.ids[best],
-            min(containment, 1.0),
+            min(float(contained[best]), 1.0),
+            min(float(covered[best]), 1.0),
             float(shared[best]),
             longest,
             passages[:max_passages],

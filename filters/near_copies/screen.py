@@ -17,17 +17,21 @@ class CopyLimits:
     The defaults were chosen on public notes, reference and queries from disjoint halves
     (aci-bench and MTS-Dialog notes and dialogues; tests/filters/test_near_copies_shared.py
     repeats the measurement): unrelated notes reach a containment of .23 to .28 at the 99th
-    percentile and a passage of 21, notes with one word in five changed stay above .29.
+    percentile, a coverage of .25 to .30 and a passage of 21; of the notes with one word in
+    five changed 99% stay above .29 and .32.
 
     Attributes:
         containment: rarity-weighted share of the text's shingles in one reference document.
+        coverage: rarity-weighted share of one reference document's shingles in the text.
         shared: below this many rare shingles a text is too short to be a copy of anything.
         passage: novelty of one shared passage (about its number of rare words), at any containment.
-        example_containment: as `containment`, against the prompts' examples, both ways round.
+        example_containment: as `containment`, against the prompts' examples. Coverage does not
+            count there: an example is short, and its passage limit says as much.
         example_passage: as `passage`; examples are short and meant to be imitated in style.
     """
 
     containment: float = 0.30
+    coverage: float = 0.33
     shared: float = 6.0
     passage: float = 24.0
     example_containment: float = 0.50
@@ -55,20 +59,17 @@ class NearCopies:
         """Judge one text."""
         reasons: list[Reason] = []
         scores: list[tuple[str, float]] = []
-        for source, index, containment, passage in (
-            ("reference", self.reference, self.limits.containment, self.limits.passage),
-            (
-                "example",
-                self.examples,
-                self.limits.example_containment,
-                self.limits.example_passage,
-            ),
+        limits = self.limits
+        for source, index, containment, coverage, passage in (
+            ("reference", self.reference, limits.containment, limits.coverage, limits.passage),
+            ("example", self.examples, limits.example_containment, 1.0, limits.example_passage),
         ):
             if index is None or not len(index):
                 continue
             matches = index.match(text)
             scores.append((f"{source}_containment", max(m.containment for m in matches)))
-            reason = self._judge(source, matches, text, containment, passage)
+            scores.append((f"{source}_coverage", max(m.coverage for m in matches)))
+            reason = self._judge(source, matches, text, containment, coverage, passage)
             if reason is not None:
                 reasons.append(reason)
         return Verdict(not reasons, tuple(reasons), tuple(scores))
@@ -79,20 +80,30 @@ class NearCopies:
         matches: tuple[Match, ...],
         text: str,
         max_containment: float,
+        max_coverage: float,
         max_passage: float,
     ) -> Reason | None:
         whole = [
-            m for m in matches if m.containment > max_containment and m.shared > self.limits.shared
+            m
+            for m in matches
+            if (m.containment > max_containment or m.coverage > max_coverage)
+            and m.shared > self.limits.shared
         ]
         part = [m for m in matches if m.longest > max_passage]
         if not whole and not part:
             return None
         match = max(whole or part, key=lambda m: (m.containment, m.longest, m.reading))
+        score = max(match.containment, match.coverage if whole else 0.0)
         how = "" if match.reading == "plain" else " once names and numbers are masked"
-        if whole:
+        if whole and match.containment > max_containment:
             message = (
                 f"{match.containment:.0%} of the text, weighted by rarity, "
                 f"is in one {source} document{how}"
+            )
+        elif whole:
+            message = (
+                f"the text has {match.coverage:.0%} of one {source} document, "
+                f"weighted by rarity{how}"
             )
         else:
             message = (
@@ -102,7 +113,7 @@ class NearCopies:
             filter="near_copies",
             label=f"{source}_copy",
             message=message,
-            score=match.containment,
+            score=score,
             evidence=tuple(
                 Evidence(
                     p.start,

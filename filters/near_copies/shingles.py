@@ -154,12 +154,36 @@ class _Masks:
     numbers: NDArray[np.uint64]
 
 
+_SURNAMES_FIRST = frozenset(
+    [
+        "smith",
+        "white",
+        "young",
+        "hill",
+        "brown",
+        "green",
+        "king",
+        "ward",
+        "wood",
+        "cook",
+        "baker",
+        "carter",
+        "parker",
+        "bell",
+        "fisher",
+    ]
+)
+
+
 @lru_cache(maxsize=1)
 def _masks() -> _Masks:
     lex = load_lexicon()
-    frequent = lex.frequent_words | lex.medical | lex.not_names
-    names = (lex.given_common | lex.family_common) - frequent
-    names |= (lex.given_known | lex.family_known) - lex.common_words - frequent
+    # To mask too much costs little, as both sides are masked alike: only words that any
+    # sentence begins with are kept.
+    never = lex.medical | lex.not_names | lex.brands
+    names = (lex.given_common | lex.family_common) - never
+    names -= lex.frequent_words - lex.given_common - _SURNAMES_FIRST
+    names |= (lex.given_known | lex.family_known) - lex.common_words - never
     known = (lex.words | lex.medical | lex.brands | lex.eponyms) - names
     return _Masks(
         hash_words([n for n in names if n.isalpha()]),

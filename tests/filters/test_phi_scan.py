@@ -35,36 +35,12 @@ def test_leaves_clinical_language_alone(text: str) -> None:
     assert [f"{h.type}: {h.text} ({h.why})" for h in scan(text)] == []
 
 
+TRICKY = (
+    "Maria Lindqvist|555-010-0142|\x00|\u200b|Dr. |03/14/2024|MRN |00481923|\n| at |ß|ﬁ|½|İ|Ａ|"
+    "St. Vincent's|０１２|@example.com|\ud800"
+)
 PIECES = st.lists(
-    st.one_of(
-        st.text(max_size=12),
-        st.sampled_from(
-            [
-                "Maria Lindqvist",
-                "555-010-0142",
-                "\x00",
-                "\u200b",
-                "Dr. ",
-                "03/14/2024",
-                "MRN ",
-                "00481923",
-            ]
-            + [
-                "\n",
-                " at ",
-                "St. Vincent's",
-                "ß",
-                "ﬁ",
-                "½",
-                "０１２",
-                "@example.com",
-                "Ａ",
-                "İ",
-                "\ud800",
-            ]
-        ),
-    ),
-    max_size=20,
+    st.one_of(st.text(max_size=12), st.sampled_from(TRICKY.split("|"))), max_size=20
 ).map("".join)
 
 

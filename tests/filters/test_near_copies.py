@@ -1,0 +1,275 @@
+"""Near-copies of a reference, of the prompts' examples and of the corpus itself."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from casewright.errors import CasewrightError
+from casewright.filters.near_copies import (
+    NearCopies,
+    ReferenceIndex,
+    find_self_copies,
+)
+from casewright.filters.near_copies.shingles import masked, plain, read_words, shingle
+from casewright.filters.phi.lexicon import load_lexicon
+
+WORDS = tuple(sorted(load_lexicon().common_words))
+
+
+def made_up_note(seed: int) -> str:
+    """A text of random words between the phrases that every note has."""
+    rng = random.Random(seed)
+    lines = ["HISTORY OF PRESENT ILLNESS"]
+    for _ in range(8):
+        body = " ".join(rng.choice(WORDS) for _ in range(14))
+        lines.append(f"The patient reports {body} for {rng.randrange(2, 90)} days.")
+    lines += [
+        "PHYSICAL EXAMINATION",
+        "Regular rate and rhythm. No murmurs, rubs or gallops.",
+        "Lungs are clear to auscultation bilaterally.",
+        "Abdomen is soft, nontender and nondistended with normal bowel sounds.",
+    ]
+    return "\n".join(lines)
+
+
+REFERENCE = [(f"ref{i}", made_up_note(i)) for i in range(40)]
+INDEX = ReferenceIndex.build(REFERENCE)
+
+
+def change_words(text: str, share: float, seed: int) -> str:
+    rng = random.Random(seed)
+    words = text.split(" ")
+    return " ".join(rng.choice(words) if rng.random() < share else w for w in words)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.1, 0.2])
+def test_copies_with_words_changed_are_caught(share: float) -> None:
+    judge = NearCopies(INDEX)
+    for i, (_, text) in enumerate(REFERENCE):
+        verdict = judge(change_words(text, share, i))
+        assert [r.label for r in verdict.reasons] == ["reference_copy"], (i, verdict.scores)
+
+
+def test_a_copy_under_another_name_and_other_numbers_is_caught() -> None:
+    note = (
+        "Mr. Whitfield, 54, fell from a tractor on 03/14/2024 and broke 3 ribs near Orchard Farm."
+    )
+    index = ReferenceIndex.build([("a", note)])
+    swapped = (
+        "Ms. Okafor, 61, fell from a tractor on 11/02/2021 and broke 2 ribs near Orchard Farm."
+    )
+    plain_match, masked_match = index.match(swapped)
+    assert masked_match.containment > 0.95 > plain_match.containment
+    assert not NearCopies(index)(swapped).keep
+
+
+def test_sentences_in_another_order_are_caught() -> None:
+    judge = NearCopies(INDEX)
+    for i, (_, text) in enumerate(REFERENCE):
+        lines = text.split("\n")
+        random.Random(i).shuffle(lines)
+        assert not judge("\n".join(lines)).keep
+
+
+def test_other_notes_with_the_same_boilerplate_are_kept() -> None:
+    judge = NearCopies(INDEX)
+    kept = [
+        judge(
+            "HISTORY OF PRESENT ILLNESS\nThe patient presents with a history of asthma and gout. "
+            f"She denies chest pain and shortness of breath. Reading {seed} was taken at noon.\n"
+            "PHYSICAL EXAMINATION\nRegular rate and rhythm. No murmurs, rubs or gallops. Lungs are "
+            "clear to auscultation bilaterally. Abdomen is soft, nontender and nondistended."
+        ).keep
+        for seed in range(5)
+    ]
+    assert all(kept)
+
+
+def test_one_copied_paragraph_in_a_new_note_is_caught() -> None:
+    secret = (
+        "She keeps bees behind the old observatory and was stung eleven times by her own swarm "
+        "while repairing the telescope dome, then drove the mayor's ambulance to town herself, "
+        "singing to stay awake, and collapsed beside the fountain where the baker found her."
+    )
+    index = ReferenceIndex.build([*REFERENCE, ("secret", f"History. {secret} She recovered.")])
+    text = "\n".join([made_up_note(900), made_up_note(901), secret, made_up_note(902)])
+    verdict = NearCopies(index)(text)
+    assert [r.label for r in verdict.reasons] == ["reference_copy"]
+    evidence = verdict.reasons[0].evidence[0]
+    assert secret[:40] in text[evidence.start : evidence.end]
+
+
+def test_evidence_is_of_the_judged_text_and_names_no_document() -> None:
+    text = change_words(REFERENCE[3][1], 0.1, 7)
+    for reason in NearCopies(INDEX)(text).reasons:
+        assert reason.evidence
+        for evidence in reason.evidence:
+            assert text[evidence.start : evidence.end] == evidence.text
+        assert "ref3" not in str(reason)
+
+
+def test_a_copied_example_is_told_from_a_copied_reference() -> None:
+    example = "The dull ache behind her left knee began after a long bicycle tour along the coast."
+    examples = ReferenceIndex.build([("ex", example), ("ex2", "He takes ibuprofen for the gout.")])
+    judge = NearCopies(INDEX, examples)
+    verdict = judge(f"{made_up_note(500)}\n{example}")
+    assert [r.label for r in verdict.reasons] == ["example_copy"]
+    assert judge(made_up_note(500)).keep
+
+
+def test_an_empty_reference_and_an_empty_text_are_no_copies() -> None:
+    assert NearCopies(ReferenceIndex.build([]))("any text at all").keep
+    assert NearCopies(INDEX)("").keep
+    assert NearCopies(INDEX)("No known allergies.").keep
+    assert NearCopies()("any text at all").keep
+
+
+def test_an_index_loaded_from_disk_judges_the_same(tmp_path: Path) -> None:
+    INDEX.save(tmp_path / "index")
+    loaded = ReferenceIndex.load(tmp_path / "index", fingerprint=INDEX.fingerprint)
+    for seed in range(10):
+        text = change_words(REFERENCE[seed][1], 0.3, seed)
+        assert loaded.match(text) == INDEX.match(text)
+
+
+def test_an_index_holds_no_text_of_the_reference(tmp_path: Path) -> None:
+    INDEX.save(tmp_path / "index")
+    stored = b"".join(p.read_bytes() for p in sorted((tmp_path / "index").iterdir()))
+    for word in WORDS[:: len(WORDS) // 200]:
+        assert len(word) < 5 or word.encode() not in stored
+
+
+def test_an_index_of_another_reference_is_refused(tmp_path: Path) -> None:
+    INDEX.save(tmp_path / "index")
+    changed = ReferenceIndex.build([*REFERENCE[:-1], ("ref39", "another text")])
+    assert changed.fingerprint != INDEX.fingerprint
+    with pytest.raises(CasewrightError, match="changed"):
+        ReferenceIndex.load(tmp_path / "index", fingerprint=changed.fingerprint)
+
+
+@pytest.mark.parametrize("damage", ["missing", "meta", "array", "format"])
+def test_a_damaged_index_is_a_mistake_that_the_user_can_fix(tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "index"
+    INDEX.save(folder)
+    if damage == "missing":
+        folder = tmp_path / "nothing"
+    elif damage == "meta":
+        (folder / "index.json").write_text("{")
+    elif damage == "array":
+        (folder / "plain.keys.npy").write_bytes(b"no array")
+    else:
+        meta = (folder / "index.json").read_text()
+        (folder / "index.json").write_text(meta.replace('"format": 1', '"format": 99'))
+    with pytest.raises(CasewrightError) as caught:
+        ReferenceIndex.load(folder)
+    assert "build the index again" in str(caught.value)
+
+
+# --- the corpus itself ------------------------------------------------------------
+
+
+def corpus() -> list[tuple[int, str, str]]:
+    docs = [(i, f"d{i}", made_up_note(100 + i)) for i in range(20)]
+    docs.append((20, "d20", change_words(docs[4][2], 0.05, 1)))
+    docs.append((21, "d21", docs[20][2]))
+    return docs
+
+
+def test_of_two_alike_documents_the_later_one_is_the_copy() -> None:
+    result = find_self_copies(corpus())
+    copies = result.copies()
+    assert set(copies) == {"d20", "d21"}
+    assert copies["d20"].of_document == "d4"
+    assert copies["d21"].of_document == "d4"
+
+
+def test_the_order_of_the_corpus_does_not_matter() -> None:
+    docs = corpus()
+    first = find_self_copies(docs)
+    for seed in range(5):
+        random.Random(seed).shuffle(docs)
+        assert find_self_copies(docs) == first
+
+
+def test_a_result_can_be_examined_at_another_threshold() -> None:
+    docs = [(i, f"d{i}", change_words(made_up_note(7), i / 20, i)) for i in range(8)]
+    result = find_self_copies(docs)
+    sizes = [len(result.copies(t)) for t in (0.3, 0.5, 0.7, 0.9)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > sizes[-1]
+    with pytest.raises(ValueError, match="not recorded"):
+        result.copies(0.1)
+
+
+def test_a_document_like_a_dropped_one_only_is_kept() -> None:
+    base = [" ".join(WORDS[i * 30 : i * 30 + 3]) for i in range(60)]
+    docs = [
+        (0, "a", " ".join(base[:40])),
+        (1, "b", " ".join(base[10:50])),
+        (2, "c", " ".join(base[20:60])),
+    ]
+    result = find_self_copies(docs, threshold=0.6)
+    assert set(result.copies()) == {"b"}
+
+
+def test_short_texts_are_copies_of_their_like_only() -> None:
+    docs = [
+        (0, "long", made_up_note(1) + " Never smoker."),
+        (1, "x", "Never smoker."),
+        (2, "y", "Never smoker."),
+    ]
+    assert set(find_self_copies(docs).copies()) == {"y"}
+
+
+# --- words and shingles --------------------------------------------------------------
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_words_lead_back_to_their_place(text: str) -> None:
+    words = read_words(text)
+    assert np.all(words.starts < words.ends)
+    # "¼" is one character and, folded, two words.
+    assert np.all(words.starts[1:] >= words.starts[:-1])
+    assert not len(words) or (words.starts[0] >= 0 and words.ends[-1] <= len(text))
+
+
+@given(st.lists(st.from_regex(r"[a-z0-9]{1,12}", fullmatch=True), min_size=1, max_size=30))
+def test_hashes_depend_on_the_words_alone(tokens: list[str]) -> None:
+    a = read_words(" ".join(tokens))
+    b = read_words("\n".join(t.upper() for t in tokens) + "!")
+    assert np.array_equal(a.hashes, b.hashes)
+    assert len({int(h) for h in a.hashes}) == len(set(tokens))
+    assert len(shingle(a.hashes)) == max(1, len(tokens) - 2)
+
+
+def test_masking_joins_names_and_numbers() -> None:
+    text = "Mr. John Smith paid 120/80 dollars to Amara Okafor in March."
+    reading = masked(read_words(text))
+    parts = [text[a:b] for a, b in zip(reading.starts, reading.ends, strict=True)]
+    assert parts == [
+        "Mr",
+        "John Smith",
+        "paid",
+        "120/80",
+        "dollars",
+        "to",
+        "Amara Okafor",
+        "in",
+        "March",
+    ]
+    assert len(plain(read_words(text)).hashes) == len(re.findall(r"\w+", text))
+
+
+@pytest.mark.parametrize(
+    "text", ["\x00" * 50, "\u200b" * 50, "é" * 50, "a\u200bb", "\ud800 x", " " * 50]
+)
+def test_odd_texts_are_read(text: str) -> None:
+    assert NearCopies(INDEX)(text).keep
