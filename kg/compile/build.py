@@ -11,10 +11,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from casewright.kg.compile.crosswalk import Crosswalk, load_crosswalk
-from casewright.kg.compile.curated import ConditionEntry, Curated, load_curated
+from casewright.kg.compile.curated import Curated, load_curated
 from casewright.kg.compile.gates import Gate, Gates
 from casewright.kg.compile.licences import render_licences
-from casewright.kg.compile.links import Clinical, Link
+from casewright.kg.compile.links import Clinical, Link, Told
 from casewright.kg.compile.matching import Matcher
 from casewright.kg.compile.names import Namer, safe_synonyms
 from casewright.kg.compile.nodes import concept_nodes, forms_of
@@ -219,8 +219,8 @@ def _add_condition(
     parent: int,
 ) -> None:
     gate = gates.gate(code)
-    entry = clinical.entry(code.code)
-    name, forms = _wording(code, spine, namer, entry)
+    entry = clinical.told(code)
+    name, forms = _wording(code, namer, entry)
     joined = clinical.profile(code) if code.billable else None
     weights: list[float] | None = None
     female: float | None = None
@@ -230,9 +230,9 @@ def _add_condition(
     attributes: list[tuple[str, str]] = []
     acuity: str = "outpatient"
     if entry is not None:
-        attributes += [("disposition", text) for text in entry[1].disposition]
-        attributes += [("follow_up", text) for text in entry[1].follow_up]
-        acuity = entry[1].acuity or ""
+        attributes += [("disposition", text) for text in entry.entry.disposition]
+        attributes += [("follow_up", text) for text in entry.entry.follow_up]
+        acuity = entry.entry.acuity or ""
     if not acuity or entry is None:
         if code.code.startswith(_INPATIENT):
             acuity = "inpatient"
@@ -274,16 +274,9 @@ def _age_weights(ages: Sequence[float], gate: Gate) -> list[float] | None:
 
 _LATERAL = re.compile(r"\b(right|left|bilateral)\b", re.IGNORECASE)
 _PAIRED_CHAPTERS = frozenset({7, 8, 13, 19})
-_FILLER_WORDS = """
-    unspecified other of the in and or with without to by for not elsewhere classified initial
-    encounter closed due a an specified right left bilateral unilateral side
-"""
-_FILLER = frozenset(_FILLER_WORDS.split())
 
 
-def _wording(
-    code: Code, spine: Spine, namer: Namer, entry: tuple[str, ConditionEntry] | None
-) -> tuple[str, list[tuple[str, str]]]:
+def _wording(code: Code, namer: Namer, entry: Told | None) -> tuple[str, list[tuple[str, str]]]:
     """The name of a code and all its forms: curated where an entry is about this very code."""
     natural = namer.name(code.title)
     synonyms = list(safe_synonyms(namer, code.title, code.terms))
@@ -291,29 +284,14 @@ def _wording(
     synonyms = [s for s in synonyms if not s.isupper()]
     name = natural.text
     lay: tuple[str, ...] = ()
-    if entry is not None and _same_condition(code, spine, entry[0]):
-        curated = entry[1]
+    if entry is not None and entry.same:
+        curated = entry.entry
         name = _with_side(curated.name, code)
         lay = curated.lay
         synonyms = [*curated.synonyms, natural.text, *synonyms]
         abbreviations = [*curated.abbreviations, *abbreviations]
     title = namer.sentence_case(code.title)
     return name, forms_of(name, synonyms=[*synonyms, title], lay=lay, abbreviations=abbreviations)
-
-
-def _same_condition(code: Code, spine: Spine, prefix: str) -> bool:
-    """Whether a code says no more than the prefix an entry was written for, but for the side."""
-    if prefix == code.code:
-        return True
-    above = spine.codes.get(prefix)
-    if above is None:
-        return False
-    extra = _words(code.title) - _words(above.title)
-    return not extra
-
-
-def _words(title: str) -> set[str]:
-    return {w for w in re.findall(r"[a-z]+", title.lower()) if w not in _FILLER}
 
 
 def _with_side(name: str, code: Code) -> str:

@@ -9,12 +9,12 @@ no profile of its own takes the pooled profile of its nearest relatives.
 from __future__ import annotations
 
 import csv
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from casewright.kg.compile.likeness import about
 from casewright.kg.compile.sources import Measured, Profile
 from casewright.kg.compile.spine import Spine, dotted, package_file
 
@@ -137,11 +137,11 @@ class Crosswalk:
         if own:
             profile = _pool([profile for profile, _ in own])
             return Joined(profile, min(confidence for _, confidence in own), inherited=False)
-        own_words = _content(self._spine.codes[code].title)
+        own_words = about(self._spine.codes[code].title)
         for confidence, above in zip((0.5, 0.45, 0.4, 0.4), self._spine.above(code), strict=False):
             # Relatives of a mixed category ("other disorders of ...") are not alike: what the
             # code is about must stand in the title that it inherits under.
-            if not own_words & _content(self._spine.codes[above].title):
+            if not own_words & about(self._spine.codes[above].title):
                 continue
             pooled = self._pooled(above)
             if pooled is not None:
@@ -168,28 +168,6 @@ class Crosswalk:
             for leaf in targets:
                 shares[leaf] += profile.visit_share / len(targets)
         return dict(shares)
-
-
-_GENERIC_WORDS = """
-    acute and bacterial behavior benign by cell cells cause causes certain chronic classified
-    complications condition conditions congenital defects deficiency diseases disease disorder
-    disorders due elsewhere encounter entry external following for forms from in infection
-    infections infectious initial injuries injury involving left malignant neoplasm neoplasms not
-    of on or organ organs origin other part parts primary problems related right secondary site
-    sites specified state states symptoms syndrome syndromes system the to type types uncertain
-    unspecified viral with without
-"""
-_GENERIC = frozenset(_GENERIC_WORDS.split())
-
-
-def _content(title: str) -> frozenset[str]:
-    """The words of a title that say what it is about, by their stems."""
-    words = re.findall(r"[a-z]{3,}", title.lower())
-    return frozenset(_stem(word) for word in words if word not in _GENERIC)
-
-
-def _stem(word: str) -> str:
-    return word[:6]
 
 
 def _with_split_codes(

@@ -7,6 +7,7 @@ What several sources say gets more confidence; a drug without a dose is no edge.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -14,6 +15,7 @@ from typing import Literal
 from casewright.kg.compile.crosswalk import Crosswalk, Joined
 from casewright.kg.compile.curated import ConditionEntry, Curated, DrugEntry
 from casewright.kg.compile.gates import Gate, Gates
+from casewright.kg.compile.likeness import says_more, says_the_same
 from casewright.kg.compile.matching import Matcher, PrefixIndex
 from casewright.kg.compile.plausibility import (
     SYMPTOMLESS,
@@ -22,6 +24,7 @@ from casewright.kg.compile.plausibility import (
     route_fits,
     stands_alone,
     stands_out,
+    symptom_fits,
     test_fits,
     text_fits,
 )
@@ -30,7 +33,7 @@ from casewright.kg.compile.regions import regions_agree
 from casewright.kg.compile.sources import Measured, Sources
 from casewright.kg.compile.spine import Code, Spine
 
-__all__ = ["DIAGNOSTIC_KINDS", "Clinical", "Link", "lower_bound_scaled"]
+__all__ = ["DIAGNOSTIC_KINDS", "Clinical", "Link", "Told", "lower_bound_scaled"]
 
 DIAGNOSTIC_KINDS = frozenset({"imaging", "test", "screening"})
 """Kinds of procedure that count as a test; the rest are treatment."""
@@ -56,6 +59,28 @@ class Link:
     mean: float | None = None
     sd: float | None = None
     text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A hand-written entry that speaks of a code, and how surely.
+
+    `same` is whether it is about this very condition; else it is about a wider one.
+    """
+
+    entry: ConditionEntry
+    confidence: float
+    same: bool
+
+
+def _common(a: str, b: str) -> int:
+    """Length of the common beginning."""
+    size = 0
+    for x, y in zip(a, b, strict=False):
+        if x != y:
+            break
+        size += 1
+    return size
 
 
 def lower_bound_scaled(p: float, *, chronic: bool) -> float:
@@ -90,6 +115,12 @@ class Clinical:
         self._spine, self._sources, self._crosswalk = spine, sources, crosswalk
         self._matcher, self._gates, self._register = matcher, gates, register
         self._conditions = PrefixIndex((entry.codes, entry) for entry in curated.conditions)
+        self._told: dict[str, Told | None] = {}
+        self._by_category: defaultdict[str, list[tuple[Code, ConditionEntry]]] = defaultdict(list)
+        for entry in curated.conditions:
+            for known in entry.codes:
+                if known in spine.codes:
+                    self._by_category[known[:3]].append((spine.codes[known], entry))
         self._lab_effects = PrefixIndex((e.codes, e) for e in curated.lab_effects)
         self._finding_effects = PrefixIndex((e.codes, e) for e in curated.finding_effects)
         self._results = PrefixIndex((e.codes, e) for e in curated.results)
@@ -104,9 +135,30 @@ class Clinical:
         )
         self._kinds = {entry.id: entry.kind for entry in curated.procedures}
 
-    def entry(self, code: str) -> tuple[str, ConditionEntry] | None:
-        """The closest hand-written entry of a code, and the prefix that reached it."""
-        return next(self._conditions.matches(code), None)
+    def told(self, code: Code) -> Told | None:
+        """What the hand-written layer says of a code: by a prefix, or by a near relative.
+
+        Entries are mostly written for one leaf of a category. A sibling that differs only in
+        side or encounter is the same condition; one that says more is a kind of it.
+        """
+        if code.code not in self._told:
+            self._told[code.code] = self._look_up(code)
+        return self._told[code.code]
+
+    def _look_up(self, code: Code) -> Told | None:
+        for prefix, entry in self._conditions.matches(code.code):
+            title = self._spine.codes[prefix].title if prefix in self._spine.codes else ""
+            same = prefix == code.code or says_the_same(code.title, title)
+            return Told(entry, 0.95 if prefix == code.code else 0.85, same=same)
+        near = [
+            (says_the_same(code.title, other.title), _common(code.code, other.code), other, entry)
+            for other, entry in self._by_category.get(code.category, ())
+            if says_the_same(code.title, other.title) or says_more(code.title, other.title)
+        ]
+        if not near:
+            return None
+        same, _, _, entry = max(near, key=lambda item: (item[0], item[1], item[2].code))
+        return Told(entry, 0.85 if same else 0.6, same=same)
 
     def links(self, code: Code) -> list[Link]:
         """Every clinical edge of a billable code."""
@@ -145,12 +197,16 @@ class Clinical:
 
     def _symptom_links(self, code: Code, gate: Gate, joined: Joined | None) -> list[Link]:
         curated = self._curated_symptoms(code)
-        if len(curated) >= CLOSED_AT or SYMPTOMLESS.search(code.title):
+        told = self.told(code)
+        close = told is not None and (told.same or told.confidence > 0.6)
+        if (len(curated) >= CLOSED_AT and close) or SYMPTOMLESS.search(code.title):
             return curated
         chronic = code.code in self._spine.chronic
+        measured = list(self._namcs_symptoms(code, joined, chronic=chronic)) if joined else []
+        own = joined is not None and not joined.inherited
+        # Visits with this very diagnosis say more than an entry about a wider one.
         ranked = [
-            *curated,
-            *(self._namcs_symptoms(code, joined, chronic=chronic) if joined else ()),
+            *((*measured, *curated) if own and not close else (*curated, *measured)),
             *self._ddxplus_symptoms(code),
             *self._do_symptoms(code),
             *self._faker_symptoms(code),
@@ -164,16 +220,15 @@ class Clinical:
         return _merged(kept)[:12]
 
     def _curated_symptoms(self, code: Code) -> list[Link]:
-        for prefix, entry in self._conditions.matches(code.code):
-            if entry.symptoms:
-                number = self._register.number("curated", entry.source)
-                confidence = 0.95 if prefix == code.code else 0.85
-                return [
-                    Link(item.symptom, "has_symptom", number, confidence, item.p)
-                    for item in entry.symptoms
-                    if item.symptom in self._symptoms
-                ]
-        return []
+        told = self.told(code)
+        if told is None:
+            return []
+        number = self._register.number("curated", told.entry.source)
+        return [
+            Link(item.symptom, "has_symptom", number, told.confidence, item.p)
+            for item in told.entry.symptoms
+            if item.symptom in self._symptoms
+        ]
 
     def _namcs_symptoms(self, code: Code, joined: Joined, *, chronic: bool) -> Iterable[Link]:
         if code.chapter == 21:
@@ -186,7 +241,7 @@ class Clinical:
         number = self._register.number("namcs")
         for item in _strong(profile.symptoms, min_lift, min_p)[:limit]:
             symptom = self._matcher.reason_for_visit(item.name, item.label)
-            if symptom:
+            if symptom and symptom_fits(symptom, code):
                 p = lower_bound_scaled(item.p, chronic=chronic)
                 yield Link(
                     symptom, "has_symptom", number, joined.confidence, p, round(item.lift, 2)
@@ -233,9 +288,11 @@ class Clinical:
     # Medication
 
     def _drug_links(self, code: Code, gate: Gate, joined: Joined | None) -> list[Link]:
-        curated = self._curated_drugs(code)
+        curated = [
+            link for link in self._curated_drugs(code) if self._usable(link.target, code, gate)
+        ]
         if curated:
-            return [link for link in curated if self._usable(link.target, code, gate)]
+            return curated
         indicated = self._indicated(code)
         ranked = [
             *(self._namcs_drugs(code, joined, indicated) if joined else ()),
@@ -255,23 +312,22 @@ class Clinical:
         return _merged(kept)[:14]
 
     def _curated_drugs(self, code: Code) -> list[Link]:
-        for prefix, entry in self._conditions.matches(code.code):
-            if entry.drugs:
-                number = self._register.number("curated", entry.source)
-                confidence = 0.95 if prefix == code.code else 0.85
-                return [
-                    Link(
-                        item.drug,
-                        "treated_with",
-                        number,
-                        confidence,
-                        item.p,
-                        text=None if item.setting == "any" else item.setting,
-                    )
-                    for item in entry.drugs
-                    if item.drug in self._matcher.drugs
-                ]
-        return []
+        told = self.told(code)
+        if told is None:
+            return []
+        number = self._register.number("curated", told.entry.source)
+        return [
+            Link(
+                item.drug,
+                "treated_with",
+                number,
+                told.confidence,
+                item.p,
+                text=None if item.setting == "any" else item.setting,
+            )
+            for item in told.entry.drugs
+            if item.drug in self._matcher.drugs
+        ]
 
     def _namcs_drugs(
         self, code: Code, joined: Joined, indicated: dict[str, Link]
@@ -283,7 +339,7 @@ class Clinical:
             drug = self._matcher.drug(*local_form(item.name, code))
             if drug is None or (
                 drug not in indicated
-                and not stands_out(item.p, item.lift, inherited=joined.inherited)
+                and not stands_out(self._matcher.drugs[drug], item, joined, code)
             ):
                 continue
             yield Link(

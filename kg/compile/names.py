@@ -110,6 +110,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^pain in (?:the )?(right|left|bilateral) (.+)$", r"\1 \2 pain"),
         (r"^pain in (?:the )?(\w+)$", r"\1 pain"),
         (r"^effusion,? (?:of )?(?:the )?(right|left) (.+)$", r"\1 \2 effusion"),
+        (r"\bof other (?=\w+ \w+$)", "of "),
         (r"\b(by) other (?=\w+s\b)", r"\1 "),
         (r"\b(sprain|strain) of (?:ligament|muscle|tendon)s? of\b", r"\1 of"),
         (r"^unilateral (primary|secondary|post-traumatic|osteoarthritis|inguinal)\b", r"\1"),

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from casewright.kg.compile.crosswalk import Joined
 from casewright.kg.compile.curated import DrugEntry
+from casewright.kg.compile.sources import Measured
 from casewright.kg.compile.spine import Code
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "route_fits",
     "stands_alone",
     "stands_out",
+    "symptom_fits",
     "test_fits",
     "text_fits",
 ]
@@ -36,24 +39,82 @@ _NOISE = ("obsolete", "miscellaneous", "uncategorized", "replacement", "vitamin"
 
 # Given for what is done at the visit, not for the disease (sedation, anesthesia, wide pupils).
 _AT_THE_VISIT = re.compile(
-    r"^(?:midazolam|fentanyl|propofol|ketamine|lidocaine|bupivacaine|tetracaine|proparacaine|"
+    r"\b(?:midazolam|fentanyl|propofol|ketamine|lidocaine|bupivacaine|tetracaine|proparacaine|"
     r"tropicamide|cyclopentolate|phenylephrine)\b"
 )
 
 
 def is_noise(name: str) -> bool:
     """Whether a drug name is a residual class, or belongs to what is done at the visit."""
-    return any(word in name for word in _NOISE) or bool(_AT_THE_VISIT.match(name))
+    return any(word in name for word in _NOISE) or bool(_AT_THE_VISIT.search(name))
 
 
-def stands_out(p: float, lift: float, *, inherited: bool) -> bool:
+# Drugs that many people take for good, and the codes that they are taken for: at any other
+# visit they tell of the patient, not of the diagnosis.
+_LONG_TERM: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), prefixes)
+    for pattern, prefixes in (
+        (r"thyroid hormone", ("E0", "E89", "C73")),
+        (r"statin|fibrate|cholesterol|omega-3|nicotinic acid", ("E78", "I", "E1", "G45", "H34")),
+        (r"proton pump|H2 receptor", ("K", "R1", "B98", "J38")),
+        (r"SSRI|SNRI|antidepressant|serotonin modulator",
+         ("F", "G", "N95", "N94", "R45", "M79.7", "R52")),
+        (r"benzodiazepine|hypnotic|anxiolytic",
+         ("F", "G", "R45", "R56", "M62", "M54", "R42", "H81")),
+        (r"biguanide|sulfonylurea|insulin|thiazolidinedione|DPP-4|GLP-1|SGLT2",
+         ("E0", "E1", "O24", "R73", "E66", "E28")),
+        (r"beta blocker(?! eye)|calcium channel|ACE inhibitor|angiotensin|ARB/|thiazide|"
+         r"central alpha|direct vasodilator", ("I", "N0", "N1", "R03", "O1", "G43", "G25", "E05",
+                                               "R00", "E1", "R07", "F43", "F90")),
+        (r"loop diuretic|mineralocorticoid receptor|potassium supplement|cardiac glycoside|nitrate",
+         ("I", "N0", "N1", "R60", "K7", "R07", "E87", "J81")),
+        (r"salicylate antiplatelet|P2Y12|vitamin K antagonist|oral anticoagulant|heparin",
+         ("I", "G4", "H34", "R07", "D6", "O22", "Z")),
+        (r"bisphosphonate|calcium supplement|RANK ligand", ("M8", "E2", "C79", "E55", "N25")),
+        (r"alpha blocker|5-alpha|bladder", ("N", "R3")),
+        (r"PDE5", ("N5", "N4", "I27")),
+        (r"estrogen|progestin|contraceptive", ("N", "E28", "E30", "O", "Z")),
+        (r"xanthine oxidase|antigout|uricosuric", ("M10", "M1A", "E79", "N20")),
+        (r"antipsychotic|mood stabilizer|stimulant", ("F", "R4", "G47")),
+        (r"multivitamin|vitamin|supplement|iron\b",
+         ("D5", "E5", "E6", "O", "D64", "K9", "M8", "N18", "G62")),
+        (r"vaccine", ("Z",)),
+    )
+)  # fmt: skip
+_PAIN_RELIEF = re.compile(
+    r"NSAID|opioid|analgesic|muscle relaxant|gabapentinoid|systemic corticosteroid", re.IGNORECASE
+)
+
+
+def stands_out(drug: DrugEntry, item: Measured, joined: Joined, code: Code) -> bool:
     """Whether visits alone are enough for a drug that has no indication on record.
 
-    Other diseases bring their drugs along, so the ratio must be high, or high enough in a
-    drug that many of the patients take.
+    Other diseases bring their drugs along, so the ratio to all visits must be high; less so
+    for what relieves pain where something hurts. A drug that is taken for good has to be one
+    of the code's own kind.
     """
-    least, often = (8.0, 5.0) if inherited else (5.0, 3.0)
-    return lift >= least or (p >= 0.1 and lift >= often)
+    for pattern, prefixes in _LONG_TERM:
+        if pattern.search(drug.drug_class):
+            if not code.code.startswith(prefixes):
+                return False
+            return item.lift >= (5.0 if joined.inherited else 3.0)
+    if code.chapter in (13, 19) and _PAIN_RELIEF.search(drug.drug_class):
+        return item.lift >= 2.5
+    if joined.profile.drug_n < 100:
+        return item.lift >= 12.0
+    least, often = (12.0, 8.0) if joined.inherited else (8.0, 5.0)
+    return item.lift >= least or (item.p >= 0.1 and item.lift >= often)
+
+
+_ONLY_IN: Mapping[str, tuple[str, ...]] = {
+    "symptom:visible_leg_veins": ("I8", "O22"),
+    "symptom:involuntary_movements": ("G", "F", "R25"),
+}
+
+
+def symptom_fits(symptom: str, code: Code) -> bool:
+    """Whether a reason for visit that stands for several complaints can mean this one here."""
+    return code.code.startswith(_ONLY_IN.get(symptom, ("",)))
 
 
 def stands_alone(drug: DrugEntry, code: Code) -> bool:

@@ -1,0 +1,52 @@
+"""How alike two titles are: what a code says beyond another one."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+__all__ = ["about", "says_more", "says_the_same", "subject_words"]
+
+_FILLER_WORDS = """
+    unspecified other of the in and or with without to by for not elsewhere classified initial
+    encounter closed due a an specified right left bilateral unilateral side part site organism
+    single uncomplicated complications complication mention
+"""
+_FILLER = frozenset(_FILLER_WORDS.split())
+
+_GENERIC_WORDS = """
+    acute and bacterial behavior benign by cell cells cause causes certain chronic classified
+    complication complications condition conditions congenital defects deficiency diseases disease
+    disorder disorders due elsewhere encounter entry external following for forms from hematoma
+    hemorrhage in infection infections infectious initial injuries injury intraoperative involving
+    left malignant neoplasm neoplasms not of on or organ organs origin other part parts
+    postprocedural primary problems procedure procedures related right secondary seroma site sites
+    specified state states structure symptoms syndrome syndromes system the to type types uncertain
+    unspecified viral with without
+"""
+_GENERIC = frozenset(_GENERIC_WORDS.split())
+
+
+@cache
+def subject_words(title: str) -> frozenset[str]:
+    """The words of a title but those of the classification, of sides and of encounters."""
+    return frozenset(
+        word for word in re.findall(r"[a-z]+[0-9]*|[0-9]+", title.lower()) if word not in _FILLER
+    )
+
+
+@cache
+def about(title: str) -> frozenset[str]:
+    """Stems of the words that say what a title is about, general words of medicine left out."""
+    words = re.findall(r"[a-z]{3,}", title.lower())
+    return frozenset(word[:6] for word in words if word not in _GENERIC)
+
+
+def says_the_same(title: str, other: str) -> bool:
+    """Whether two titles differ in side, encounter or "unspecified" at most."""
+    return subject_words(title) == subject_words(other)
+
+
+def says_more(title: str, other: str) -> bool:
+    """Whether a title says all that another says, and something more: a kind of it."""
+    return subject_words(title) > subject_words(other)
