@@ -106,6 +106,8 @@ class EngineConfig(_Strict):
     concurrency: int | None = Field(default=None, ge=1, le=1024)
     timeout_s: float = Field(default=120.0, gt=0)
     startup_timeout_s: float = Field(default=600.0, gt=0)
+    context: int = Field(default=2048, ge=256)
+    threads: int | None = Field(default=None, ge=1, le=1024)
     python: Path | None = None
     args: tuple[str, ...] = ()
 

@@ -209,6 +209,8 @@ def engine_spec(config: Config) -> EngineSpec:
         url=engine.url or "",
         api_key_env=engine.api_key_env,
         concurrency=engine.concurrency,
+        context=engine.context,
+        threads=engine.threads,
         request_timeout=engine.timeout_s,
         startup_timeout=engine.startup_timeout_s,
         python=str(engine.python) if engine.python else None,
