@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2 import StrictUndefined, TemplateSyntaxError, meta, nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.runtime import Macro
@@ -258,13 +258,13 @@ class Template:
     def _render(self, **fields: object) -> str:
         try:
             return str(self._compiled.render(**fields))
-        except TemplateError as err:
+        except Exception as err:  # a template can fail in every way in which code can (1 / 0)
             raise CasewrightError(
-                f"the template failed: {err.message}", where=self.path, line=_line_in_template(err)
+                f"the template failed: {err}", where=self.path, line=_line_in_template(err)
             ) from err
 
 
-def _line_in_template(err: TemplateError) -> int | None:
+def _line_in_template(err: Exception) -> int | None:
     """The template's line that failed: Jinja puts it into the traceback."""
     line, frame = None, err.__traceback__
     while frame is not None:

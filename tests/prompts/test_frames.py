@@ -1,0 +1,188 @@
+"""Sentence frames: every slot resolves, for every group, voice, sex and number of facts."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+
+from casewright.errors import CasewrightError
+from casewright.generators.examples import ask_examples, examples_for, frames_of, request_for
+from casewright.generators.realiser import realise, realise_question
+from casewright.generators.wording import Item, Subject, Voice, fill, usable_frames
+from casewright.kg.identity import load_name_pools
+from casewright.prompts.library import Frame, GroupText, load_library
+from casewright.records import Demographics
+from casewright.seeds import derive_rng
+
+LIBRARY = load_library()
+VOICES: tuple[Voice, ...] = ("pronoun", "patient", "telegraphic", "self", "caregiver")
+PEOPLE = (
+    Demographics(54, "female"),
+    Demographics(81, "male"),
+    Demographics(7, "female"),
+    Demographics(0, "male", 7),
+)
+# Frames of a group are used in notes (three voices) or in dialogues (two).
+GROUPS = {
+    name: VOICES[3:] if name.startswith(("say_", "tell_")) else VOICES[:3]
+    for name in LIBRARY.groups
+}
+SUBJECTS = [
+    (name, Subject(person, voice, who))
+    for name, voices in GROUPS.items()
+    for voice, person, who in itertools.product(
+        voices, PEOPLE, ("The patient", "Ms. Okafor") if name.startswith("opening") else ("x",)
+    )
+]
+BASE = {"duration": "", "reaction": "", "value": ""}
+
+
+def items_of(group: GroupText, count: int) -> list[Item]:
+    """So many example facts of a group, repeated where its pool is short."""
+    entries = [item for entry in group.pool for item in entry]
+    entries = entries or [{"name": f.lay or "x", "lay": f.lay or "x"} for f in group.frames]
+    found = list(itertools.islice(itertools.cycle(entries), count))
+    return [{**BASE, "lay": item.get("name", ""), **item} for item in found]
+
+
+def all_frames(group: GroupText, subject: Subject, count: int) -> list[Frame]:
+    """What examples and the realiser may draw from."""
+    frames = [Frame(text=t) for t in group.realise]
+    return [*usable_frames(frames_of(group, subject), count), *frames]
+
+
+def assert_reads_as_a_sentence(text: str) -> None:
+    assert "{" not in text and "}" not in text, text
+    assert "  " not in text, text
+    assert text == text.strip()
+    assert text[-1] in ".?!", text
+    assert text[0].isupper() or text[0].isdigit() or text[1].isupper(), text
+    assert not re.search(r"\b[Aa] [aeio]\w", text), text
+    assert not re.search(r"\b[Aa]n [bcdfgjklmpqrstvwyz][a-z]", text), text
+    assert not re.search(r"\s[.,;?]", text), text
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("name", sorted(LIBRARY.groups))
+def test_every_frame_reads_for_every_voice_sex_and_number_of_facts(name: str, count: int) -> None:
+    group = LIBRARY.groups[name]
+    subjects = [s for n, s in SUBJECTS if n == name]
+    for subject in subjects:
+        frames = all_frames(group, subject, count)
+        assert frames, f"{name} has no frame for {count} facts in the voice {subject.voice}"
+        for frame in frames:
+            assert_reads_as_a_sentence(fill(frame, group, items_of(group, count), subject))
+
+
+@pytest.mark.parametrize("name", sorted(LIBRARY.groups))
+def test_sentences_name_only_the_patients_own_sex(name: str) -> None:
+    group = LIBRARY.groups[name]
+    for subject in [s for n, s in SUBJECTS if n == name]:
+        other = {"he", "his", "him", "himself", "man", "boy", "mr"}
+        if subject.demographics.sex == "male":
+            other = {"she", "her", "hers", "herself", "woman", "girl"}
+        for frame in all_frames(group, subject, 2):
+            words = re.findall(r"\w+", fill(frame, group, items_of(group, 2), subject).lower())
+            assert not other & set(words), words
+
+
+@pytest.mark.parametrize("name", [n for n in sorted(LIBRARY.groups) if n.startswith("say_")])
+def test_self_speaks_as_i_and_a_caregiver_of_the_child(name: str) -> None:
+    group = LIBRARY.groups[name]
+    girl, adult = Demographics(7, "female"), Demographics(40, "female")
+    for frame in group.frames:
+        said = fill(frame, group, items_of(group, 1), Subject(girl, "caregiver", "x"))
+        pool = {w for i in items_of(group, 1) for v in i.values() for w in v.split()}
+        assert not {"I", "I've", "I'm", "my", "My"} & (set(said.split()) - pool), said
+        said = fill(frame, group, items_of(group, 1), Subject(adult, "self", "x"))
+        assert not {"she", "she's", "her", "Her", "She", "She's"} & set(said.split()), said
+
+
+@pytest.mark.parametrize("name", [n for n, g in LIBRARY.groups.items() if g.telegraphic])
+def test_telegraphic_frames_do_not_name_the_patient(name: str) -> None:
+    group = LIBRARY.groups[name]
+    for frame in group.telegraphic:
+        assert not re.search(r"\{(S|s|P|o|Who)\}", frame.text + (frame.item or "")), frame
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("name", sorted(LIBRARY.groups))
+def test_worked_examples_match_the_task(name: str, count: int) -> None:
+    group = LIBRARY.groups[name]
+    for subject in [s for n, s in SUBJECTS if n == name]:
+        rng = derive_rng(name, count, subject.voice)
+        examples = examples_for(name, group, count, subject, rng)
+        assert len(examples) == 3
+        for example in examples:
+            assert example.request.split(": ", 1)[0].endswith(group.label)
+            assert_reads_as_a_sentence(example.answer)
+            assert subject.person in example.request.lower()
+
+
+@pytest.mark.parametrize("name", [n for n, g in LIBRARY.groups.items() if len(g.pool) > 1])
+def test_examples_are_never_about_the_cases_own_facts(name: str) -> None:
+    group = LIBRARY.groups[name]
+    entries = [[i["name"].lower() for i in entry] for entry in group.pool]
+    for subject in [s for n, s in SUBJECTS if n == name][:2]:
+        for avoided in entries:
+            shown = examples_for(name, group, 1, subject, derive_rng(name), avoid=set(avoided))
+            for example in shown:
+                assert not any(a in example.request.lower() for a in avoided), example
+
+
+@pytest.mark.parametrize("name", [n for n, g in LIBRARY.groups.items() if g.ask])
+def test_every_question_ends_as_one(name: str) -> None:
+    group = LIBRARY.groups[name]
+    for question in group.ask:
+        text = question.replace("{list}", "nausea")
+        assert_reads_as_a_sentence(text)
+        assert text.endswith("?")
+    assert realise_question(group, "nausea", derive_rng(1)).endswith("?")
+    if group.ask_by_model:
+        assert all("{list}" in q for q in group.ask)
+        examples = ask_examples(group, derive_rng(1), avoid={"nausea", "dizziness"})
+        assert len(examples) == 3
+        assert not any("nausea" in e.request for e in examples)
+
+
+@pytest.mark.parametrize("name", sorted(LIBRARY.groups))
+def test_the_realiser_states_every_item(name: str) -> None:
+    group = LIBRARY.groups[name]
+    shown = next((s for s in ("lay", "said", "name") if f"{{{s}}}" in group.item), None)
+    for count, (_, subject) in itertools.product((1, 2, 3), [s for s in SUBJECTS if s[0] == name]):
+        items = [{**i, "lay": subject.speak(i["lay"])} for i in items_of(group, count)]
+        text = realise(group, items, subject, derive_rng(name, count)).lower()
+        for item in items:
+            assert shown is None or item[shown].lower() in text, (item, text)
+
+
+def test_every_group_of_every_kind_has_frames_and_no_group_is_orphaned() -> None:
+    used = {r.group for k in LIBRARY.kinds.values() for s in k.sections for r in s.groups}
+    assert used == set(LIBRARY.groups)
+
+
+def test_a_request_lists_who_what_and_every_item() -> None:
+    group = LIBRARY.groups["home_medications"]
+    subject = Subject(Demographics(54, "female"), "pronoun", "The patient")
+    items = items_of(group, 2)
+    assert request_for("home_medications", group, items, subject) == (
+        "Woman. Takes at home: cetirizine 10 mg by mouth once daily; "
+        "fexofenadine 180 mg by mouth once daily"
+    )
+
+
+def test_unknown_slot_is_refused_with_the_known_ones() -> None:
+    subject = Subject(Demographics(54, "female"), "pronoun", "The patient")
+    with pytest.raises(CasewrightError, match="slot {nmae}") as caught:
+        fill(Frame(text="{S} has {nmae}."), LIBRARY.groups["history"], [{"name": "gout"}], subject)
+    assert "list" in (caught.value.problems[0].valid or "")
+
+
+def test_surnames_of_the_examples_are_nobodys_in_a_case() -> None:
+    from casewright.generators import examples
+
+    planned = {n for pool in load_name_pools() for n in (*pool.family, *pool.female, *pool.male)}
+    assert planned
+    assert not planned & set(examples._EXAMPLE_NAMES)
