@@ -256,9 +256,26 @@ _AGE_GENERAL = re.compile(
 )
 
 
+# An age over 89 has one of these in it; the rest of the pattern stands close by.
+_AGE_GATE = re.compile(r"9\d|1[0-2]\d|ninet|hundred|nonagen|centenar|90'?s|100", re.I)
+_AGE_WIDTH = 48
+
+
+def _near(pattern: re.Pattern[str], gate: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Matches of a slow pattern around the matches of a quick one."""
+    done = 0
+    for place in gate.finditer(text):
+        if place.end() <= done:
+            continue
+        start = max(done, place.start() - _AGE_WIDTH)
+        for match in pattern.finditer(text, start, place.end() + _AGE_WIDTH):
+            yield match
+            done = match.end()
+
+
 def find_ages(text: str) -> Iterator[Candidate]:
     """Candidates of type `age`: above 89 only (45 CFR 164.514(b)(2)(i)(C))."""
-    for m in AGE.finditer(text):
+    for m in _near(AGE, _AGE_GATE, text):
         group = next(g for g in ("n", "n2", "n3", "n4", "n5") if m[g] is not None)
         start = m.start(group)
         if group != "n5" and _AGE_GENERAL.search(text[max(0, start - 14) : start]):

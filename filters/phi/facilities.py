@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from casewright.filters.phi.hits import Candidate
+from casewright.filters.phi.keywords import Keywords
 from casewright.filters.phi.lexicon import Lexicon, load_lexicon, word_set
 
 __all__ = ["find_facilities"]
@@ -59,12 +60,12 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     }
 
 
-def find_facilities(text: str) -> Iterator[Candidate]:
-    """Candidates of type `facility`."""
+def find_facilities(text: str, keywords: Keywords) -> Iterator[Candidate]:
+    """Candidates of type `facility`; `keywords` are those of the text."""
     lex = load_lexicon()
     p = _patterns()
-    yield from _by_head(text, p["head"], lex)
-    yield from _by_name(text, p, lex)
+    yield from _by_head(text, keywords["head"], p["head"], lex)
+    yield from _by_name(text, keywords["facility"], p, lex)
     yield from _in_context(text, p["care"], lex)
 
 
@@ -91,9 +92,11 @@ def _proper_words(words: Iterable[str], lex: Lexicon) -> list[str]:
     return proper
 
 
-def _by_head(text: str, head: re.Pattern[str], lex: Lexicon) -> Iterator[Candidate]:
+def _by_head(
+    text: str, starts: list[int], head: re.Pattern[str], lex: Lexicon
+) -> Iterator[Candidate]:
     """Names that end in a facility word: "Linden Valley Medical Center"."""
-    for m in head.finditer(text):
+    for m in _matches(head, text, starts):
         from_ = max(0, m.start() - _WINDOW)
         before = _NAME_BEFORE.search(text, from_, m.start())
         # A window that begins inside a word must not make a name of the rest of it.
@@ -149,13 +152,27 @@ _SOURCE = re.compile(
 )
 
 
-def _by_name(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[Candidate]:
+def _matches(pattern: re.Pattern[str], text: str, starts: list[int]) -> Iterator[re.Match[str]]:
+    """Matches of a pattern at the given places that do not overlap."""
+    position = 0
+    for start in starts:
+        if start < position:
+            continue
+        match = pattern.match(text, start)
+        if match:
+            position = match.end()
+            yield match
+
+
+def _by_name(
+    text: str, starts: list[int], p: dict[str, re.Pattern[str]], lex: Lexicon
+) -> Iterator[Candidate]:
     for m in p["saint"].finditer(text):
         after = text[m.end() : m.end() + 8].lower()
         if "wort" in after or "fire" in after:
             continue
         yield Candidate("facility", m.start(), m.end(), 0.85, "named for a saint")
-    for m in p["known"].finditer(text):
+    for m in _matches(p["known"], text, starts):
         follows = re.match(r"\W{0,2}([a-z]+)", text[m.end() : m.end() + 24])
         if follows and follows[1] in lex.eponym_heads:
             continue

@@ -93,14 +93,14 @@ def merge_hits(candidates: Iterable[Candidate], text: str) -> list[Candidate]:
             continue
         if _rank(candidate) > _rank(last):
             kept[-1] = candidate
-            rests = ((last.start, candidate.start, last), (candidate.end, last.end, last))
+            rests = [(last.start, candidate.start, last), (candidate.end, last.end, last)]
             if last.start < candidate.start:
                 # What came before the winner is already in order: it takes the loser's place.
                 if last.type == "name" and candidate.start - last.start >= _MIN_REST:
                     kept[-1:] = [replace(last, end=candidate.start), candidate]
                 rests = rests[1:]
         else:
-            rests = ((last.end, candidate.end, candidate),)
+            rests = [(last.end, candidate.end, candidate)]
         for start, end, loser in rests:
             if loser.type == "name" and end - start >= _MIN_REST:
                 rest = replace(loser, start=start, end=end)

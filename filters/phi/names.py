@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from casewright.filters.phi.hits import Candidate
+from casewright.filters.phi.keywords import Keywords
 from casewright.filters.phi.lexicon import Lexicon, load_lexicon, word_set
 
 __all__ = ["find_names"]
@@ -104,13 +105,6 @@ def _known(low: str, lex: Lexicon) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Neighbouring capitalised words of one line or two."""
-
-    words: tuple[re.Match[str], ...]
-
-
 @lru_cache(maxsize=1)
 def _patterns() -> dict[str, re.Pattern[str]]:
     lex = load_lexicon()
@@ -155,11 +149,11 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     }
 
 
-def find_names(text: str) -> Iterator[Candidate]:
-    """Candidates of type `name`."""
+def find_names(text: str, keywords: Keywords) -> Iterator[Candidate]:
+    """Candidates of type `name`; `keywords` are those of the text."""
     p = _patterns()
-    yield from _titled(text, p)
-    yield from _labelled(text, p)
+    yield from _titled(text, keywords["title"], p)
+    yield from _labelled(text, keywords["label"], p)
     yield from _runs(text)
     yield from _lower_case(text)
 
@@ -186,6 +180,8 @@ def _name_length(words: list[str], *, first_any: bool) -> int:
             continue
         kind = _kind(word)
         initial = len(word) == 1 and word.isupper() and i + 1 < len(words)
+        if i and word.islower():
+            break
         if not initial and (low in _NO_NAME or low in load_lexicon().placeholders):
             break
         if initial:
@@ -212,8 +208,15 @@ def _cut(match: re.Match[str], group: str, count: int) -> int:
     return match.start(group) + len(match[group][:end].rstrip(".,"))
 
 
-def _titled(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
-    for m in p["title"].finditer(text):
+def _matches(pattern: re.Pattern[str], text: str, starts: list[int]) -> Iterator[re.Match[str]]:
+    for start in starts:
+        match = pattern.match(text, start)
+        if match:
+            yield match
+
+
+def _titled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
+    for m in _matches(p["title"], text, starts):
         words = re.findall(r"[^\s,]+", m["n"])
         count = _name_length(words, first_any=True)
         # "Dr. X" is a placeholder; so is any letter without a full stop.
@@ -222,7 +225,7 @@ def _titled(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
             continue
         if count:
             yield Candidate("name", m.start("n"), _cut(m, "n", count), 0.95, "after a title")
-    for m in p["title_lower"].finditer(text):
+    for m in _matches(p["title_lower"], text, starts):
         words = m["n"].split()
         if words[0][0].isupper() or words[0] in _NO_NAME:
             continue
@@ -236,7 +239,7 @@ def _titled(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
         if len(words) > 1 and _kind(words[1]).word == 0 and _kind(words[1]).family >= 2:
             count = 2
         yield Candidate("name", m.start("n"), _cut(m, "n", count), 0.85, "after a title")
-    for m in p["weak_title"].finditer(text):
+    for m in _matches(p["weak_title"], text, starts):
         words = re.findall(r"[^\s,]+", m["n"])
         kind = _kind(words[0].strip("."))
         if kind.word >= 3 or len(words[0].strip(".")) == 1 or (kind.eponym and not kind.given):
@@ -256,9 +259,12 @@ husband spouse client provider physician clinician therapist pharmacist gp
 )
 
 
-def _labelled(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
-    for name in ("label", "signature"):
-        for m in p[name].finditer(text):
+def _labelled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
+    for name, matches in (
+        ("label", _matches(p["label"], text, starts)),
+        ("signature", p["signature"].finditer(text)),
+    ):
+        for m in matches:
             if not m["n"][0].isupper():
                 continue
             words = re.findall(r"[^\s,]+", m["n"])

@@ -6,6 +6,7 @@ from casewright.filters.folding import fold_text
 from casewright.filters.phi.dates import find_ages, find_dates
 from casewright.filters.phi.facilities import find_facilities
 from casewright.filters.phi.hits import Hit, merge_hits
+from casewright.filters.phi.keywords import find_keywords
 from casewright.filters.phi.names import find_names
 from casewright.filters.phi.places import find_places
 from casewright.filters.phi.structured import find_structured
@@ -21,13 +22,14 @@ def scan(text: str) -> list[Hit]:
         Linear in the length of the text.
     """
     folded = fold_text(text)
+    keywords = find_keywords(folded.text)
     candidates = [
         *find_structured(folded.text),
         *find_dates(folded.text),
         *find_ages(folded.text),
         *find_places(folded.text),
-        *find_facilities(folded.text),
-        *find_names(folded.text),
+        *find_facilities(folded.text, keywords),
+        *find_names(folded.text, keywords),
     ]
     hits = []
     for candidate in merge_hits(candidates, folded.text):

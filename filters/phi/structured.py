@@ -257,13 +257,36 @@ def find_structured(text: str) -> Iterator[Candidate]:
         for m in EMAIL_WORDS.finditer(text):
             yield Candidate("email", m.start(), m.end(), 0.9, "address spelled out")
     yield from _urls(text)
-    if any(c.isdigit() for c in text[:20_000]) or _HAS_DIGIT.search(text):
-        yield from _numbers(text)
+    for start, end in _digit_windows(text):
+        yield from _numbers(text, start, end)
     for m in PHONE_SPOKEN.finditer(text):
         yield Candidate("phone", m.start(), m.end(), 0.7, "spoken digits")
 
 
-_HAS_DIGIT = re.compile(r"\d")
+# Three digits, or a mask of them, close together: every number that identifies has them.
+_DIGITS = re.compile(r"\d.{0,3}?\d.{0,3}?\d|[xX*#]{3}")
+_WINDOW_BEFORE, _WINDOW_AFTER = 90, 60
+_SPACE = re.compile(r"\s")
+
+
+def _digit_windows(text: str) -> Iterator[tuple[int, int]]:
+    """Disjoint stretches around the digits; each ends at a space, so that no number is cut."""
+    start = end = -1
+    for match in _DIGITS.finditer(text):
+        if match.start() - _WINDOW_BEFORE > end:
+            if end > 0:
+                yield start, _whole(text, end)
+            start = max(0, end, match.start() - _WINDOW_BEFORE)
+        end = match.end() + _WINDOW_AFTER
+    if end > 0:
+        yield start, _whole(text, end)
+
+
+def _whole(text: str, end: int) -> int:
+    if end >= len(text):
+        return len(text)
+    space = _SPACE.search(text, end, end + 400)
+    return space.start() if space else min(len(text), end + 400)
 
 
 # Top-level domains that are also words or abbreviations.
@@ -299,16 +322,16 @@ def _before(text: str, start: int, width: int = 48) -> str:
     return text[max(0, start - width) : start]
 
 
-def _numbers(text: str) -> Iterator[Candidate]:
-    for m in IPV4.finditer(text):
+def _numbers(text: str, start: int, end: int) -> Iterator[Candidate]:
+    for m in IPV4.finditer(text, start, end):
         if not _PUBLIC_BEFORE.search(_before(text, m.start(), 16)):
             yield Candidate("ip", m.start(), m.end(), 0.95, "IPv4 address")
-    yield from _phones(text)
-    for m in SSN.finditer(text):
+    yield from _phones(text, start, end)
+    for m in SSN.finditer(text, start, end):
         yield Candidate("ssn", m.start(), m.end(), 0.9, "social security number")
-    for m in SSN_MASKED.finditer(text):
+    for m in SSN_MASKED.finditer(text, start, end):
         yield Candidate("ssn", m.start(), m.end(), 0.8, "masked social security number")
-    for m in NHS.finditer(text):
+    for m in NHS.finditer(text, start, end):
         kind = (
             "mrn" if _nhs_valid(m[0]) and not PHONE_CUE.search(_before(text, m.start())) else None
         )
@@ -323,15 +346,15 @@ def _numbers(text: str) -> Iterator[Candidate]:
         (IBAN, "account", "bank account"),
         (UUID, "other_id", "unique id"),
     ):
-        for m in pattern.finditer(text):
+        for m in pattern.finditer(text, start, end):
             yield Candidate(kind, m.start(), m.end(), 0.85, why)
     for cue in _CUES:
-        for m in cue.pattern.finditer(text):
+        for m in cue.pattern.finditer(text, start, end):
             code = m["code"].rstrip("-/.: ")
-            start = m.start("code")
-            if _is_code(code, text, start, cue):
-                yield Candidate(cue.type, start, start + len(code), cue.score, cue.why)
-    yield from _bare_codes(text)
+            place = m.start("code")
+            if _is_code(code, text, place, cue):
+                yield Candidate(cue.type, place, place + len(code), cue.score, cue.why)
+    yield from _bare_codes(text, start, end)
 
 
 def _is_code(code: str, text: str, start: int, cue: _Cue) -> bool:
@@ -347,13 +370,13 @@ def _is_code(code: str, text: str, start: int, cue: _Cue) -> bool:
     return not re.fullmatch(r"\d{1,3}/\d{1,3}|\d+\.\d+|\d{1,2}[/-]\d{1,2}[/-]\d{2,4}", code)
 
 
-def _phones(text: str) -> Iterator[Candidate]:
+def _phones(text: str, start: int, end: int) -> Iterator[Candidate]:
     for pattern, score in (
         (PHONE_US, 0.95),
         (PHONE_INTERNATIONAL, 0.9),
         (PHONE_UK, 0.85),
     ):
-        for m in pattern.finditer(text):
+        for m in pattern.finditer(text, start, end):
             digits = sum(c.isdigit() for c in m[0])
             if digits < 9:
                 continue
@@ -362,7 +385,7 @@ def _phones(text: str) -> Iterator[Candidate]:
                 "fax" if fax else "phone", m.start(), m.end(), score, "telephone number"
             )
     for pattern in (PHONE_US_SOLID, PHONE_LOCAL):
-        for m in pattern.finditer(text):
+        for m in pattern.finditer(text, start, end):
             before = _before(text, m.start())
             cued = PHONE_CUE.search(before)
             # 555 is the exchange of made-up numbers; any other one needs a cue.
@@ -381,8 +404,8 @@ def _nhs_valid(number: str) -> bool:
     return len(digits) == 10 and check % 11 == digits[9] and check != 10
 
 
-def _bare_codes(text: str) -> Iterator[Candidate]:
-    for m in _CODE_BARE.finditer(text):
+def _bare_codes(text: str, start: int, end: int) -> Iterator[Candidate]:
+    for m in _CODE_BARE.finditer(text, start, end):
         head = re.match(r"[A-Z]+", m["code"])
         if head and _PUBLIC.match(head[0]) and not m["digits"]:
             continue
@@ -391,14 +414,14 @@ def _bare_codes(text: str) -> Iterator[Candidate]:
         yield Candidate(
             "other_id", m.start("code"), m.end("code"), 0.7, "code of letters and digits"
         )
-    for m in _HASH_CODE.finditer(text):
+    for m in _HASH_CODE.finditer(text, start, end):
         yield Candidate("other_id", m.start("code"), m.end("code"), 0.75, "code after #")
-    for m in _LONG_DIGITS.finditer(text):
+    for m in _LONG_DIGITS.finditer(text, start, end):
         if not _PUBLIC_BEFORE.search(_before(text, m.start(), 20)) and not _QUANTITY_AFTER.match(
             text[m.end() : m.end() + 16]
         ):
             yield Candidate("other_id", m.start(), m.end(), 0.65, "long number")
-    for m in _GROUPED_DIGITS.finditer(text):
+    for m in _GROUPED_DIGITS.finditer(text, start, end):
         groups = m[0].split("-")
         if (
             sum(map(len, groups)) < 7
