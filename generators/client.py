@@ -14,23 +14,27 @@ everything, and looks just like one unlucky request until something else is aske
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, Self, TypeVar
+from typing import Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    wait_exponential_jitter,
-)
 
 from casewright.errors import CasewrightError
+from casewright.generators.chat import (
+    ChatRequest,
+    Completion,
+    EngineKind,
+    ServedModel,
+    ServerInfo,
+    read_completion,
+    read_served,
+    request_body,
+    wire_seed,
+)
 from casewright.generators.faults import (
     ContextTooSmall,
     EndpointDown,
@@ -40,6 +44,8 @@ from casewright.generators.faults import (
     judge_answer,
     transport_fault,
 )
+from casewright.generators.meter import ClientStats, Meter
+from casewright.generators.retrying import RetryPolicy, with_retries
 
 __all__ = [
     "ChatClient",
@@ -56,136 +62,15 @@ __all__ = [
     "wire_seed",
 ]
 
-EngineKind = Literal["llama.cpp", "vllm", "ollama", "unknown"]
 _T = TypeVar("_T")
 
-_RATE_WINDOW_S = 20.0
 _REFUSALS_IN_A_ROW = 20  # refusals with no success between: the endpoint, not the requests
 
 
-def wire_seed(seed: int) -> int:
-    """Fold a seed to the 31 bits that every server takes.
-
-    llama.cpp keeps 32 bits of a seed and reads the largest as "random"; other servers
-    refuse what does not fit a signed 32-bit integer.
-    """
-    return seed % (2**31 - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
-    """What to ask of the model.
-
-    Attributes:
-        messages: (role, content) pairs, role being system, user or assistant.
-        seed: seed of this request's sampling; sent as `wire_seed(seed)`.
-        max_tokens: upper bound of the answer in tokens.
-        stop: texts that end the answer.
-        repeat_penalty: 1.0 is none; sent under the name that the server knows.
-        json_schema: a JSON schema, as JSON text, that the answer must obey.
-        grammar: a GBNF grammar that the answer must obey (llama.cpp and vLLM).
-    """
-
-    messages: tuple[tuple[str, str], ...]
-    seed: int
-    temperature: float = 0.5
-    top_p: float = 0.95
-    max_tokens: int = 256
-    stop: tuple[str, ...] = ()
-    repeat_penalty: float | None = None
-    json_schema: str | None = None
-    grammar: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """What the model answered.
-
-    `finish_reason` is the server's own word ("stop", "length", "content_filter" ...) and
-    "missing" where the server gave none. Only `finished` texts are whole.
-    """
-
-    text: str
-    finish_reason: str
-    prompt_tokens: int
-    completion_tokens: int
-    seconds: float = 0.0
-
-    @property
-    def finished(self) -> bool:
-        """Whether the model ended the text itself."""
-        return self.finish_reason == "stop"
-
-
-@dataclass(frozen=True, slots=True)
-class ServerInfo:
-    """What an endpoint says about itself.
-
-    Attributes:
-        model: the name to send. served: every name the server lists (empty if it lists none).
-        max_model_len: tokens of prompt and answer together for one request; None if unknown.
-        engine: what the server seems to be.
-    """
-
-    model: str
-    served: tuple[str, ...]
-    max_model_len: int | None
-    engine: EngineKind
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often and how long to try again.
-
-    `attempts` counts the first; a try that ran into the request timeout has cost so much
-    that only `attempts_after_timeout` are made.
-    Waits grow from `initial_s` by doubling, with as much random jitter again, up to
-    `maximum_s`. A server's own Retry-After is honoured up to `retry_after_cap_s`.
-    """
-
-    attempts: int = 5
-    attempts_after_timeout: int = 2
-    initial_s: float = 0.5
-    maximum_s: float = 20.0
-    retry_after_cap_s: float = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class ClientStats:
-    """A snapshot for a live display. `tokens_per_second` counts the last 20 s."""
-
-    requests: int
-    completed: int
-    failed: int
-    retries: int
-    in_flight: int
-    prompt_tokens: int
-    completion_tokens: int
-    tokens_per_second: float
-
-
 @dataclass(slots=True)
-class _Counters:
-    requests: int = 0
-    completed: int = 0
-    failed: int = 0
-    retries: int = 0
+class _Target:
+    url: str
     in_flight: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    started: float | None = None
-    recent: list[tuple[float, int]] = field(default_factory=list)
-
-    def note_tokens(self, now: float, tokens: int) -> None:
-        self.recent.append((now, tokens))
-        if len(self.recent) > 256:
-            self.recent = [r for r in self.recent if r[0] > now - _RATE_WINDOW_S]
-
-    def rate(self, now: float) -> float:
-        if self.started is None:
-            return 0.0
-        window = min(_RATE_WINDOW_S, max(now - self.started, 1e-3))
-        return sum(n for at, n in self.recent if at > now - window) / window
 
 
 def normalise_base_url(url: str) -> str:
@@ -225,6 +110,8 @@ class ChatClient:
         concurrency: requests in flight at once; the rest wait.
         request_timeout: seconds that one try may take.
         engine: what the server is, if known; else `probe` finds out when it matters.
+        replicas: further addresses that serve the same model; each request goes to the one
+            with the fewest in flight.
         explain: asked, once the endpoint is down, for what its owner knows (a log's tail).
         transport: for tests only.
     """
@@ -240,12 +127,14 @@ class ChatClient:
         request_timeout: float = 300.0,
         retry: RetryPolicy | None = None,
         engine: EngineKind | None = None,
+        replicas: Sequence[str] = (),
         explain: Callable[[], str | None] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         if concurrency < 1:
             raise CasewrightError(f"concurrency is {concurrency}", valid="1 or more")
         self.base_url = normalise_base_url(base_url)
+        self._targets = [_Target(u) for u in (self.base_url, *map(normalise_base_url, replicas))]
         self.model = model
         self.concurrency = concurrency
         self._api_key_env = api_key_env
@@ -257,14 +146,14 @@ class ChatClient:
         self._down: EndpointDown | None = None
         self._successes = 0
         self._refusals = 0
-        self._counters = _Counters()
+        self._meter = Meter()
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._http = httpx.AsyncClient(
             headers=headers,
             timeout=httpx.Timeout(request_timeout, connect=min(10.0, request_timeout), pool=None),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=concurrency + 1),
             # A proxy from the environment must never see what goes to this very machine.
-            trust_env=not _is_loopback(self.base_url),
+            trust_env=not all(_is_loopback(t.url) for t in self._targets),
             transport=transport,
         )
 
@@ -287,17 +176,7 @@ class ChatClient:
 
     def stats(self) -> ClientStats:
         """Return the counters as they are now."""
-        c = self._counters
-        return ClientStats(
-            requests=c.requests,
-            completed=c.completed,
-            failed=c.failed,
-            retries=c.retries,
-            in_flight=c.in_flight,
-            prompt_tokens=c.prompt_tokens,
-            completion_tokens=c.completion_tokens,
-            tokens_per_second=c.rate(time.monotonic()),
-        )
+        return self._meter.snapshot()
 
     # -- asking --------------------------------------------------------------------------
 
@@ -308,27 +187,22 @@ class ChatClient:
             RequestFailed: this request has no answer (`ContextTooSmall` among them).
             EndpointDown: no request will have one; all later calls raise it at once.
         """
-        counters = self._counters
-        counters.requests += 1
+        meter = self._meter
+        meter.requests += 1
         async with self._slots:
             if self._down is not None:
                 raise self._down
-            counters.in_flight += 1
-            if counters.started is None:
-                counters.started = time.monotonic()
+            meter.begin()
             try:
                 done = await self._ask(request)
             except RequestFailed:
-                counters.failed += 1
+                meter.failed += 1
                 raise
             finally:
-                counters.in_flight -= 1
+                meter.in_flight -= 1
         self._successes += 1
         self._refusals = 0
-        counters.completed += 1
-        counters.prompt_tokens += done.prompt_tokens
-        counters.completion_tokens += done.completion_tokens
-        counters.note_tokens(time.monotonic(), done.completion_tokens)
+        meter.note_answer(done.prompt_tokens, done.completion_tokens)
         return done
 
     async def _ask(self, request: ChatRequest) -> Completion:
@@ -336,7 +210,7 @@ class ChatClient:
             self._engine is None and (request.repeat_penalty is not None or request.grammar)
         ):
             await self.probe()
-        body = self._body(request)
+        body = request_body(request, self.model, self._engine, self.base_url)
         before = self._successes
         try:
             return await self._with_retries(lambda: self._post_chat(body))
@@ -361,86 +235,29 @@ class ChatClient:
             )
             raise self._mark_down(useless) from refusal
 
-    def _body(self, request: ChatRequest) -> dict[str, object]:
-        body: dict[str, object] = {
-            "model": self.model,
-            "messages": [{"role": r, "content": c} for r, c in request.messages],
-            "seed": wire_seed(request.seed),
-            "temperature": request.temperature,
-            "top_p": request.top_p,
-            "max_tokens": request.max_tokens,
-        }
-        if request.stop:
-            body["stop"] = list(request.stop)
-        if request.repeat_penalty is not None and self._engine in ("llama.cpp", "vllm"):
-            # Servers that know neither name refuse or ignore it; the penalty is a nudge,
-            # not a promise, so they are asked without it.
-            name = "repeat_penalty" if self._engine == "llama.cpp" else "repetition_penalty"
-            body[name] = request.repeat_penalty
-        if request.json_schema is not None:
-            schema = json.loads(request.json_schema)
-            body["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": schema},
-            }
-        if request.grammar is not None:
-            if self._engine == "llama.cpp":
-                body["grammar"] = request.grammar
-            elif self._engine == "vllm":
-                body["structured_outputs"] = {"grammar": request.grammar}
-            else:
-                # A grammar that is dropped in silence would look like a bad model.
-                raise RequestFailed(
-                    "this server is not known to take a grammar",
-                    where=self.base_url,
-                    valid="llama.cpp or vLLM",
-                    fix="turn grammars off for this endpoint",
-                )
-        return body
-
     async def _post_chat(self, body: Mapping[str, object]) -> Completion:
         started = time.monotonic()
+        target = min(self._targets, key=lambda t: t.in_flight)
+        target.in_flight += 1
         try:
-            answer = await self._http.post(f"{self.base_url}/chat/completions", json=body)
+            answer = await self._http.post(f"{target.url}/chat/completions", json=body)
         except httpx.TransportError as exc:
-            raise transport_fault(exc, self.base_url) from exc
-        data = judge_answer(answer, self.base_url, self._api_key_env)
-        return _read_completion(data, self.base_url, time.monotonic() - started)
+            raise transport_fault(exc, target.url) from exc
+        finally:
+            target.in_flight -= 1
+        data = judge_answer(answer, target.url, self._api_key_env)
+        return read_completion(data, target.url, time.monotonic() - started)
 
     async def _with_retries(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
-        backoff = wait_exponential_jitter(
-            initial=self._retry.initial_s,
-            max=self._retry.maximum_s,
-            jitter=self._retry.initial_s,
-        )
+        async def unless_down() -> _T:
+            if self._down is not None:
+                raise self._down
+            return await attempt()
 
-        def wait(state: RetryCallState) -> float:
-            fault = state.outcome.exception() if state.outcome else None
-            asked = fault.retry_after if isinstance(fault, Transient) else None
-            own = float(backoff(state))
-            return own if asked is None else max(own, min(asked, self._retry.retry_after_cap_s))
+        def count() -> None:
+            self._meter.retries += 1
 
-        def enough(state: RetryCallState) -> bool:
-            fault = state.outcome.exception() if state.outcome else None
-            silent = isinstance(fault, Transient) and fault.kind == "silent"
-            limit = self._retry.attempts_after_timeout if silent else self._retry.attempts
-            return state.attempt_number >= min(limit, self._retry.attempts)
-
-        def count(_: RetryCallState) -> None:
-            self._counters.retries += 1
-
-        async for turn in AsyncRetrying(
-            retry=retry_if_exception_type(Transient),
-            stop=enough,
-            wait=wait,
-            before_sleep=count,
-            reraise=True,
-        ):
-            with turn:
-                if self._down is not None:
-                    raise self._down
-                return await attempt()
-        raise AssertionError("tenacity ended without a result")  # pragma: no cover
+        return await with_retries(unless_down, self._retry, on_retry=count)
 
     # -- one request or the whole endpoint? ----------------------------------------------
 
@@ -473,7 +290,7 @@ class ChatClient:
 
     def _request_failed(self, fault: Transient) -> RequestFailed:
         return RequestFailed(
-            f"no answer after {self._retry.attempts} tries: {fault.detail}",
+            f"no answer in any try: {fault.detail}",
             where=self.base_url,
             detail=fault.detail,
             fix="the server answers other requests; lower the concurrency or raise the "
@@ -564,7 +381,7 @@ class ChatClient:
         self._engine = self._engine or "unknown"
         return ServerInfo(self.model, (), None, self._engine)
 
-    async def _list_models(self) -> list[_Served]:
+    async def _list_models(self) -> list[ServedModel]:
         try:
             answer = await self._http.get(f"{self.base_url}/models", timeout=30.0)
         except httpx.TransportError as exc:
@@ -578,50 +395,7 @@ class ChatClient:
                 where=f"{self.base_url}/models",
                 fix="check the address: an OpenAI-compatible server answers there",
             )
-        return [_read_served(e) for e in listed if isinstance(e, dict) and e.get("id")]
-
-
-@dataclass(frozen=True, slots=True)
-class _Served:
-    name: str
-    engine: EngineKind
-    max_len: int | None
-
-
-def _read_served(entry: Mapping[str, object]) -> _Served:
-    owners: dict[str, EngineKind] = {
-        "llamacpp": "llama.cpp",
-        "vllm": "vllm",
-        "library": "ollama",
-    }
-    meta = entry.get("meta")
-    # vLLM gives max_model_len; llama.cpp gives meta.n_ctx, which is one slot's share.
-    length = entry.get("max_model_len")
-    if length is None and isinstance(meta, dict):
-        length = meta.get("n_ctx")
-    return _Served(
-        name=str(entry["id"]),
-        engine=owners.get(str(entry.get("owned_by")), "unknown"),
-        max_len=length if isinstance(length, int) else None,
-    )
-
-
-def _read_completion(data: Mapping[str, object], url: str, seconds: float) -> Completion:
-    choices = data.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else None
-    message = first.get("message") if isinstance(first, dict) else None
-    if not isinstance(first, dict) or not isinstance(message, dict):
-        raise Transient("the answer holds no message", kind="not_openai", where=url)
-    content = message.get("content")
-    usage = data.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
-    return Completion(
-        text=content if isinstance(content, str) else "",
-        finish_reason=str(first.get("finish_reason") or "missing"),
-        prompt_tokens=int(usage.get("prompt_tokens") or 0),
-        completion_tokens=int(usage.get("completion_tokens") or 0),
-        seconds=seconds,
-    )
+        return [read_served(e) for e in listed if isinstance(e, dict) and e.get("id")]
 
 
 def _no_such_model(model: str, served: Sequence[str], url: str) -> EndpointDown:

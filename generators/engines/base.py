@@ -106,6 +106,7 @@ class Engine:
             the files of a folder); empty where the model is behind a URL.
         max_model_len: tokens of prompt and answer for one request, where known.
         server: what the server is, which decides the names of some parameters.
+        replicas: further addresses that serve the same model; requests are spread over all.
         log: file that a started server writes to.
         explain: what is known once the endpoint is down (the log's tail), or None.
     """
@@ -117,6 +118,7 @@ class Engine:
     concurrency: int = 1
     max_model_len: int | None = None
     server: EngineKind | None = None
+    replicas: tuple[str, ...] = ()
     request_timeout: float = 300.0
     log: Path | None = None
     api_key: str | None = field(default=None, repr=False)
@@ -146,6 +148,7 @@ class Engine:
             request_timeout=self.request_timeout,
             retry=retry,
             engine=self.server,
+            replicas=self.replicas,
             explain=self.explain,
         )
 

@@ -1,13 +1,16 @@
 """llama.cpp inside this process: xllamacpp's own OpenAI-compatible server on loopback.
 
-The right number of slots depends on how much of the prompts is
-shared (see the note at `_params`).
+A small model is served by one single-threaded server for each core rather than by one
+server with a thread for each. Threads that share a model meet at a barrier after every
+layer, where they spin: whatever else wants a core (our own checks among it) stalls them
+all. MEASURED
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,13 @@ from casewright.generators.engines.hardware import usable_cores
 from casewright.gguf_header import read_gguf_header
 from casewright.models import DEFAULT_MODEL, check_default_model, check_model, get_model, sha256_of
 
-__all__ = ["open_llamacpp"]
+__all__ = ["ServerPlan", "open_llamacpp", "plan_servers"]
+
+_SMALL_MODEL_BYTES = 1 << 30
+# More slots than requests in flight: each slot keeps the prompt it read last, and a request
+# goes to the one whose prompt begins like its own, if that much of it is the same.
+_LEAST_SLOTS = 8
+_SAME_PREFIX = 0.6
 
 
 async def open_llamacpp(spec: EngineSpec) -> Engine:
@@ -38,10 +47,12 @@ async def open_llamacpp(spec: EngineSpec) -> Engine:
     digest = await asyncio.to_thread(sha256_of, path)
     context = min(spec.context, header.context_length or spec.context)
     key = secrets.token_hex(16)
-    params = _params(xllamacpp, spec, path, context, key)
+    plan = plan_servers(path.stat().st_size, usable_cores(), spec.slots, spec.threads)
+    servers: list[Any] = []
     try:
         # xllamacpp holds the GIL here, so a thread would not keep the loop alive either.
-        server = xllamacpp.Server(params)
+        for _ in range(plan.servers):
+            servers.append(xllamacpp.Server(_params(xllamacpp, plan, path, context, key)))
     except RuntimeError as exc:
         raise CasewrightError(
             f"llama.cpp could not load the model ({exc})",
@@ -50,17 +61,17 @@ async def open_llamacpp(spec: EngineSpec) -> Engine:
             fix=f"architecture {header.architecture or 'unknown'}: try a newer xllamacpp, a "
             "smaller model, a smaller context or less concurrency",
         ) from exc
-    holder = [server]
-    del server
+    urls = [f"{server.listening_address}/v1" for server in servers]
 
     async def shut_down() -> None:
         # The destructor waits for the server's loop to end, and nothing else stops it.
-        holder.clear()
+        servers.clear()
 
     return Engine(
         "llamacpp",
-        f"{holder[0].listening_address}/v1",
+        urls[0],
         path.stem,
+        replicas=tuple(urls[1:]),
         model_hash=digest,
         concurrency=spec.slots,
         max_model_len=context,
@@ -88,17 +99,41 @@ def _find_model(spec: EngineSpec) -> Path:
     return path
 
 
-def _params(xllamacpp: Any, spec: EngineSpec, path: Path, context: int, key: str) -> Any:
+@dataclass(frozen=True, slots=True)
+class ServerPlan:
+    """How many servers, of how many threads and slots each."""
+
+    servers: int
+    threads: int
+    slots: int
+
+
+def plan_servers(model_bytes: int, cores: int, in_flight: int, threads: int | None) -> ServerPlan:
+    """Divide the cores between servers. `threads` set by the user means one server with them.
+
+    Args:
+        model_bytes: size of the GGUF file.
+        cores: cores that may be used. in_flight: requests in flight, over all servers.
+    """
+    if threads is not None or model_bytes > _SMALL_MODEL_BYTES:
+        servers, each = 1, threads or cores
+    else:
+        servers, each = min(cores, in_flight), 1
+    return ServerPlan(servers, each, max(_LEAST_SLOTS, -(-in_flight // servers)))
+
+
+def _params(xllamacpp: Any, plan: ServerPlan, path: Path, context: int, key: str) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
     params.model_alias = {path.stem}
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [key]  # other users of this machine reach loopback too
-    params.n_parallel = spec.slots
-    params.n_ctx = context * spec.slots  # shared evenly between the slots
-    params.cpuparams.n_threads = spec.threads or usable_cores()
-    params.cpuparams_batch.n_threads = params.cpuparams.n_threads
+    params.n_parallel = plan.slots
+    params.n_ctx = context * plan.slots  # shared evenly between the slots
+    params.slot_prompt_similarity = _SAME_PREFIX
+    params.cpuparams.n_threads = plan.threads
+    params.cpuparams_batch.n_threads = plan.threads
     params.verbosity = -1  # llama.cpp prints hundreds of lines to stderr otherwise
     params.ui = False
     params.endpoint_slots = False  # it shows other requests' prompts

