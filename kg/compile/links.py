@@ -15,9 +15,10 @@ from typing import Literal
 from casewright.kg.compile.crosswalk import Crosswalk, Joined
 from casewright.kg.compile.curated import ConditionEntry, Curated, DrugEntry
 from casewright.kg.compile.gates import Gate, Gates
-from casewright.kg.compile.likeness import says_more, says_the_same
+from casewright.kg.compile.likeness import says_more, says_the_same, subject_words
 from casewright.kg.compile.matching import Matcher, PrefixIndex
 from casewright.kg.compile.plausibility import (
+    MIXED_CATEGORIES,
     SYMPTOMLESS,
     is_noise,
     local_form,
@@ -27,6 +28,7 @@ from casewright.kg.compile.plausibility import (
     symptom_fits,
     test_fits,
     text_fits,
+    text_for,
 )
 from casewright.kg.compile.provenance import Register
 from casewright.kg.compile.regions import regions_agree
@@ -65,12 +67,14 @@ class Link:
 class Told:
     """A hand-written entry that speaks of a code, and how surely.
 
-    `same` is whether it is about this very condition; else it is about a wider one.
+    `same` is whether it is about this very condition; else it is about a wider one. `vague`
+    is a wider one in a single word ("anemia"): its treatment may be wrong for the kind.
     """
 
     entry: ConditionEntry
     confidence: float
     same: bool
+    vague: bool = False
 
 
 def _common(a: str, b: str) -> int:
@@ -157,8 +161,9 @@ class Clinical:
         ]
         if not near:
             return None
-        same, _, _, entry = max(near, key=lambda item: (item[0], item[1], item[2].code))
-        return Told(entry, 0.85 if same else 0.6, same=same)
+        same, _, other, entry = max(near, key=lambda item: (item[0], item[1], item[2].code))
+        vague = not same and len(subject_words(other.title)) < 2
+        return Told(entry, 0.85 if same else 0.6, same=same, vague=vague)
 
     def links(self, code: Code) -> list[Link]:
         """Every clinical edge of a billable code."""
@@ -191,7 +196,11 @@ class Clinical:
         return self._join(code)
 
     def _join(self, code: Code) -> Joined | None:
-        return self._crosswalk.join(code.code) if self._register.allowed("namcs") else None
+        if not self._register.allowed("namcs"):
+            return None
+        joined = self._crosswalk.join(code.code)
+        mixed = code.category in MIXED_CATEGORIES
+        return None if joined is not None and joined.inherited and mixed else joined
 
     # Symptoms
 
@@ -313,7 +322,7 @@ class Clinical:
 
     def _curated_drugs(self, code: Code) -> list[Link]:
         told = self.told(code)
-        if told is None:
+        if told is None or told.vague:
             return []
         number = self._register.number("curated", told.entry.source)
         return [
@@ -417,7 +426,7 @@ class Clinical:
                     self._register.number("curated", result.source),
                     0.9 if prefix == code.code else 0.8,
                     result.p,
-                    text=result.text,
+                    text=text_for(result.text, code.title),
                 )
             )
         done = {link.target for link in found}
@@ -425,7 +434,7 @@ class Clinical:
             number = self._register.number("namcs")
             curated = sum(link.relation == "tested_with" for link in found)
             for item in _strong(joined.profile.tests, MIN_LIFT, 0.03):
-                if not test_fits(item.name, item.lift, inherited=joined.inherited, curated=curated):
+                if not test_fits(item, inherited=joined.inherited, curated=curated):
                     continue
                 for test in self._matcher.tests(item.name):
                     if test not in done:

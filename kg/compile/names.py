@@ -74,6 +74,7 @@ _UNSIDED_ORGAN = re.compile(
     re.IGNORECASE,
 )
 
+_ENCOUNTER = re.compile(r",? (?:initial|subsequent) encounter\b.*$", re.IGNORECASE)
 _NO_DISTURBANCE = re.compile(r",? without behavioral disturbance.*$", re.IGNORECASE)
 
 _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -86,8 +87,9 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          r"eye|ear|limb|side|lobe|quadrant)s? of\b", " of "),
         (r"\b(?:in|of|at|to|by|from|with|due to) (?:other (?:and|or) )?unspecified "
          r"(?:site|part|organism|cause|place|degree|depth|level|severity|stage|origin|type|"
-         r"eye|ear|limb|side|lobe|quadrant)s?\b", " "),
+         r"limb|side|lobe|quadrant)s?\b", " "),
         (r"\bunspecified (?:part|site|portion) of\b", ""),
+        (r"\bof unspecified (eye|ear|eyelid)\b", r"of the \1"),
         (r"\bunspecified (?:eyes?|ears?|eyelids?|side)\b", ""),
         (r"\b(?:other|and|or)? ?unspecified\b(?! whether)", ""),
         (r"\bother and\b", ""),
@@ -192,7 +194,10 @@ class Namer:
         text, abbreviations = _strip_brackets(title)
         text = _NO_DISTURBANCE.sub("", text)
         opened = "initial encounter for open fracture" in text.lower()
+        text = _ENCOUNTER.sub("", text)
         head, *segments = [part.strip() for part in text.split(",")]
+        head = re.sub(r"^(?:other|unspecified)(?: specified)? (?!disorders?\b)", "", head,
+                      flags=re.IGNORECASE)  # fmt: skip
         leading: list[str] = []
         trailing: list[str] = []
         for part in _rejoin(segments):
@@ -208,7 +213,7 @@ class Namer:
                 leading.append(re.sub(r" stage$", "-stage", segment.lower()))
             elif sided:
                 side, organ = sided.group(1).lower(), sided.group(2)
-                said = organ.lower() in head.lower().split()
+                said = head.lower().endswith(f" {organ.lower()}")
                 if said or (organ.endswith(" limb") and "syndrome" in head.lower()):
                     leading.append(side)  # "left swimmer's ear", "right carpal tunnel syndrome"
                     continue

@@ -17,6 +17,7 @@ from casewright.kg.compile.spine import Code
 
 __all__ = [
     "GENERIC_TESTS",
+    "MIXED_CATEGORIES",
     "SYMPTOMLESS",
     "is_noise",
     "local_form",
@@ -26,6 +27,7 @@ __all__ = [
     "symptom_fits",
     "test_fits",
     "text_fits",
+    "text_for",
 ]
 
 SYMPTOMLESS = re.compile(
@@ -109,6 +111,7 @@ def stands_out(drug: DrugEntry, item: Measured, joined: Joined, code: Code) -> b
 _ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "symptom:visible_leg_veins": ("I8", "O22"),
     "symptom:involuntary_movements": ("G", "F", "R25"),
+    "symptom:brittle_nails": ("L", "B35", "E", "D50"),
 }
 
 
@@ -195,19 +198,19 @@ _SIDELINES = frozenset(
 )  # fmt: skip
 
 
-def test_fits(name: str, lift: float, *, inherited: bool, curated: int) -> bool:
+def test_fits(item: Measured, *, inherited: bool, curated: int) -> bool:
     """Whether a NAMCS test may stand beside what the curated layer has.
 
     Args:
-        name: the checkbox. lift: ratio to all visits.
+        item: the checkbox, its share of visits and ratio to all visits.
         inherited: the profile is that of relatives.
         curated: number of curated tests of the condition.
     """
-    if name in GENERIC_TESTS:
+    if item.name in GENERIC_TESTS:
         return curated == 0
-    if name in _SIDELINES:
-        return lift >= 4.0 and not inherited and curated < 3
-    return lift >= (3.0 if inherited else 1.5)
+    if item.name in _SIDELINES:
+        return item.lift >= 4.0 and item.p >= 0.1 and not inherited and curated < 3
+    return item.p >= 0.05 and item.lift >= (3.0 if inherited or curated else 1.5)
 
 
 _CONTRADICTED = (
@@ -223,3 +226,14 @@ def text_fits(text: str | None, title: str) -> bool:
         return True
     named = re.sub(r"without [\w\s]*foreign body", "", title)
     return not any(a.search(named) and b.search(text) for a, b in _CONTRADICTED)
+
+
+def text_for(text: str | None, title: str) -> str | None:
+    """A result in words without what the title denies."""
+    if text is not None and re.match(r"nondisplaced", title, re.IGNORECASE):
+        return re.sub(r"\bdisplaced ", "", text)
+    return text
+
+
+MIXED_CATEGORIES = frozenset({"M26", "N99", "K91", "J95", "I97", "M96", "H59", "H95", "G97"})
+"""Categories whose codes share a title and little else: nothing is inherited in them."""
