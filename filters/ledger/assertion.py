@@ -108,11 +108,11 @@ def _scope_of(
         return None
     if trigger.text == "old" and words[item.first - 1] in ("-", "year", "years", "month", "months"):
         return None
-    if trigger.category == "history" and _is_duration(words, item.first):
+    if trigger.category == "history" and _is_duration(words, item, sentence):
         return None
     if trigger.direction == "forward":
-        if trigger.text == "no" and words[item.last + 1 : item.last + 2] == [","]:
-            return None  # "No, I had a headache": an answer, no determiner
+        if item.first < sentence.body or words[item.last + 1 : item.last + 2] in _NOTHING_AFTER:
+            return None  # a heading; "No, I had a headache": an answer, no determiner
         last = _reach_forward(words, found, index, trigger.category, sentence)
         if trigger.near:
             last = _near(words, item.last, min(last, item.last + trigger.near))
@@ -125,6 +125,9 @@ def _scope_of(
     return Scope(first, item.first - 1, trigger.category, trigger.text, backward=True)
 
 
+_NOTHING_AFTER: tuple[list[str], ...] = ([","], ["and"], ["or"], [])
+
+
 def _near(words: Sequence[str], start: int, limit: int) -> int:
     """The last word of the next few that no separator sets apart."""
     for i in range(start + 1, limit + 1):
@@ -133,10 +136,19 @@ def _near(words: Sequence[str], start: int, limit: int) -> int:
     return limit
 
 
-def _is_duration(words: Sequence[str], first: int) -> bool:
-    """ "3 day history of cough" is about now."""
-    before = [w.rstrip("s") for w in words[max(0, first - 3) : first]]
-    return any(w in _TIME_WORDS for w in before)
+def _is_duration(words: Sequence[str], found: Found, sentence: Sentence) -> bool:
+    """ "3 day history of cough", "3/7 hx of cough", "hx of cough for a week" are about now."""
+    first = found.first
+    before = words[max(sentence.first, first - 3) : first]
+    if any(w.rstrip("s") in _TIME_WORDS for w in before):
+        return True
+    if len(before) > 1 and before[-2] == "/" and before[-1] in ("7", "52", "12"):
+        return True
+    after = words[found.last + 1 : sentence.last + 1]
+    return any(
+        w == "for" and any(t.rstrip("s") in _TIME_WORDS for t in after[i + 1 : i + 4])
+        for i, w in enumerate(after)
+    )
 
 
 _TIME_WORDS = frozenset(
@@ -282,22 +294,29 @@ def _relative_scope(
     before = words[item.first - 1] if item.first > sentence.first else ""
     if caregiver and before == "my":
         return None
-    following = words[item.last + 1] if item.last < sentence.last else ""
-    if following == "'s" or words[item.last].endswith("'s"):
-        following = ""
     in_section = sentence.section == "family"
     if not in_section and _is_company(words, item.first, sentence.first, rules):
         return None
     if _backward_relative(words, item.first, sentence.first) and not in_section:
         first = _reach_backward(words, found, index, trigger, sentence)
         return Scope(first, item.first - 1, "family", trigger.text, trigger.value, backward=True)
-    if following in rules.informant and not in_section:
+    if not in_section and _tells(words, item.last, sentence.last, rules):
         return None
     last = _reach_forward(words, found, index, "relative", sentence)
     last = _before_next_relative(found, index, last)
     if last <= item.last:
         return None
     return Scope(item.last + 1, last, "family", trigger.text, trigger.value)
+
+
+def _tells(words: Sequence[str], relative: int, limit: int, rules: Triggers) -> bool:
+    """Whether the relative is the one who tells ("mother reports ...")."""
+    following = words[relative + 1 : min(relative + 3, limit + 1)]
+    if not following or following[0] in ("'s", "with") or words[relative].endswith("'s"):
+        return False
+    if following[0] in ("is", "was") and len(following) > 1:
+        return following[1] in rules.informant_after_is
+    return following[0] in rules.informant
 
 
 def _before_next_relative(found: Sequence[Found], index: int, last: int) -> int:

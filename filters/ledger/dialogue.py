@@ -122,8 +122,24 @@ def _questions(
 
 def _is_question(tokens: Tokens, sentence: Sentence, rules: DialogueRules) -> bool:
     if sentence.question:
-        return True
+        return not _is_tag(tokens, sentence)
     return _opens_with(tokens, sentence, rules, rules.openers)
+
+
+_TAGS = frozenset({"okay", "ok", "alright"})
+
+
+def _is_tag(tokens: Tokens, sentence: Sentence) -> bool:
+    """ "You have arthritis there, okay?" asks nothing."""
+    words, last = tokens.words, sentence.last
+    return (
+        last - sentence.first > _SHORT_SENTENCE
+        and words[last - 1] in _TAGS
+        and words[last - 2] == ","
+    )
+
+
+_SHORT_SENTENCE = 3
 
 
 def _opens_with(

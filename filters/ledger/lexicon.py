@@ -269,7 +269,7 @@ class Lexicon:
             return  # what is left of a title without its "unspecified ..."
         if len(words) == 1 and (words[0] in self.rules.stop or len(words[0]) == 1):
             return
-        cased = form.strip() if _capitals_matter(form, kind) else None
+        cased = "".join(filter(str.isalnum, form)) if _capitals_matter(form, kind) else None
         self._add_words(concept, words, kind, cased)
         if "," in form:
             key = "".join(

@@ -15,7 +15,7 @@ from casewright.filters.ledger.reading import Mention, Reading
 from casewright.filters.ledger.relation import NO_ALLERGY
 from casewright.filters.ledger.wants import Want
 from casewright.kg.graph import NodeType
-from casewright.records import Fact, OffSpec
+from casewright.records import Fact, OffSpec, Polarity
 
 __all__ = ["Held", "held_of", "off_case_concepts", "off_case_numbers"]
 
@@ -114,10 +114,15 @@ def off_case_concepts(
         if claimed:
             finding = OffSpec(
                 "concept", span.start, span.end, reading.tokens.text[span.start : span.end],
-                entry.concept, mention.assertion.polarity,
+                entry.concept, _polarity_of(mention),
                 f"{entry.type.lower()} that the case does not hold",
             )  # fmt: skip
         yield mention, entry, finding
+
+
+def _polarity_of(mention: Mention) -> Polarity:
+    """An illness that nobody in the family has is as good as denied."""
+    return "denied" if mention.assertion.denied_family else mention.assertion.polarity
 
 
 _TITLES = word_set("dr mr mrs ms miss prof professor nurse sister name patient")

@@ -6,7 +6,7 @@ shared by all facts.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -123,6 +123,7 @@ def read_text(
     reading.stem_places = _stem_places(encoded)
     reading.quantities = find_quantities(tokens, units)
     if turns:
+        _carry_family(reading)
         reading.exchange = Exchange.of(tokens, sentences, scopes, turns)
     reading.mentions = _mentions(reading, matches)
     for mention in reading.mentions:
@@ -199,4 +200,50 @@ def _mentions(reading: Reading, matches: Sequence[Match]) -> list[Mention]:
             if said is not base:
                 mention = replace(mention, assertion=said)
         mentions.append(mention)
+    if reading.exchange is not None:
+        return _as_answered(mentions, reading.exchange)
     return mentions
+
+
+def _as_answered(mentions: list[Mention], exchange: Exchange) -> list[Mention]:
+    """What an answer says of a concept by name goes before its yes or no."""
+    firsts = [m.first for m in mentions]
+    replies: dict[tuple[int, int], dict[str, Mention]] = {}
+    settled: list[Mention] = []
+    for mention in mentions:
+        place = exchange.answer_words.get(mention.sentence)
+        if place is not None:
+            if place not in replies:
+                begin, end = bisect_left(firsts, place[0]), bisect_right(firsts, place[1])
+                replies[place] = {
+                    e.concept: m
+                    for m in reversed(mentions[begin:end])
+                    if m.sentence not in exchange.questions
+                    for e in m.entries
+                }
+            named = (replies[place].get(e.concept) for e in mention.entries)
+            said = next((m.assertion for m in named if m is not None), mention.assertion)
+            settled.append(replace(mention, assertion=said))
+        else:
+            settled.append(mention)
+    return settled
+
+
+def _carry_family(reading: Reading) -> None:
+    """ "Does anything run in the family? Diabetes?": the second question is of the family too."""
+    words = reading.tokens.words
+    for i in range(1, len(reading.sentences)):
+        here, before = reading.sentences[i], reading.sentences[i - 1]
+        if not here.question or here.turn is None or here.turn != before.turn:
+            continue
+        of_family = any(
+            t.category in ("relative", "family")
+            for f in reading.triggers[i - 1]
+            for t in f.triggers
+        ) or any(s.trigger == _CARRIED for s in reading.scopes[i - 1])
+        if of_family and _YOU.isdisjoint(words[here.first : here.last + 1]):
+            reading.scopes[i].append(Scope(here.first, here.last, "family", _CARRIED))
+
+
+_CARRIED = "the question before"
+_YOU = frozenset({"you", "you've", "you're", "your", "i", "he", "she", "they"})

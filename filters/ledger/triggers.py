@@ -66,6 +66,7 @@ class Triggers:
             name: kind for kind, names in raw["headings"].items() for name in names
         }
         self.informant: frozenset[str] = frozenset(raw["family"]["informant"])
+        self.informant_after_is: frozenset[str] = frozenset(raw["family"]["informant_after_is"])
         self.company: tuple[tuple[str, ...], ...] = tuple(
             tuple(tokenise(c).words) for c in raw["family"]["company"]
         )
