@@ -13,6 +13,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -88,7 +90,7 @@ def export_sft(
             files: dict[tuple[str, Split], TextIO] = {}
             for sharded in shards:
                 for path in sharded.files:
-                    for pair in _pairs(pq.read_table(path).to_pylist()):
+                    for pair in _pairs(path):
                         for name, value in _lines(pair):
                             key = (name, sharded.split)
                             if key not in files:
@@ -129,12 +131,12 @@ def _lines(pair: Pair) -> Iterator[tuple[str, dict[str, Any]]]:
     yield f"{pair.task}_messages", {"messages": prompt + completion, **origin}
 
 
-def _pairs(rows: Iterable[dict[str, Any]]) -> Iterator[Pair]:
-    cases: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        cases.setdefault(row["case_id"], []).append(row)
-    for case in cases.values():
-        yield from pairs_of_case(case)
+def _pairs(path: Path) -> Iterator[Pair]:
+    """The pairs of a shard, in which the documents of a case stand together."""
+    with pq.ParquetFile(path) as file:
+        rows = (row for batch in file.iter_batches(256) for row in batch.to_pylist())
+        for _, case in groupby(rows, key=itemgetter("case_id")):
+            yield from pairs_of_case(case)
 
 
 def pairs_of_case(rows: Iterable[dict[str, Any]]) -> Iterator[Pair]:

@@ -61,8 +61,7 @@ def write_shards(
         scratch: a folder for intermediate files, of about the run's size; emptied.
         plan: which case goes where.
         shard_bytes: the bound on a shard's uncompressed size, met on average.
-        whole_cases: keep the documents of a case in one shard (shuffled within it), for
-            what pairs them.
+        whole_cases: shuffle cases instead of documents: those of a case stay together.
         metadata: key-value pairs for every file's schema.
 
     Returns:
@@ -119,14 +118,14 @@ def _deal(
     with ExitStack() as stack:
         writers: list[pa.RecordBatchStreamWriter | None] = [None] * len(buckets)
         for table in _large_tables(run):
-            orders = [derive_seed("shuffle", i) for i in table["document_id"].to_pylist()]
             cases = table["case_id"].to_pylist()
+            keys = cases if whole_cases else table["document_id"].to_pylist()
+            orders = [derive_seed("shuffle", key) for key in keys]
             # The shard comes from other bits than the order within it.
-            keys = cases if whole_cases else orders
             bucket = np.array(
                 [
-                    first[side] + derive_seed("shard", key) % counts[side]
-                    for side, key in zip(plan.sides(cases), keys, strict=True)
+                    first[side] + derive_seed("shard", order) % counts[side]
+                    for side, order in zip(plan.sides(cases), orders, strict=True)
                 ]
             )
             places = np.argsort(bucket, kind="stable")
@@ -171,7 +170,10 @@ def _finish(
     rows = size = 0
     for number, path in enumerate(present):
         with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
-            table = reader.read_all().sort_by(_ORDER).drop_columns([_ORDER])
+            table = reader.read_all()
+        # Documents of one case have the same order: their places in the plan decide.
+        table = table.sort_by([(_ORDER, "ascending"), ("document_index", "ascending")])
+        table = table.drop_columns([_ORDER])
         table = table.replace_schema_metadata(metadata or None)
         out = folder / f"{split}-{number:05d}-of-{len(present):05d}.parquet"
         pq.write_table(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +38,9 @@ AGE_BANDS: tuple[tuple[int, str], ...] = (
     (50, "50-64"), (65, "65-74"), (75, "75-84"), (85, "85+"),
 )  # fmt: skip
 """First age and name of each band."""
+
+_START_SHIFT, _ROW_SHIFT = 27, 54
+_Places: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 _COLUMNS = [
     "kind", "text", "case_id", "icd10", "facts", "entities", "off_spec", "demographics",
@@ -291,34 +294,44 @@ def _count_kept(table: pa.Table, kinds: list[str], tallies: Mapping[str, _Tally]
         tally.words.append(count)
         if share is not None:
             tally.model.append(share)
-    documents = np.asarray(kinds, dtype=object)
     owners, facts = _flat(table["facts"])
-    fields = [pc.struct_field(facts, n).to_pylist() for n in ("duty", "polarity", "status")]
-    for kind, *key in zip(documents[owners], *fields, strict=True):
-        tallies[kind].facts[key[0], key[1], key[2]] += 1
+    fields = {n: pc.struct_field(facts, n) for n in ("duty", "polarity", "status")}
+    counted = (
+        pa.table({"kind": table["kind"].combine_chunks().take(owners), **fields})
+        .group_by(["kind", *fields])
+        .aggregate([([], "count_all")])
+    )
+    for kind, duty, polarity, status, n in zip(
+        *(counted[name].to_pylist() for name in ("kind", *fields, "count_all")), strict=True
+    ):
+        tallies[kind].facts[duty, polarity, status] += n
     # A concept off the case may stand among the entities too: count each place once.
-    named, off = set[tuple[int, int, int]](), set[tuple[int, int, int]]()
-    owners, entities = _flat(table["entities"])
-    named.update(_places(owners, entities))
     owners, strays = _flat(table["off_spec"])
-    is_concept = pc.equal(pc.struct_field(strays, "kind"), "concept").to_pylist()
-    off.update(p for p, c in zip(_places(owners, strays), is_concept, strict=True) if c)
-    for owner, _, _ in named | off:
-        tallies[kinds[owner]].concepts += 1
-    for owner, _, _ in off:
-        tallies[kinds[owner]].off_case += 1
+    is_concept = pc.equal(pc.struct_field(strays, "kind"), "concept").to_numpy(False)
+    off = _places(owners, strays)[is_concept]
+    named = _places(*_flat(table["entities"]))
+    for places, name in ((np.concatenate([named, off]), "concepts"), (off, "off_case")):
+        per_row = np.bincount(np.unique(places) >> _ROW_SHIFT, minlength=len(kinds))
+        for kind, n in zip(kinds, per_row.tolist(), strict=True):
+            setattr(tallies[kind], name, getattr(tallies[kind], name) + n)
 
 
-def _flat(column: pa.ChunkedArray) -> tuple[list[int], pa.Array]:
-    """The items of a list column, and the row that each is of."""
+def _flat(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
+    """The row that each item of a list column is of, and the items."""
     array = pa.concat_arrays(column.chunks)
-    return pc.list_parent_indices(array).to_pylist(), pc.list_flatten(array)
+    return pc.list_parent_indices(array), pc.list_flatten(array)
 
 
-def _places(owners: Iterable[int], items: pa.Array) -> list[tuple[int, int, int]]:
-    starts = pc.struct_field(items, "start").to_pylist()
-    ends = pc.struct_field(items, "end").to_pylist()
-    return list(zip(owners, starts, ends, strict=True))
+def _places(owners: pa.Array, items: pa.Array) -> _Places:
+    """Row, start and end of each item as one number.
+
+    Rows are below 2**9 (`stored.BATCH`), offsets below 2**27 (a text of 134 million characters).
+    """
+    starts = pc.struct_field(items, "start").to_numpy(False).astype(np.int64)
+    ends = pc.struct_field(items, "end").to_numpy(False).astype(np.int64)
+    rows = owners.to_numpy(False).astype(np.int64)
+    places: _Places = (rows << _ROW_SHIFT) | (starts << _START_SHIFT) | ends
+    return places
 
 
 def _count_patients(table: pa.Table, patients: dict[str, tuple[str, str]]) -> None:
