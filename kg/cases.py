@@ -51,6 +51,7 @@ _STAY_DAYS: dict[Severity, tuple[int, int]] = {
     "severe": (4, 12),
 }
 _BP = ("vital:systolic_bp", "vital:diastolic_bp")
+_REDRAWS = 50
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ class CaseSampler:
         rng = derive_rng(self._seed, "case", index)
         setting = self.setting(index)
         principal = self._conditions.condition(setting, rng)
-        demographics = sample_demographics(principal, rng)
+        demographics = self._patient(principal, rng)
         comorbid = sample_comorbidities(
             self._graph, principal, demographics, rng, at_most=self._sampling.max_comorbidities
         )
@@ -121,6 +122,19 @@ class CaseSampler:
             persona=_draw(self._personas, rng),
             severity=severity,
         )
+
+    def _patient(self, principal: Condition, rng: random.Random) -> Demographics:
+        """Draw a patient who can have at least one symptom of the diagnosis.
+
+        A toddler reports no painful urination: drawn again, some patient fits every diagnosis.
+        """
+        edges = self._graph.edges(principal.id, "has_symptom")
+        symptoms = [self._graph.concept(e.target) for e in edges]
+        for _ in range(_REDRAWS):
+            demographics = sample_demographics(principal, rng)
+            if any(suitable(s, demographics) for s in symptoms):
+                break
+        return demographics
 
     def cases(self, indices: Iterable[int]) -> Iterable[Case]:
         """Cases by index, lazily."""

@@ -44,8 +44,9 @@ def suitable(concept: Concept, demographics: Demographics) -> bool:
     return True
 
 
-def _words(name: str) -> set[str]:
-    return {w for w in name.lower().replace("-", " ").split() if len(w) > 3}
+@lru_cache(maxsize=4096)
+def _words(name: str) -> frozenset[str]:
+    return frozenset(w for w in name.lower().replace("-", " ").split() if len(w) > 3)
 
 
 def clashes(concept: Concept, held: Iterable[Concept]) -> bool:
@@ -118,7 +119,7 @@ def deniable_symptoms(
     systems = involved | {"constitutional"}
     candidates = [
         c
-        for c in graph.concepts("Symptom")
+        for c in _symptoms(graph)
         if c.group in systems
         and c.id not in _TOO_WIDE
         and own.get(c.id, 0.0) < 0.15
@@ -141,6 +142,12 @@ def deniable_symptoms(
 
 _TOO_WIDE = frozenset({"symptom:pain", "symptom:swelling", "symptom:generalized_weakness"})
 """Symptoms that hardly anyone who is ill can be said to be free of."""
+
+
+@lru_cache(maxsize=4)
+def _symptoms(graph: Graph) -> Sequence[Concept]:
+    """All symptoms in id order, sorted once and not for every case."""
+    return graph.concepts("Symptom")
 
 
 def _demand(graph: Graph, concept: Concept) -> float:

@@ -7,6 +7,7 @@ facilities and record numbers are made up. Names come from pools of many origins
 from __future__ import annotations
 
 import random
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -78,19 +79,20 @@ def _date_forms(day: date) -> tuple[str, ...]:
 
 def _birth_date(demographics: Demographics, encounter: date, rng: random.Random) -> date:
     """A birth date on which the patient has just that age at the encounter."""
+    months = demographics.age_years * 12
+    step = 12
     if demographics.age_years < 2 and demographics.age_months is not None:
-        days = int(demographics.age_months * 30.44) + rng.randrange(28)
-        return encounter - timedelta(days=max(days, 1))
-    latest = _years_before(encounter, demographics.age_years)
-    earliest = _years_before(encounter, demographics.age_years + 1) + timedelta(days=1)
+        months, step = demographics.age_months, 1
+    latest = _months_before(encounter, months)
+    earliest = _months_before(encounter, months + step) + timedelta(days=1)
     return earliest + timedelta(days=rng.randrange((latest - earliest).days + 1))
 
 
-def _years_before(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year - years, day=28)
+def _months_before(day: date, months: int) -> date:
+    """The last day on which one had to be born to have completed the months."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    last = monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day.day, last))
 
 
 def _title(demographics: Demographics, rng: random.Random) -> str:

@@ -16,6 +16,9 @@ from casewright.records import Demographics, Setting, Sex
 __all__ = ["ConditionSampler", "Sampling", "fits", "sample_comorbidities", "sample_demographics"]
 
 _GENERAL_ADULT = (0, 0, 0, 0, 0.08, 0.14, 0.15, 0.17, 0.17, 0.15, 0.10, 0.04)
+_PERINATAL = 16
+"""Chapter of conditions that begin before the 28th day of life: told of a one-month-old, the
+youngest patient that a case can have."""
 _WITHOUT_VISITS = 1e-7
 """Visit share of a condition that the survey never saw: well below its smallest cell, which is
 30 of 279,219 records, since thousands of codes share what is left."""
@@ -169,7 +172,9 @@ def sample_demographics(condition: Condition, rng: random.Random) -> Demographic
     months = None
     if years < 2:
         start = round(low * 12) if int(low) == years else years * 12
-        months = rng.randint(max(start, years * 12), years * 12 + 11)
+        months = rng.randint(max(start, years * 12, 1), years * 12 + 11)  # notes count from one
+        if condition.chapter == _PERINATAL:
+            months = 1
     sex: Sex
     if condition.sex is not None:
         sex = condition.sex

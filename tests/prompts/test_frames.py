@@ -175,7 +175,7 @@ def test_a_request_lists_who_what_and_every_item() -> None:
 
 def test_unknown_slot_is_refused_with_the_known_ones() -> None:
     subject = Subject(Demographics(54, "female"), "pronoun", "The patient")
-    with pytest.raises(CasewrightError, match="slot {nmae}") as caught:
+    with pytest.raises(CasewrightError, match=r"slot \{nmae\}") as caught:
         fill(Frame(text="{S} has {nmae}."), LIBRARY.groups["history"], [{"name": "gout"}], subject)
     assert "list" in (caught.value.problems[0].valid or "")
 
