@@ -212,8 +212,14 @@ class ChatClient:
             await self.probe()
         body = request_body(request, self.model, self._engine, self.base_url)
         before = self._successes
+
+        async def one_try() -> Completion:
+            nonlocal before
+            before = self._successes
+            return await self._post_chat(body)
+
         try:
-            return await self._with_retries(lambda: self._post_chat(body))
+            return await self._with_retries(one_try)
         except Transient as fault:
             raise await self._after_last_try(fault, before) from fault
         except WrongModel as fault:
@@ -267,7 +273,7 @@ class ChatClient:
             if self._down is not None:
                 return self._down
             if self._successes > successes_before:
-                return self._request_failed(fault)  # others were answered meanwhile
+                return self._request_failed(fault)  # others were answered since its last try
             try:
                 await self._post_chat(self._canary())
             except Transient as again:

@@ -10,7 +10,7 @@ from tenacity import (
     AsyncRetrying,
     RetryCallState,
     retry_if_exception_type,
-    wait_exponential_jitter,
+    wait_random_exponential,
 )
 
 from casewright.generators.faults import Transient
@@ -26,8 +26,9 @@ class RetryPolicy:
 
     `attempts` counts the first; a try that ran into the request timeout has cost so much
     that only `attempts_after_timeout` are made.
-    Waits grow from `initial_s` by doubling, with as much random jitter again, up to
-    `maximum_s`. A server's own Retry-After is honoured up to `retry_after_cap_s`.
+    Waits are random, up to a bound that doubles from `initial_s` to `maximum_s`: requests
+    that failed together do not come back together. A server's own Retry-After is
+    honoured up to `retry_after_cap_s`.
     """
 
     attempts: int = 5
@@ -48,9 +49,7 @@ async def with_retries(
     Raises:
         Transient: the fault of the last try.
     """
-    backoff = wait_exponential_jitter(
-        initial=policy.initial_s, max=policy.maximum_s, jitter=policy.initial_s
-    )
+    backoff = wait_random_exponential(multiplier=policy.initial_s, max=policy.maximum_s)
 
     def fault_of(state: RetryCallState) -> Transient | None:
         fault = state.outcome.exception() if state.outcome else None

@@ -185,7 +185,10 @@ class ScriptedServer:
         self._in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self._in_flight)
         try:
-            made = self.answer(asked)
+            try:
+                made = self.answer(asked)
+            except Exception as exc:  # a bug in the script: show it where the test looks
+                made = Reply(status=500, error=f"the scripted answer raised {exc!r}")
             reply = Reply(text=made) if isinstance(made, str) else made
             if reply.delay:
                 await asyncio.sleep(reply.delay)

@@ -1,9 +1,9 @@
 """Run a command and make sure that nothing of it outlives whoever started this.
 
-`python supervise.py COMMAND...`, with a pipe as standard input. The command gets a
+`python supervise.py GRACE COMMAND...`, with a pipe as standard input. The command gets a
 process group of its own. When it ends, its status is passed on; when the pipe closes,
 which it does however the parent dies (SIGKILL included), or on SIGTERM or SIGINT, the whole
-group is asked to stop and, after a grace period, killed. A vLLM that outlived a killed run
+group is asked to stop and, after GRACE seconds, killed. A vLLM that outlived a killed run
 would hold the GPU's memory and the next run could not start.
 
 Standard library only, and no import of casewright: it starts in a few milliseconds.
@@ -21,8 +21,8 @@ import time
 GRACE_S = 15.0
 
 
-def _stop_group(child: subprocess.Popen[bytes]) -> None:
-    for sign, patience in ((signal.SIGTERM, GRACE_S), (signal.SIGKILL, 5.0)):
+def _stop_group(child: subprocess.Popen[bytes], grace: float) -> None:
+    for sign, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
         try:
             os.killpg(child.pid, sign)
         except ProcessLookupError:
@@ -37,7 +37,7 @@ def _stop_group(child: subprocess.Popen[bytes]) -> None:
             time.sleep(0.05)
 
 
-def main(command: list[str]) -> int:
+def main(grace: float, command: list[str]) -> int:
     """Run `command` until it ends or standard input closes; return its exit status."""
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
@@ -54,10 +54,10 @@ def main(command: list[str]) -> int:
             elif os.read(0, 1024) == b"":
                 break
     finally:
-        _stop_group(child)
+        _stop_group(child, grace)
     status = child.wait()
     return status if status >= 0 else 128 - status
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(float(sys.argv[1]), sys.argv[2:]))

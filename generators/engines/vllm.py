@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -214,7 +215,7 @@ class _Process:
         self.log = log
         with log.open("wb") as out:
             self._popen = subprocess.Popen(
-                [sys.executable, "-I", supervise.__file__, *command],
+                [sys.executable, "-I", supervise.__file__, str(supervise.GRACE_S), *command],
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -236,9 +237,10 @@ class _Process:
 
     def obituary(self, install: VllmInstall) -> str | None:
         """What is known of a dead or failing server, for an error message."""
+        with suppress(subprocess.TimeoutExpired):  # it may be ending this very moment
+            self._popen.wait(timeout=3.0)
         status = self.status()
-        state = "has ended" if status is None else f"has ended with status {status}"
-        head = f"vLLM {state}; " if status is not None else ""
+        head = f"vLLM has ended with status {status}; " if status is not None else ""
         return f"{head}the end of its log {self.log}:\n{self.tail()}{_hint(self.tail(), install)}"
 
     async def stop(self) -> None:
