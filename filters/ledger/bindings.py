@@ -21,6 +21,7 @@ _DOSE_DIMENSIONS = frozenset(
         "amount",
         "dose count",
         "dose by weight",
+        "dose by weight and time",
         "dose by time",
         "flow",
         "percent",
@@ -54,17 +55,27 @@ class Bindings:
         """The numbers of a mention, in text order."""
         return self.by_mention.get((mention.first, mention.last), [])
 
-    def is_value_of(self, quantity: Quantity, want: Want) -> bool:
-        """Whether a number of no mention can only be this vital sign ("38.6 C", "148/92")."""
+    def says_value_of(self, quantity: Quantity, want: Want) -> bool | None:
+        """Whether a number of no mention states this vital sign ("T 38.6 C", "148/92").
+
+        Returns:
+            None where the number need not be this vital sign at all.
+        """
         if want.value is None or want.fact.type != "vital":
-            return False
-        if quantity.unit is None and "temperature" in want.fact.concept:
-            return quantity.decimals > 0 and bool(agrees(quantity, want.value, want.unit))
-        if want.value.second is None and quantity.dimension not in _VITAL_ONLY:
-            return False
-        if want.value.second is None and quantity.dimension == "rate":
-            return False
-        return bool(agrees(quantity, want.value, want.unit))
+            return None
+        if "temperature" in want.fact.concept:
+            if quantity.unit is None:
+                fits = quantity.decimals > 0 and agrees(quantity, want.value, want.unit)
+                return True if fits else None
+            if quantity.dimension != "temperature":
+                return None
+        elif (
+            want.value.second is None
+            or quantity.second is None
+            or quantity.dimension not in (None, "pressure")
+        ):
+            return None
+        return agrees(quantity, want.value, want.unit)
 
 
 def bind(reading: Reading, extra: Iterable[Mention] = ()) -> Bindings:

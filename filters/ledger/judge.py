@@ -8,11 +8,12 @@ from typing import Literal
 
 from casewright.filters.ledger.bindings import Bindings
 from casewright.filters.ledger.normalise import words_of
+from casewright.filters.ledger.numbers import Quantity
 from casewright.filters.ledger.phrases import find_phrase
 from casewright.filters.ledger.reading import Mention, Reading
 from casewright.filters.ledger.relation import relate
 from casewright.filters.ledger.sides import side_near
-from casewright.filters.ledger.values import judge_dose, judge_value, stopped
+from casewright.filters.ledger.values import is_aim, judge_dose, judge_value, stopped
 from casewright.filters.ledger.wants import Want
 from casewright.records import Fact, FactStatus, FactType, Status
 
@@ -321,8 +322,18 @@ def _measured(want: Want, reading: Reading, bindings: Bindings) -> Iterator[Sigh
         )
         yield Sighting(kind, first, max(mention.last, last), why, mention)
     for quantity in bindings.unnamed:
-        if bindings.is_value_of(quantity, want):
-            yield Sighting("states", quantity.first, quantity.last, "the value with its unit", None)
+        said = bindings.says_value_of(quantity, want)
+        place = (quantity.first, quantity.last)
+        if said:
+            yield Sighting("states", *place, "the value with its unit")
+        elif said is False and not _is_hypothetical(reading, quantity):
+            written = f"{want.fact.value} {want.fact.unit or ''}".rstrip()
+            yield Sighting("contradicts", *place, f"instead of {written}")
+
+
+def _is_hypothetical(reading: Reading, quantity: Quantity) -> bool:
+    said = reading.assertion_at(quantity.first, quantity.last)
+    return said.polarity in ("hypothetical", "family") or is_aim(quantity, reading)
 
 
 def _medicated(want: Want, reading: Reading, bindings: Bindings) -> Iterator[Sighting]:

@@ -71,7 +71,7 @@ def held_of(
         ids,
         frozenset(codes),
         frozenset(c.partition(".")[0] for c in codes),
-        tuple(w.words for w in wants),
+        tuple(dict.fromkeys(words for w in wants for words in w.words)),
         frozenset(classes),
     )
 

@@ -11,7 +11,7 @@ from casewright.filters.ledger.numbers import Quantity, Value, agrees
 from casewright.filters.ledger.reading import Mention, Reading
 from casewright.filters.ledger.wants import Want
 
-__all__ = ["judge_dose", "judge_value"]
+__all__ = ["is_aim", "judge_dose", "judge_value"]
 
 Kind = Literal["states", "contradicts", "apart"]
 _HIGH = word_set(
@@ -40,7 +40,7 @@ def judge_value(
     compared: list[tuple[bool, Quantity]] = []
     for quantity in numbers:
         agreed = _agrees(quantity, want, value)
-        if agreed is not None and not _is_aim(quantity, reading):
+        if agreed is not None and not is_aim(quantity, reading):
             compared.append((agreed, quantity))
     right = next((q for ok, q in compared if ok), None)
     if right is not None:
@@ -54,7 +54,7 @@ def judge_value(
         return "contradicts", wrong.last, f"{said} instead of {_written(want)}"
     if numbers and numbers[0].unit is not None and want.unit is not None:
         said = reading.tokens.surface(numbers[0].first, numbers[0].last)
-        if numbers[0].dimension != want.unit.dimension and not _is_aim(numbers[0], reading):
+        if numbers[0].dimension != want.unit.dimension and not is_aim(numbers[0], reading):
             return "contradicts", numbers[0].last, f"{said} instead of {_written(want)}"
     if mention.assertion.polarity == "denied":
         return "apart", mention.last, "named, but denied"
@@ -75,7 +75,7 @@ def _written(want: Want) -> str:
     return f"{want.fact.value} {want.fact.unit or ''}".rstrip()
 
 
-def _is_aim(quantity: Quantity, reading: Reading) -> bool:
+def is_aim(quantity: Quantity, reading: Reading) -> bool:
     """A goal, a limit or a reference range is no measurement."""
     words = reading.tokens.words
     before = words[max(0, quantity.first - 3) : quantity.first]
@@ -156,6 +156,11 @@ def _dose_clash(
     want: Want, mention: Mention, numbers: Sequence[Quantity], reading: Reading
 ) -> tuple[str | None, int]:
     last = mention.last
+    if want.value is not None and want.unit is None:
+        wrong = [q for q in numbers if q.unit is not None and q.value != want.value.value]
+        if wrong and len(wrong) == len(numbers):
+            said = reading.tokens.surface(wrong[0].first, wrong[0].last)
+            return f"{said} instead of {_written(want)}", wrong[0].last
     if want.value is not None and want.unit is not None:
         verdicts = [
             (_same_dose(q, want, want.value), q) for q in numbers if q.dimension != "dose count"

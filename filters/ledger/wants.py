@@ -51,7 +51,7 @@ class Want:
         molar: mg/dL per mmol/L, for a lab.
         denying: a social fact that says what is not ("does not smoke").
         rivals: other habits of the same topic, of which nobody has two.
-        words: content words of its names, result and attributes, for what follows from it.
+        words: content words of each of its names, its result and attributes, for what follows.
     """
 
     fact: Fact
@@ -63,7 +63,7 @@ class Want:
     value: Value | None
     unit: Unit | None
     molar: float | None
-    words: frozenset[str]
+    words: tuple[frozenset[str], ...]
     denying: bool
     rivals: frozenset[str]
 
@@ -119,20 +119,23 @@ def is_denial(concept: Concept | None) -> bool:
     return concept is not None and concept.name.startswith("no ")
 
 
-def _words(fact: Fact, lexicon: Lexicon, rules: PhraseRules) -> frozenset[str]:
-    texts = [fact.name, *(v for _, v in fact.attributes)]
-    return content_words(" ".join(texts), rules) | _concept_words(fact.concept, lexicon, rules)
+def _words(fact: Fact, lexicon: Lexicon, rules: PhraseRules) -> tuple[frozenset[str], ...]:
+    texts = (fact.name, *(v for _, v in fact.attributes))
+    own = tuple(content_words(t, rules) for t in texts)
+    return own + _concept_words(fact.concept, lexicon, rules)
 
 
 @lru_cache(maxsize=1 << 14)
-def _concept_words(concept_id: str, lexicon: Lexicon, rules: PhraseRules) -> frozenset[str]:
+def _concept_words(
+    concept_id: str, lexicon: Lexicon, rules: PhraseRules
+) -> tuple[frozenset[str], ...]:
     concept = lexicon.concepts.get(concept_id)
     if concept is None:
-        return frozenset()
+        return ()
     texts = [concept.name, concept.group or "", *(f.text for f in concept.forms)]
     if isinstance(concept, Condition):
         texts.append(concept.title)
-    return content_words(" ".join(texts), rules)
+    return tuple(dict.fromkeys(content_words(t, rules) for t in texts))
 
 
 def _ids(fact: Fact, lexicon: Lexicon) -> set[str]:

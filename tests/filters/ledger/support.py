@@ -42,7 +42,15 @@ def _concept(kind: NodeType, raw: Mapping[str, Any]) -> Concept:
     common = (raw["name"], tuple(forms), raw.get("group"), raw.get("normal"))
     if kind == "Condition":
         code = raw["code"]
-        return Condition(f"icd:{code}", kind, *common, code=code, title=raw["title"])
+        return Condition(
+            f"icd:{code}",
+            kind,
+            *common,
+            code=code,
+            title=raw["title"],
+            billable=True,
+            visit_share=0.001,
+        )
     if kind == "Medication":
         return Medication(raw["id"], kind, *common)
     if kind in ("LabTest", "VitalSign"):
