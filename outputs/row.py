@@ -42,6 +42,7 @@ __all__ = [
     "RowFact",
     "RowProvenance",
     "Score",
+    "check_evidence",
     "check_row",
     "demographics_of",
     "facts_of",
@@ -253,6 +254,19 @@ def check_row(row: Row) -> None:
     found = problems_of(row)
     if found:
         raise ValueError(f"document {row.document_id!r}: " + "; ".join(found))
+
+
+def check_evidence(document_id: str, reason: Reason, text: str) -> None:
+    """Raise ValueError where a reason quotes what does not stand in the text."""
+    what = f"evidence of {reason.filter}/{reason.label}"
+    found = [
+        problem
+        for e in reason.evidence
+        if e.text
+        for problem in _mismatch(what, e.start, e.end, e.text, text)
+    ]
+    if found:
+        raise ValueError(f"document {document_id!r}: " + "; ".join(found))
 
 
 def plain(value: object) -> Any:

@@ -51,7 +51,7 @@ from casewright.outputs.parts import (
     scan_part,
     segment_path,
 )
-from casewright.outputs.rows import Outcome, Row, check_row, plain, row_from_plain
+from casewright.outputs.rows import Outcome, Row, check_evidence, check_row, plain, row_from_plain
 from casewright.records import Reason
 
 __all__ = [
@@ -442,11 +442,17 @@ class RunDir:
             if files.segments or part in touched or names != {f"part-{part:05d}.parquet"}:
                 compact(self.path, part, files, tag=None, moves=self._moves)
 
-    def _check_kept(self, pairs: Iterable[tuple[str, Reason]]) -> None:
+    def _check_kept(self, pairs: Sequence[tuple[str, Reason]]) -> None:
+        """Refuse late reasons for what is not kept, or whose evidence the text does not bear."""
         for document_id, _ in pairs:
             index = self._ids.get(document_id, -1)
             if index < 0 or self._known[index].outcome != "kept":
                 raise ValueError(f"not the id of a kept document: {document_id!r}")
+        reasons = {document_id: reason for document_id, reason in pairs if reason.evidence}
+        if reasons:
+            for document_id, _, text in self.kept_texts():
+                if document_id in reasons:
+                    check_evidence(document_id, reasons[document_id], text)
 
     def _move(self, pairs: Iterable[tuple[str, Reason]]) -> None:
         """Put on record which kept documents go to the rejects; parts follow at sealing."""

@@ -26,7 +26,11 @@ MAX_DOCUMENTS = 500
 
 
 def write_report(
-    run: str | Path, dest: str | Path | None = None, *, max_documents: int = MAX_DOCUMENTS
+    run: str | Path,
+    dest: str | Path | None = None,
+    *,
+    max_documents: int = MAX_DOCUMENTS,
+    show_evidence: bool = False,
 ) -> Path:
     """Write a run's report, finished or not, as one HTML file.
 
@@ -35,6 +39,8 @@ def write_report(
         dest: the file; `report.html` in the run without it.
         max_documents: of more than these a sample is shown, with every kind and reason in
             it, and the page says so.
+        show_evidence: also show the words of documents that were rejected because they copy
+            the private reference; without it the page names them and holds none of their text.
 
     Returns:
         The file.
@@ -44,15 +50,20 @@ def write_report(
     """
     run = Path(run)
     path = Path(dest) if dest is not None else run / "report.html"
-    write_atomic(path, render_report(run, max_documents=max_documents))
+    page = render_report(run, max_documents=max_documents, show_evidence=show_evidence)
+    write_atomic(path, page)
     return path
 
 
-def render_report(run: Path, *, max_documents: int = MAX_DOCUMENTS) -> str:
+def render_report(
+    run: Path, *, max_documents: int = MAX_DOCUMENTS, show_evidence: bool = False
+) -> str:
     """The page as text; see `write_report`."""
     summary = summarise(run)
     sample = choose(run, max_documents)
-    documents = [document_view(row) for row in sampled_rows(run, sample)]
+    documents = [
+        document_view(row, show_evidence=show_evidence) for row in sampled_rows(run, sample)
+    ]
     script = _resource("report.js")
     kinds, heat = panels.heat_map(summary)
     return _template().render(

@@ -112,7 +112,9 @@
   function textOf(doc, marks) {
     const box = make("div", { class: doc.turns.length ? "text dialogue" : "text" });
     if (!doc.text) {
-      box.append(make("p", { class: "note", textContent: "There is no text: it could not be written." }));
+      box.append(make("p", { class: "note", textContent: doc.withheld
+        ? "The text is withheld: it resembles the private reference. It is in the run's own files, under rejects."
+        : "There is no text: it could not be written." }));
       return box;
     }
     if (!doc.turns.length) {
@@ -244,7 +246,7 @@
     const offList = doc.off.map((o) => make("li", {}, make("q", { textContent: o.text }), ` ${o.polarity}${o.why ? `: ${o.why}` : ""}`));
     article.append(
       make("header", {},
-        make("p", { class: "eyebrow" }, words(doc.kind), " · ", make("span", { class: `outcome o-${doc.outcome}`, textContent: doc.outcome }), ` · ${doc.words} words`),
+        make("p", { class: "eyebrow" }, words(doc.kind), " · ", make("span", { class: `outcome o-${doc.outcome}`, textContent: doc.outcome }), doc.words ? ` · ${doc.words} words` : ""),
         make("h3", { textContent: title }),
         make("p", { class: "soft id", textContent: doc.id }),
         make("div", { class: "steps" },

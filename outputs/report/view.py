@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from casewright.outputs.parts import reason_key
 from casewright.outputs.row import Row, RowFact, RowProvenance
 
-__all__ = ["document_view", "utf16_offsets"]
+__all__ = ["WITHHELD", "document_view", "utf16_offsets"]
+
+WITHHELD = frozenset({"near_copies/reference_copy"})
+"""Reasons that tie a document to the user's private reference. Its words stay in the run's
+own files: a report is passed around."""
 
 
 def utf16_offsets(text: str) -> Callable[[int], int]:
@@ -21,10 +27,45 @@ def utf16_offsets(text: str) -> Callable[[int], int]:
     return lambda offset: offset + bisect_left(wide, offset)
 
 
-def document_view(row: Row) -> dict[str, Any]:
-    """What the browser of documents needs of a row, as JSON."""
+def document_view(row: Row, *, show_evidence: bool = False) -> dict[str, Any]:
+    """What the browser of documents needs of a row, as JSON.
+
+    Args:
+        row: the document.
+        show_evidence: show the words of a document that copies the private reference, too.
+    """
+    withheld = not show_evidence and any(
+        reason_key(r.filter, r.label) in WITHHELD for r in row.reasons
+    )
+    return _view(_without_words(row) if withheld else row, withheld=withheld)
+
+
+def _without_words(row: Row) -> Row:
+    """The row without anything that quotes its text."""
+    return replace(
+        row,
+        text="",
+        turns=(),
+        entities=(),
+        off_spec=(),
+        phi=(),
+        facts=tuple(replace(fact, spans=(), why="") for fact in row.facts),
+        # Reasons of other filters may quote as well; what they are called says enough.
+        reasons=tuple(
+            replace(
+                r,
+                evidence=(),
+                message=r.message if reason_key(r.filter, r.label) in WITHHELD else "",
+            )
+            for r in row.reasons
+        ),
+    )
+
+
+def _view(row: Row, *, withheld: bool) -> dict[str, Any]:
     at = utf16_offsets(row.text)
     return {
+        "withheld": withheld,
         "id": row.document_id,
         "case": row.case_id,
         "kind": row.kind,
@@ -48,7 +89,7 @@ def document_view(row: Row) -> dict[str, Any]:
         "phi": [{"type": p.type, "start": at(p.start), "end": at(p.end)} for p in row.phi],
         "reasons": [
             {
-                "key": f"{r.filter}/{r.label}",
+                "key": reason_key(r.filter, r.label),
                 "message": r.message,
                 "evidence": [
                     {"start": at(e.start), "end": at(e.end), "text": e.text, "note": e.note}

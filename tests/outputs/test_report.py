@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from row_factory import ABOUT, FINGERPRINT, KINDS, make_document, make_row
 
@@ -23,7 +23,7 @@ from casewright.outputs.report.view import document_view, utf16_offsets
 from casewright.outputs.rows import Row, failed_row
 from casewright.outputs.rundir import RunDir
 from casewright.outputs.summary import summarise
-from casewright.records import Reason
+from casewright.records import Evidence, Reason
 
 HOSTILE = '</script><script>window.hacked=1</script><img src=x onerror="window.hacked=2">&lt;b>'
 
@@ -138,9 +138,34 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     assert document["kind"] == HOSTILE
 
 
+def test_words_of_the_private_reference_stay_out_of_the_page(tmp_path: Path) -> None:
+    row = make_row(0, keep=False)
+    secret = "the lighthouse keeper's left knee"
+    start = len(row.text)
+    copied = Reason(
+        "near_copies", "reference_copy", "a passage of 5 words is in one reference document", 0.9,
+        (Evidence(start, start + len(secret), secret),),
+    )  # fmt: skip
+    quality = Reason("quality", "loop", f"repeats {secret}")
+    off = replace(row.off_spec[0], start=start, end=start + len(secret), text=secret, why=secret)
+    facts = (replace(row.facts[0], why=f"found in {secret}"), *row.facts[1:])
+    made = replace(
+        row, text=row.text + secret, reasons=(quality, copied), off_spec=(off,), facts=facts
+    )
+    run = make_run(tmp_path / "run", [made, make_row(1)])
+    page = write_report(run).read_text()
+    assert "lighthouse" not in page
+    shown = next(d for d in embedded(page) if d["id"] == made.document_id)
+    assert shown["text"] == ""
+    assert "is in one reference document" in str(shown["reasons"])
+    asked_for = write_report(run, tmp_path / "with.html", show_evidence=True).read_text()
+    assert "lighthouse" in asked_for
+
+
 # ------------------------------------------------------------------ parts
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=("Cs",)), max_size=40), st.data())
 def test_offsets_are_javascript_s(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))

@@ -26,7 +26,7 @@ from casewright.outputs import journal, parts, rundir
 from casewright.outputs.manifest import Counts, Fingerprint, Usage, read_manifest
 from casewright.outputs.rows import failed_row, read_rows
 from casewright.outputs.rundir import RunDir, shard_of
-from casewright.records import Reason
+from casewright.records import Evidence, Reason
 
 HERE = Path(__file__).parent
 TIMEOUT = Reason("engine", "timeout", "no answer in 60 s")
@@ -438,6 +438,12 @@ def test_limit_met_while_sealing_is_reported_and_loses_nothing(tmp_path: Path) -
     assert stored(tmp_path / "run").keys() == ids(2)
 
 
+needs_unshare = pytest.mark.skipif(
+    shutil.which("unshare") is None, reason="there is no unshare to mount a file system with"
+)
+
+
+@needs_unshare
 def test_really_full_disk_is_reported_and_loses_nothing(tmp_path: Path) -> None:
     """On a file system of 200 kB, mounted in a namespace of its own."""
     script = """
@@ -468,6 +474,7 @@ def test_really_full_disk_is_reported_and_loses_nothing(tmp_path: Path) -> None:
     assert stored(tmp_path / "copy").keys() == ids(60)
 
 
+@needs_unshare
 def test_unwritable_directory_is_explained(tmp_path: Path) -> None:
     (tmp_path / "locked").mkdir(mode=0o500)
     script = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && "$2" "$3" "$1/run" 3'
@@ -548,6 +555,7 @@ def test_run_begun_with_other_shards_is_finished_with_one(tmp_path: Path) -> Non
     assert content(tmp_path / "run") == content(tmp_path / "straight")
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     planned=st.integers(0, 5000), shards=st.integers(1, 64),
 )  # fmt: skip
@@ -626,6 +634,22 @@ def test_corpus_check_sees_every_kept_document_once_in_plan_order(tmp_path: Path
         manifest = run.seal(check)
     assert seen == [make_row(i).text for i in (0, 2, 3, 4, 5)]
     assert manifest.counts == Counts(6, 4, 2, 0)
+
+
+def test_late_reason_whose_evidence_is_not_in_the_text_is_refused(tmp_path: Path) -> None:
+    row = make_row(0)
+    good = replace(SELF_COPY, evidence=(Evidence(0, 4, row.text[:4]),))
+    bad = replace(SELF_COPY, evidence=(Evidence(0, 4, "zzzz"),))
+    with open_run(tmp_path / "run", 2) as run:
+        run.add(row)
+        run.add(make_row(1))
+        with pytest.raises(ValueError, match="recorded 'zzzz'"):
+            run.reject_kept([row.document_id], bad)
+        with pytest.raises(ValueError, match="recorded 'zzzz'"):
+            run.seal(lambda texts: [(row.document_id, bad)])
+        run.seal(lambda texts: [(row.document_id, good)])
+    (rejected,) = read_rows(tmp_path / "run" / "rejects")
+    assert rejected.reasons == (good,)
 
 
 def test_journal_stays_small_when_documents_come_in_order(
