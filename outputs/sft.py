@@ -33,6 +33,10 @@ __all__ = ["TASKS", "Pair", "export_sft", "fact_line", "pairs_of_case"]
 TASKS = ("dial2note", "note2icd", "facts2note")
 CATEGORIES = ("text-generation", "summarization", "text-classification")
 
+# What a fact holds for the code (its rank, its side of normal, how the patient words it)
+# rather than for the note.
+_UNSAID = {"role", "flag", "first"}
+
 _DIAL2NOTE = "Write the {kind} for this encounter from the transcript of the conversation."
 _NOTE2ICD = (
     "List the ICD-10-CM codes of the diagnoses that this {kind} states, one a line, the principal "
@@ -176,7 +180,7 @@ def fact_line(fact: Mapping[str, Any]) -> str:
     """A fact as a line of a prompt: "medication: lisinopril 10 mg, by mouth, once daily"."""
     amount = " ".join(part for part in (fact["value"], fact["unit"]) if part)
     parts = [f"{fact['name']} {amount}".strip()]
-    parts += [a["value"] for a in fact["attributes"] if a["name"] not in ("role", "flag")]
+    parts += [a["value"] for a in fact["attributes"] if a["name"] not in _UNSAID]
     return f"{fact['type'].replace('_', ' ')}: {_POLARITY[fact['polarity']]}{', '.join(parts)}"
 
 

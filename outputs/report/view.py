@@ -114,7 +114,8 @@ def _fact(fact: RowFact, at: Callable[[int], int]) -> dict[str, Any]:
         "duty": fact.duty,
         "status": fact.status,
         "why": fact.why,
-        "attributes": [[a.name, a.value] for a in fact.attributes],
+        # "first" is how the patient words it, which the text itself shows.
+        "attributes": [[a.name, a.value] for a in fact.attributes if a.name != "first"],
         "spans": [[at(s.start), at(s.end)] for s in fact.spans],
     }
 

@@ -498,7 +498,8 @@ def test_facts_asked_for_are_those_the_note_states(kept: dict[str, Row]) -> None
         (
             {"type": "medication", "name": "lisinopril", "value": "10", "unit": "mg",
              "attributes": [{"name": "route", "value": "by mouth"},
-                            {"name": "role", "value": "secondary"}]},
+                            {"name": "role", "value": "secondary"},
+                            {"name": "first", "value": "I take lisinopril"}]},
             "medication: lisinopril 10 mg, by mouth",
         ),
         ({"type": "family_history", "name": "asthma"}, "family history: asthma"),
