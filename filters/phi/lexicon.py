@@ -37,6 +37,7 @@ class Lexicon:
 
     given_common: frozenset[str]
     given_known: frozenset[str]
+    given_rare: frozenset[str]
     family_common: frozenset[str]
     family_known: frozenset[str]
     family_rare: frozenset[str]
@@ -46,6 +47,7 @@ class Lexicon:
     medical: frozenset[str]
     eponyms: frozenset[str]
     eponym_heads: frozenset[str]
+    weak_eponym_heads: frozenset[str]
     brands: frozenset[str]
     not_names: frozenset[str]
     placeholders: frozenset[str]
@@ -66,6 +68,11 @@ class Lexicon:
     person_labels: tuple[str, ...]
     person_cues: tuple[str, ...]
     person_verbs: frozenset[str]
+
+    @property
+    def heads(self) -> frozenset[str]:
+        """All words that make the word before them an eponym or a term."""
+        return self.eponym_heads | self.weak_eponym_heads
 
     def is_given(self, word: str) -> bool:
         """Whether the word is a known given name."""
@@ -101,6 +108,7 @@ def load_lexicon() -> Lexicon:
     return Lexicon(
         given_common=given["common"],
         given_known=given["common"] | given["known"],
+        given_rare=given["rare"],
         family_common=family["common"],
         family_known=family["common"] | family["known"],
         family_rare=family["rare"],
@@ -110,6 +118,7 @@ def load_lexicon() -> Lexicon:
         medical=medical["words"],
         eponyms=lower(raw["eponyms"]) | medical["capitalised"],
         eponym_heads=lower(raw["eponym_heads"]),
+        weak_eponym_heads=lower(raw["weak_eponym_heads"]),
         brands=lower(raw["brands"]),
         not_names=lower(raw["not_names"]),
         placeholders=lower(raw["placeholders"]),

@@ -236,13 +236,13 @@ def _is_term(name: str, after: str, lex: Lexicon) -> bool:
     words = re.findall(r"[A-Za-z]+", after)[:4]
     if words and after[:1] in (" ", "-", "'") and words[0].lower() in ("s",):
         words = words[1:]
-    if any(w.lower() in lex.eponym_heads for w in words[:1]):
+    if any(w.lower() in lex.heads for w in words[:1]):
         return True
     # "Ottawa ankle rules"
     if any(w.lower() in _RULE_WORDS for w in words[1:3]) and after[:1] == " ":
         return True
     capitals = [w for w in words if w[0].isupper()]
-    return any(w.lower() in lex.eponym_heads for w in capitals) and after[:1] == " "
+    return any(w.lower() in lex.heads for w in capitals) and after[:1] == " "
 
 
 _BIG_CITIES = frozenset(

@@ -1,0 +1,99 @@
+"""What a single word can be: given name, family name, word, eponym, or nothing known."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from casewright.filters.phi.lexicon import Lexicon, load_lexicon, word_set
+
+__all__ = ["PARTICLES", "TITLE_CASE", "TOKEN", "WORD", "Kind", "kind_of"]
+
+# One word of a name in folded text: "Okafor", "O'Brien", "Smith-Jones", "McDonald", "OKAFOR".
+# Every repeat begins with a character that the one before cannot take: no backtracking.
+WORD = (
+    r"[A-Z][a-z]{0,30}(?:(?:['-][A-Za-z]|[A-Z])[a-z]{1,30}){0,4}"
+    r"|[A-Z]{2,20}(?:['-][A-Z]{2,20}){0,2}"
+)
+TITLE_CASE = re.compile(r"[A-Z][a-z']")
+TOKEN = re.compile(rf"(?<![\w'-])(?:{WORD})(?![\w])")
+PARTICLES = word_set(
+    """
+de del della di da dos das do du van von der den ten ter la le el al bin ibn bint abu ben mac mc
+st san y e
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a word can be."""
+
+    given: int  # 0 no, 1 known, 2 common
+    family: int  # 0 no, 1 rare, 2 known, 3 common
+    word: int  # 0 no, 1 rare, 2 common, 3 frequent, 4 never a name without a title
+    unknown: bool  # in no lexicon, or only in that of rare given names
+    eponym: bool
+    place: bool = False
+
+
+_CONTRACTIONS = ("'ve", "'ll", "'re", "'m", "'d", "n't")
+
+
+@lru_cache(maxsize=65536)
+def kind_of(word: str) -> Kind:
+    """Look a folded word up; hyphenated and apostrophed words by their parts."""
+    lex = load_lexicon()
+    low = word.lower().removesuffix("'s").strip("'")
+    if low.endswith(_CONTRACTIONS):
+        return Kind(0, 0, 4, False, False)
+    parts = [p for p in re.split(r"[-']", low) if len(p) > 1] if not _known(low, lex) else [low]
+    if len(parts) > 1:
+        kinds = [kind_of(p) for p in parts]
+        return Kind(
+            max(k.given for k in kinds) if all(k.given or k.family for k in kinds) else 0,
+            max(k.family for k in kinds)
+            if all(k.given or k.family or k.unknown for k in kinds)
+            else 0,
+            max(k.word for k in kinds),
+            all(k.unknown for k in kinds),
+            any(k.eponym for k in kinds),
+            any(k.place for k in kinds),
+        )
+    low = parts[0] if parts else low
+    given = 2 if low in lex.given_common else 1 if low in lex.given_known else 0
+    family = (
+        3
+        if low in lex.family_common
+        else 2
+        if low in lex.family_known
+        else 1
+        if low in lex.family_rare
+        else 0
+    )
+    if low in lex.not_names or low in lex.placeholders:
+        level = 4
+    elif low in lex.frequent_words or low in lex.medical or low in lex.brands:
+        level = 3
+    elif low in lex.common_words:
+        level = 2
+    elif low in lex.words:
+        level = 1
+    elif (low.endswith("s") and low[:-1] in lex.common_words) or low in lex.states:
+        level = 2
+    else:
+        level = 0
+    place = low in lex.home_cities or low in lex.world_cities
+    unknown = not (given or family or level or place or low in lex.eponyms)
+    return Kind(given, family, level, unknown, low in lex.eponyms, place)
+
+
+def _known(low: str, lex: Lexicon) -> bool:
+    return (
+        lex.is_given(low)
+        or lex.is_family(low)
+        or lex.is_word(low)
+        or low in lex.not_names
+        or low in lex.eponyms
+    )
