@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from casewright.kg.compile.curated import (
+from casewright.kg.compile.schema import (
     FamilyEntry,
     HistoryFile,
     PlanEntry,
