@@ -36,17 +36,19 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     weak = tuple(w.capitalize() for w in lex.weak_titles)
     name = rf"(?:[A-Z]\.(?=[\s,;)]|\Z)|{WORD}|[A-Z])"
     particle = "|".join(sorted(PARTICLES))
-    more = rf"(?:(?:\s{{1,2}}|-)(?:(?:{particle})\s){{0,2}}{name}){{0,4}}"
+    # A name may be wrapped to the next line, but not into a heading or over a blank line.
+    gap = r"(?:[^\S\n]{1,2}|[^\S\n]?\n[^\S\n]?(?!\s|[A-Z]{2}|[A-Z][^\n:.]{0,40}:))"
+    more = rf"(?:(?:{gap}|-)(?:(?:{particle})\s){{0,2}}{name}){{0,4}}"
     return {
         "title": re.compile(
-            rf"(?<![\w'-])(?P<t>{either(capital)})\.?\s{{1,2}}(?P<n>(?:(?:{particle})\s){{0,2}}{name}{more})"
+            rf"(?<![\w'-])(?P<t>{either(capital)})\.?{gap}(?P<n>(?:(?:{particle})\s){{0,2}}{name}{more})"
         ),
         "title_lower": re.compile(
-            rf"(?<![\w'-])(?P<t>{either(lex.titles)})\.?\s{{1,2}}(?P<n>[a-z][a-z'-]{{1,24}}(?:\s[a-z][a-z'-]{{2,24}})?)",
+            rf"(?<![\w'-])(?P<t>{either(lex.titles)})\.?{gap}(?P<n>[a-z][a-z'-]{{1,24}}(?:\s[a-z][a-z'-]{{2,24}})?)",
             re.I,
         ),
         "weak_title": re.compile(
-            rf"(?<![\w'-])(?P<t>{either(weak)}|{either(lex.weak_titles)})\.?\s{{1,2}}(?P<n>{name}{more})"
+            rf"(?<![\w'-])(?P<t>{either(weak)}|{either(lex.weak_titles)})\.?{gap}(?P<n>{name}{more})"
         ),
         "label": re.compile(
             rf"(?<![\w'-])(?P<t>{either(lex.person_labels)})\s{{0,2}}(?::|\bis\b:?|=|-\s)\s{{0,4}}(?:(?:Dr|Mr|Mrs|Ms|Miss|Prof)\.?\s)?(?P<n>{name}(?:,\s{name})?{more})",
