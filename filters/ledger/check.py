@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 
 from casewright.filters.ledger.allergies import allergy_sightings, in_allergy_context
@@ -117,12 +118,13 @@ class Checker:
             for s in seen
             if s.mention is not None
         }
+        firsts = [q.first for q in reading.quantities]
         used = {
-            q.first
+            first
             for seen in sightings
             for s in seen
-            for q in reading.quantities
-            if s.kind != "apart" and s.first <= q.first <= s.last
+            if s.kind != "apart"
+            for first in firsts[bisect_left(firsts, s.first) : bisect_right(firsts, s.last)]
         }
         off: list[OffSpec] = []
         strays: list[tuple[int, int, str, str]] = []

@@ -131,14 +131,7 @@ def _means_something_else(want: Want, mention: Mention, reading: Reading) -> boo
     """A nested name may be part of a longer one that means another condition."""
     if mention.maximal:
         return False
-    longer = next(
-        (
-            m
-            for m in reading.mentions
-            if m.maximal and m.first <= mention.first and m.last >= mention.last
-        ),
-        None,
-    )
+    longer = reading.longer.get((mention.first, mention.last))
     if longer is None:
         return False
     if any(e.type == "Medication" for e in longer.entries):

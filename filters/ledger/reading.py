@@ -55,6 +55,8 @@ class Reading:
     exchange: Exchange | None = None
     stem_places: dict[str, list[int]] = field(default_factory=dict)
     by_concept: dict[str, list[Mention]] = field(default_factory=dict)
+    longer: dict[tuple[int, int], Mention] = field(default_factory=dict)
+    by_sentence: dict[int, list[Mention]] = field(default_factory=dict)
     _sentence_starts: list[int] = field(default_factory=list)
 
     def mentions_of(self, ids: Iterable[str]) -> list[Mention]:
@@ -126,7 +128,13 @@ def read_text(
         _carry_family(reading)
         reading.exchange = Exchange.of(tokens, sentences, scopes, turns)
     reading.mentions = _mentions(reading, matches)
+    widest: Mention | None = None
     for mention in reading.mentions:
+        reading.by_sentence.setdefault(mention.sentence, []).append(mention)
+        if mention.maximal:
+            widest = mention
+        elif widest is not None and widest.last >= mention.last:
+            reading.longer[(mention.first, mention.last)] = widest
         for concept in dict.fromkeys(e.concept for e in mention.entries):
             reading.by_concept.setdefault(concept, []).append(mention)
     return reading

@@ -236,6 +236,7 @@ class Speller:
     """
 
     MIN_LENGTH = 7
+    MAX_LENGTH = 40
 
     def __init__(self, vocabulary: Iterable[str]) -> None:
         words = {w for w in vocabulary if len(w) >= self.MIN_LENGTH and w.isalpha()}
@@ -247,7 +248,9 @@ class Speller:
 
     def correct(self, word: str) -> str | None:
         """The known word meant by an unknown one, or None."""
-        if len(word) < self.MIN_LENGTH or not word.isalpha() or word in self._known:
+        if not self.MIN_LENGTH <= len(word) <= self.MAX_LENGTH or not word.isalpha():
+            return None
+        if word in self._known:
             return None
         found: set[str] = set()
         for variant in _deletions(word):

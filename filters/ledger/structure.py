@@ -18,6 +18,8 @@ _ABBREVIATED = frozenset(
 _LIST_OPENERS = frozenset({",", "and", "or", "no", "of", "the", "with", "a", "for", "to", "nor"})
 _WRAP_WIDTH = 50
 _MAX_HEADING_WORDS = 6
+# Nobody writes such a sentence; cutting it keeps the time linear in hostile text.
+_MAX_SENTENCE_WORDS = 300
 # Sections that any other heading ends, even one that goes on in the same line.
 _SHORT_SECTIONS = frozenset({"allergies", "medications", "instructions"})
 _DENIALS = frozenset({"denies", "denied", "negative", "negatives", "not", "no", "absent"})
@@ -81,10 +83,11 @@ def _ranges(tokens: Tokens, turn_of: Sequence[int | None]) -> list[tuple[int, in
     begin = 0
     listing = False
     for i in range(len(words) + 1):
-        if i < len(words) and not _ends_before(tokens, turn_of, begin, i):
+        full = i - begin >= _MAX_SENTENCE_WORDS
+        if i < len(words) and not full and not _ends_before(tokens, turn_of, begin, i):
             continue
         listing = i < len(words) and _denied_list(words, begin, i, listing)
-        if listing:
+        if listing and not full:
             continue
         first, last = begin, i - 1
         while first <= last and words[first] == "\n":

@@ -190,7 +190,7 @@ def _sig_text(mention: Mention, reading: Reading) -> tuple[str, int]:
     """The folded text from the drug to the end of its clause or the next drug."""
     words = reading.tokens.words
     end = reading.sentences[mention.sentence].last
-    for other in reading.mentions:
+    for other in reading.by_sentence.get(mention.sentence, ()):
         if other.first > mention.last and any(e.type == "Medication" for e in other.entries):
             end = min(end, other.first - 1)
             break

@@ -1,0 +1,139 @@
+"""Whatever the text: spans are true, nothing crashes, time stays linear."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from casewright.filters.ledger.normalise import fold, tokenise
+from casewright.records import Fact, Ledger, Turn
+
+from .support import DATA, checker, dialogue_of
+
+FACTS = (
+    Fact("f01", "symptom", "symptom:fever", "fever", duty="must"),
+    Fact("f02", "symptom", "symptom:chest_pain", "chest pain", polarity="denied", duty="must"),
+    Fact("f03", "medication", "drug:lisinopril", "lisinopril", value="10", unit="mg", duty="must"),
+    Fact("f04", "vital", "vital:blood_pressure", "blood pressure", value="148/92", unit="mmHg"),
+    Fact("f05", "diagnosis", "icd:J18.9", "pneumonia", duty="must_not", code="J18.9"),
+    Fact("f06", "follow_up", "follow_up:1", "see the primary care physician in two weeks"),
+)
+PIECES = st.sampled_from(yaml.safe_load((DATA / "pieces.yaml").read_text()))
+TEXTS = st.one_of(st.text(max_size=300), st.lists(PIECES, max_size=60).map(" ".join))
+
+
+def _assert_true_spans(text: str, ledger: Ledger, facts: tuple[Fact, ...]) -> None:
+    assert [s.fact_id for s in ledger.facts] == [f.fact_id for f in facts]
+    for status in ledger.facts:
+        assert status.why
+        assert all(0 <= s.start < s.end <= len(text) for s in status.spans)
+        assert bool(status.spans) == (status.status != "missing")
+    for item in (*ledger.off_spec, *ledger.entities):
+        assert text[item.start : item.end] == item.text != ""
+    ends = [(e.start, e.end) for e in ledger.entities]
+    assert ends == sorted(ends)
+    assert all(b[0] >= a[0] for a, b in pairwise(ends))
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_any_text_gives_true_spans(text: str) -> None:
+    _assert_true_spans(text, checker()(text, FACTS, None, ()), FACTS)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("DPCNI"), TEXTS), max_size=8))
+def test_any_dialogue_gives_true_spans(said: list[tuple[str, str]]) -> None:
+    text, turns = dialogue_of([f"{role}: {words}" for role, words in said])
+    _assert_true_spans(text, checker()(text, FACTS, None, turns), FACTS)
+
+
+@settings(max_examples=100, deadline=None)
+@given(TEXTS)
+def test_checking_twice_gives_the_same(text: str) -> None:
+    assert checker()(text, FACTS, None, ()) == checker()(text, FACTS, None, ())
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=300))
+def test_folding_keeps_every_character_in_its_place(text: str) -> None:
+    assert len(fold(text)) == len(text)
+    tokens = tokenise(text)
+    assert all(a < b <= len(text) for a, b in zip(tokens.starts, tokens.ends, strict=True))
+    assert all(b <= a for b, a in zip(tokens.ends, tokens.starts[1:], strict=False))
+
+
+HOSTILE = {
+    "one word": "fever ",
+    "denials": "no fever, ",
+    "digits": "1",
+    "digits and dots": "1.",
+    "digits and slashes": "12/",
+    "commas": ",",
+    "newlines": "\n",
+    "brackets": "(",
+    "question marks": "Any fever? ",
+    "number words": "one hundred and ",
+    "a hundred": "a hundred ",
+    "relatives": "her mother had ",
+    "triggers": "if no history of ",
+    "slashes": "f/c/",
+    "spaces": " ",
+    "long word": "pneumonia",
+    "units": "mg/dL ",
+    "drugs": "lisinopril 10 mg daily ",
+    "bullets": "- ",
+    "colons": "PMH: ",
+    "phrase words": "see physician two weeks primary care ",
+    "hyphens": "54-year-",
+    "sides": "left knee pain right ",
+    "invisible": "\u200bfe\u00adver ",
+}
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+def test_time_is_linear_in_hostile_text(name: str) -> None:
+    piece = HOSTILE[name]
+    short, long = _seconds(piece, 20_000), _seconds(piece, 80_000)
+    # Four times the text: a quadratic step would take sixteen times as long.
+    assert long < 8 * short + 0.1, (short, long)
+
+
+def _seconds(piece: str, length: int) -> float:
+    text = piece * (length // len(piece))
+    best = float("inf")
+    for _ in range(2):
+        start = time.process_time()
+        checker()(text, FACTS, None, ())
+        best = min(best, time.process_time() - start)
+    return best
+
+
+@pytest.mark.parametrize("name", ["question marks", "denials", "relatives", "digits"])
+def test_time_is_linear_in_long_dialogues(name: str) -> None:
+    def seconds(count: int) -> float:
+        lines = ["D: " + HOSTILE[name] * 10, "P: No, " + HOSTILE[name] * 10] * count
+        text, turns = dialogue_of(lines)
+        start = time.process_time()
+        checker()(text, FACTS, None, turns)
+        return time.process_time() - start
+
+    assert seconds(160) < 8 * seconds(40) + 0.1
+
+
+def test_turns_need_not_cover_the_text() -> None:
+    text = "Fever. No fever."
+    ledger = checker()(text, FACTS[:1], None, (Turn("patient", "Fever.", 0, 6),))
+    assert ledger.facts[0].status == "stated"
+
+
+def test_empty_text_misses_every_fact() -> None:
+    ledger = checker()("", FACTS, None, ())
+    assert {s.status for s in ledger.facts} == {"missing"}
+    assert not ledger.off_spec
+    assert not ledger.entities
