@@ -273,6 +273,8 @@ def read_tables(path: Path | None = None) -> Tables:
             where=folder,
             fix="compile it with `casewright kg compile`, or install casewright again",
         ) from error
+    # Reading leaves sixty megabytes of scratch in the allocator.
+    pa.default_memory_pool().release_unused()
     digest = fingerprint_bytes(b"".join(raw[name] for name in FILES))
     return Tables(
         version=f"{manifest['release']}+{digest[:12]}",

@@ -14,7 +14,8 @@ from casewright.kg.compile.crosswalk import Crosswalk, load_crosswalk
 from casewright.kg.compile.curated import Curated, load_curated
 from casewright.kg.compile.gates import Gate, Gates
 from casewright.kg.compile.licences import render_licences
-from casewright.kg.compile.links import Clinical, Link, Told
+from casewright.kg.compile.link import Link
+from casewright.kg.compile.links import Clinical
 from casewright.kg.compile.matching import Matcher
 from casewright.kg.compile.names import Namer, safe_synonyms
 from casewright.kg.compile.nodes import concept_nodes, forms_of
@@ -29,6 +30,7 @@ from casewright.kg.compile.relations import (
 from casewright.kg.compile.report import CompileReport
 from casewright.kg.compile.sources import read_sources
 from casewright.kg.compile.spine import Code, Spine, load_spine
+from casewright.kg.compile.written import Told
 from casewright.kg.graph import AGE_BANDS
 from casewright.kg.tables import RELATIONS, pack_pairs, read_tables, write_tables
 

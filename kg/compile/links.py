@@ -7,15 +7,13 @@ What several sources say gets more confidence; a drug without a dose is no edge.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from casewright.kg.compile.crosswalk import Crosswalk, Joined
-from casewright.kg.compile.curated import ConditionEntry, Curated, DrugEntry
+from casewright.kg.compile.curated import Curated
 from casewright.kg.compile.gates import Gate, Gates
-from casewright.kg.compile.likeness import says_more, says_the_same, subject_words
+from casewright.kg.compile.link import MIN_LIFT, Link, strong
 from casewright.kg.compile.matching import Matcher, PrefixIndex
 from casewright.kg.compile.plausibility import (
     MIXED_CATEGORIES,
@@ -26,65 +24,21 @@ from casewright.kg.compile.plausibility import (
     stands_alone,
     stands_out,
     symptom_fits,
-    test_fits,
-    text_fits,
-    text_for,
 )
 from casewright.kg.compile.provenance import Register
 from casewright.kg.compile.regions import regions_agree
-from casewright.kg.compile.sources import Measured, Sources
+from casewright.kg.compile.results import Results
+from casewright.kg.compile.schema import DrugEntry
+from casewright.kg.compile.sources import Sources
 from casewright.kg.compile.spine import Code, Spine
+from casewright.kg.compile.written import Told, Written
 
-__all__ = ["DIAGNOSTIC_KINDS", "Clinical", "Link", "Told", "lower_bound_scaled"]
+__all__ = ["Clinical", "lower_bound_scaled"]
 
-DIAGNOSTIC_KINDS = frozenset({"imaging", "test", "screening"})
-"""Kinds of procedure that count as a test; the rest are treatment."""
-
-MIN_LIFT = 1.5
 SURE_ALONE = 0.5
 """An indication that no visit bears out needs two sources on record, or a curated list."""
 CLOSED_AT = 3
 """With this many hand-written symptoms a condition takes none from elsewhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """An edge of a code before it is written. `provenance` is a row of the register."""
-
-    target: str
-    relation: str
-    provenance: int
-    confidence: float
-    p: float | None = None
-    lift: float | None = None
-    direction: Literal["high", "low"] | None = None
-    mean: float | None = None
-    sd: float | None = None
-    text: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A hand-written entry that speaks of a code, and how surely.
-
-    `same` is whether it is about this very condition; else it is about a wider one. `vague`
-    is a wider one in a single word ("anemia"): its treatment may be wrong for the kind.
-    """
-
-    entry: ConditionEntry
-    confidence: float
-    same: bool
-    vague: bool = False
-
-
-def _common(a: str, b: str) -> int:
-    """Length of the common beginning."""
-    size = 0
-    for x, y in zip(a, b, strict=False):
-        if x != y:
-            break
-        size += 1
-    return size
 
 
 def lower_bound_scaled(p: float, *, chronic: bool) -> float:
@@ -118,52 +72,14 @@ class Clinical:
     ) -> None:
         self._spine, self._sources, self._crosswalk = spine, sources, crosswalk
         self._matcher, self._gates, self._register = matcher, gates, register
-        self._conditions = PrefixIndex((entry.codes, entry) for entry in curated.conditions)
-        self._told: dict[str, Told | None] = {}
-        self._by_category: defaultdict[str, list[tuple[Code, ConditionEntry]]] = defaultdict(list)
-        for entry in curated.conditions:
-            for known in entry.codes:
-                if known in spine.codes:
-                    self._by_category[known[:3]].append((spine.codes[known], entry))
-        self._lab_effects = PrefixIndex((e.codes, e) for e in curated.lab_effects)
-        self._finding_effects = PrefixIndex((e.codes, e) for e in curated.finding_effects)
-        self._results = PrefixIndex((e.codes, e) for e in curated.results)
+        self._written = Written(spine, curated)
+        self._results = Results(curated, sources, matcher, register)
         self._ddxplus = PrefixIndex((codes, evidences) for codes, evidences in sources.ddxplus)
         self._faker = PrefixIndex(
             ((raw["icd10"],), raw) for raw in sources.faker["diseases"].values()
         )
         self._symptoms = {entry.id: entry for entry in curated.symptoms}
         self._sexes = curated.sexes()
-        self._raised = PrefixIndex(
-            (raised.codes, (owner, raised)) for owner, raised in curated.raised()
-        )
-        self._kinds = {entry.id: entry.kind for entry in curated.procedures}
-
-    def told(self, code: Code) -> Told | None:
-        """What the hand-written layer says of a code: by a prefix, or by a near relative.
-
-        Entries are mostly written for one leaf of a category. A sibling that differs only in
-        side or encounter is the same condition; one that says more is a kind of it.
-        """
-        if code.code not in self._told:
-            self._told[code.code] = self._look_up(code)
-        return self._told[code.code]
-
-    def _look_up(self, code: Code) -> Told | None:
-        for prefix, entry in self._conditions.matches(code.code):
-            title = self._spine.codes[prefix].title if prefix in self._spine.codes else ""
-            same = prefix == code.code or says_the_same(code.title, title)
-            return Told(entry, 0.95 if prefix == code.code else 0.85, same=same)
-        near = [
-            (says_the_same(code.title, other.title), _common(code.code, other.code), other, entry)
-            for other, entry in self._by_category.get(code.category, ())
-            if says_the_same(code.title, other.title) or says_more(code.title, other.title)
-        ]
-        if not near:
-            return None
-        same, _, other, entry = max(near, key=lambda item: (item[0], item[1], item[2].code))
-        vague = not same and len(subject_words(other.title)) < 2
-        return Told(entry, 0.85 if same else 0.6, same=same, vague=vague)
 
     def links(self, code: Code) -> list[Link]:
         """Every clinical edge of a billable code."""
@@ -172,9 +88,7 @@ class Clinical:
         found = [
             *self._symptom_links(code, gate, joined),
             *self._drug_links(code, gate, joined),
-            *self._test_links(code, joined),
-            *self._finding_links(code),
-            *self._risk_links(code),
+            *self._results.links(code, joined),
         ]
         return [
             link
@@ -182,14 +96,13 @@ class Clinical:
             if gate.sex is None or self._sexes.get(link.target) in (None, gate.sex)
         ]
 
+    def told(self, code: Code) -> Told | None:
+        """The hand-written condition that speaks of a code."""
+        return self._written.told(code)
+
     def is_test(self, link: Link) -> bool:
         """Whether an edge is a laboratory test, imaging or another diagnostic test."""
-        if link.relation == "changes_lab":
-            return True
-        if link.relation != "tested_with":
-            return False
-        kind = self._kinds.get(link.target)
-        return kind is None or kind in DIAGNOSTIC_KINDS or link.text is not None
+        return self._results.is_test(link)
 
     def profile(self, code: Code) -> Joined | None:
         """The NAMCS visits of a code, if that source may be used."""
@@ -206,7 +119,7 @@ class Clinical:
 
     def _symptom_links(self, code: Code, gate: Gate, joined: Joined | None) -> list[Link]:
         curated = self._curated_symptoms(code)
-        told = self.told(code)
+        told = self._written.told(code)
         close = told is not None and (told.same or told.confidence > 0.6)
         if (len(curated) >= CLOSED_AT and close) or SYMPTOMLESS.search(code.title):
             return curated
@@ -229,7 +142,7 @@ class Clinical:
         return _merged(kept)[:12]
 
     def _curated_symptoms(self, code: Code) -> list[Link]:
-        told = self.told(code)
+        told = self._written.told(code)
         if told is None:
             return []
         number = self._register.number("curated", told.entry.source)
@@ -248,7 +161,7 @@ class Clinical:
             # A handful of visits: only what stands out.
             min_lift, min_p = max(min_lift, 3.0), max(min_p, 0.05)
         number = self._register.number("namcs")
-        for item in _strong(profile.symptoms, min_lift, min_p)[:limit]:
+        for item in strong(profile.symptoms, min_lift, min_p)[:limit]:
             symptom = self._matcher.reason_for_visit(item.name, item.label)
             if symptom and symptom_fits(symptom, code):
                 p = lower_bound_scaled(item.p, chronic=chronic)
@@ -321,7 +234,7 @@ class Clinical:
         return _merged(kept)[:14]
 
     def _curated_drugs(self, code: Code) -> list[Link]:
-        told = self.told(code)
+        told = self._written.told(code)
         if told is None or told.vague:
             return []
         number = self._register.number("curated", told.entry.source)
@@ -342,7 +255,7 @@ class Clinical:
         self, code: Code, joined: Joined, indicated: dict[str, Link]
     ) -> Iterable[Link]:
         number = self._register.number("namcs")
-        for item in _strong(joined.profile.drugs, MIN_LIFT, 0.02):
+        for item in strong(joined.profile.drugs, MIN_LIFT, 0.02):
             if is_noise(item.name):
                 continue
             drug = self._matcher.drug(*local_form(item.name, code))
@@ -395,96 +308,6 @@ class Clinical:
             return False
         return bool(_regimens(drug, code.code))
 
-    # Tests, vital signs and findings
-
-    def _test_links(self, code: Code, joined: Joined | None) -> list[Link]:
-        found: list[Link] = []
-        for prefix, effect in self._lab_effects.closest(code.code, lambda e: e.test):
-            vital = effect.test.startswith("vital:")
-            found.append(
-                Link(
-                    effect.test,
-                    "changes_vital" if vital else "changes_lab",
-                    self._register.number("curated", effect.source),
-                    0.9 if prefix == code.code else 0.8,
-                    effect.p,
-                    direction=effect.direction,
-                    mean=effect.mean,
-                    sd=effect.sd,
-                )
-            )
-        changed = {link.target for link in found}
-        found.extend(self._faker_effects(code, changed))
-        changed = {link.target for link in found}
-        for prefix, result in self._results.closest(code.code, lambda r: r.procedure):
-            if not text_fits(result.text, code.title):
-                continue
-            found.append(
-                Link(
-                    result.procedure,
-                    "tested_with",
-                    self._register.number("curated", result.source),
-                    0.9 if prefix == code.code else 0.8,
-                    result.p,
-                    text=text_for(result.text, code.title),
-                )
-            )
-        done = {link.target for link in found}
-        if joined:
-            number = self._register.number("namcs")
-            curated = sum(link.relation == "tested_with" for link in found)
-            for item in _strong(joined.profile.tests, MIN_LIFT, 0.03):
-                if not test_fits(item, inherited=joined.inherited, curated=curated):
-                    continue
-                for test in self._matcher.tests(item.name):
-                    if test not in done:
-                        found.append(
-                            Link(
-                                test,
-                                "tested_with",
-                                number,
-                                joined.confidence,
-                                round(item.p, 4),
-                                round(item.lift, 2),
-                            )
-                        )
-        return found
-
-    def _faker_effects(self, code: Code, changed: set[str]) -> Iterable[Link]:
-        """Directions without numbers, where the hand-written layer is silent."""
-        if not self._register.allowed("faker"):
-            return
-        for table, relation in (
-            ("condition_lab_effects", "changes_lab"),
-            ("condition_vital_effects", "changes_vital"),
-        ):
-            for name, direction in self._sources.faker[table].get(code.code, {}).items():
-                test = self._matcher.lab(name)
-                if test and test not in changed:
-                    number = self._register.number("faker")
-                    yield Link(test, relation, number, 0.5, direction=direction)
-
-    def _finding_links(self, code: Code) -> Iterable[Link]:
-        for prefix, effect in self._finding_effects.closest(code.code, lambda e: e.finding):
-            yield Link(
-                effect.finding,
-                "has_finding",
-                self._register.number("curated", effect.source),
-                0.9 if prefix == code.code else 0.8,
-                effect.p,
-                text=effect.text,
-            )
-
-    def _risk_links(self, code: Code) -> Iterable[Link]:
-        for prefix, (risk, raised) in self._raised.closest(code.code, lambda item: item[0]):
-            yield Link(
-                risk,
-                "has_risk_factor",
-                self._register.number("curated", raised.source),
-                0.9 if prefix == code.code else 0.8,
-                raised.p,
-            )
-
 
 def _regimens(drug: DrugEntry, code: str) -> list[object]:
     """The regimens of a drug that may be used for a code."""
@@ -493,10 +316,6 @@ def _regimens(drug: DrugEntry, code: str) -> list[object]:
         for regimen in drug.dosing
         if not regimen.codes or any(code.startswith(prefix) for prefix in regimen.codes)
     ]
-
-
-def _strong(items: Iterable[Measured], min_lift: float, min_p: float) -> list[Measured]:
-    return [item for item in items if item.lift >= min_lift and item.p >= min_p]
 
 
 def _merged(links: Iterable[Link]) -> list[Link]:

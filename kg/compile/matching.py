@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
-from casewright.kg.compile.curated import Curated, DrugEntry, Wording
+from casewright.kg.compile.curated import Curated
+from casewright.kg.compile.schema import DrugEntry, Wording
 
 __all__ = ["Matcher", "PrefixIndex", "normalise"]
 

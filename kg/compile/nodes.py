@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from casewright.kg.compile.curated import Curated, DrugEntry, LabEntry, Wording
+from casewright.kg.compile.curated import Curated
+from casewright.kg.compile.schema import DrugEntry, LabEntry, Wording
 
 __all__ = ["concept_nodes", "forms_of"]
 

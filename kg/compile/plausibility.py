@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 
 from casewright.kg.compile.crosswalk import Joined
-from casewright.kg.compile.curated import DrugEntry
+from casewright.kg.compile.schema import DrugEntry
 from casewright.kg.compile.sources import Measured
 from casewright.kg.compile.spine import Code
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from casewright.kg.compile.crosswalk import Crosswalk
 from casewright.kg.compile.gates import Gates
-from casewright.kg.compile.links import Link
+from casewright.kg.compile.link import Link
 from casewright.kg.compile.provenance import Register
 from casewright.kg.compile.sources import Sources
 from casewright.kg.compile.spine import Code, Spine
@@ -96,7 +96,8 @@ def groups_of(spine: Spine, register: Register, code: Code) -> Iterator[Link]:
         yield Link(f"group:ccsr-{ccsr}", "in_group", register.number("ccsr"), 0.95)
 
 
-# The leaf that a doctor's list of problems means by a whole ICD-9-CM category.
+# The leaf that a doctor's list of problems means by a whole ICD-9-CM category; "" is none
+# (combination codes, and residues that nobody lists).
 _COMMON_LEAF: Mapping[str, str] = {
     "401": "I10", "272": "E78.5", "250": "E11.9", "414": "I25.10", "530": "K21.9",
     "311": "F32.A", "300": "F41.9", "493": "J45.909", "496": "J44.9", "427": "I48.91",
@@ -106,9 +107,10 @@ _COMMON_LEAF: Mapping[str, str] = {
     "564": "K58.9", "296": "F33.9", "714": "M06.9", "696": "L40.9", "690": "L21.9",
     "691": "L20.9", "692": "L30.9", "443": "I73.9", "440": "I70.90", "413": "I20.9",
     "305": "F17.200", "290": "F03.90", "294": "F03.90", "331": "G30.9", "366": "H26.9",
-    "365": "H40.9", "362": "H35.30", "403": "I12.9", "402": "I11.9", "410": "I25.2",
+    "365": "H40.9", "362": "H35.30", "403": "", "402": "", "709": "",
+    "345": "G40.909", "410": "I25.2",
     "435": "Z86.73", "438": "I69.30", "491": "J42", "492": "J43.9",
-    "571": "K74.60", "582": "N18.9", "593": "N28.9", "599": "N39.0", "607": "N52.9",
+    "571": "K74.60", "582": "N18.9", "593": "", "599": "N39.0", "607": "N52.9",
     "627": "N95.1", "706": "L70.9", "721": "M47.819", "722": "M51.369", "729": "M79.7",
 }  # fmt: skip
 
@@ -163,7 +165,7 @@ class Comorbidity:
     def _leaf(self, icd9: str, sources: Sources) -> str | None:
         """The leaf for an ICD-9-CM category; none for symptoms, injuries and status codes."""
         if icd9 in _COMMON_LEAF:
-            return self._crosswalk.default_leaf(_COMMON_LEAF[icd9])
+            return self._crosswalk.default_leaf(_COMMON_LEAF[icd9]) if _COMMON_LEAF[icd9] else None
         if not icd9[0].isdigit() or icd9 >= "780":
             return None
         inside = [p for key, p in sources.profiles.items() if key.startswith(icd9)]
