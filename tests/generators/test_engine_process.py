@@ -193,7 +193,7 @@ def test_a_server_that_dies_under_way_is_told_with_its_log(
                 await client.complete(ChatRequest((("user", "x"),), seed=1))
             assert caught.value.kind == "unreachable"
             assert "vLLM has ended with status 3" in str(caught.value)
-            assert "EngineDeadError: the engine is gone" in str(caught.value)
+            assert "first error: EngineDeadError: the engine is gone" in str(caught.value)
 
     asyncio.run(run())
     assert gone(pids(tmp_path), 0)  # the dead server's own child too
