@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
 from casewright.config import Config
 from casewright.errors import CasewrightError
-from casewright.filters.screen import FILTERS, Screen, self_copy_reasons
+from casewright.filters.screen import FILTERS, self_copy_reasons
 from casewright.generators.client import ChatClient
 from casewright.generators.engines import Engine, open_engine
 from casewright.generators.faults import RequestFailed
 from casewright.generators.writer import EngineName, Writer, document_id_of
-from casewright.outputs.manifest import About, Manifest, Source
+from casewright.outputs.manifest import About, Manifest, Source, Usage
 from casewright.outputs.row import failed_row, row_of
 from casewright.outputs.rundir import RunDir
 from casewright.outputs.summary import RunSummary, summarise
@@ -84,14 +84,17 @@ async def _build(
     watcher: Watcher,
     shard: tuple[int, int],
 ) -> Built:
-    # A finished run needs no engine: nothing is started only to find that out.
-    async with _engine(config, out, parts, plan, shard) as (engine, client, run):
-        todo = [plan[index] for index in run.todo()]
-        resumed = len(run.indexes()) - len(todo)
-        watcher.start(len(run.indexes()), resumed, engine)
-        writer = parts.writer(client, EngineName(engine.name, engine.model))
-        await _write_all(todo, parts, writer, client, run, watcher, config.run.documents_in_flight)
-        manifest = run.seal(lambda docs: self_copy_reasons(docs, parts.self_containment))
+    async with open_engine(engine_spec(config)) as engine:
+        fingerprint = fingerprint_of(config, parts, engine.model, engine.model_hash)
+        with RunDir.open(out, fingerprint, len(plan), shard, _about(parts, engine)) as run:
+            todo = [plan[index] for index in run.todo()]
+            resumed = len(run.indexes()) - len(todo)
+            watcher.start(len(run.indexes()), resumed, engine)
+            async with _client(engine) as client:
+                writer = parts.writer(client, EngineName(engine.name, engine.model))
+                line = _Line(parts, writer, client, run, watcher)
+                await line.write_all(todo, config.run.documents_in_flight)
+            manifest = run.seal(lambda docs: self_copy_reasons(docs, parts.self_containment))
     return Built(out, manifest, summarise(out), resumed)
 
 
@@ -110,87 +113,87 @@ def plan_run(parts: Parts, config: Config) -> list[Planned]:
     return planned
 
 
+def _about(parts: Parts, engine: Engine) -> About:
+    return About(
+        engine=engine.name,
+        model_licence=parts.model_licence,
+        filters=FILTERS,
+        sources=tuple(Source(*s) for s in parts.sources),
+        parameters={"concurrency": str(engine.concurrency)},
+    )
+
+
 @asynccontextmanager
-async def _engine(
-    config: Config, out: Path, parts: Parts, plan: Sequence[Planned], shard: tuple[int, int]
-) -> AsyncIterator[tuple[Engine, ChatClient | None, RunDir]]:
-    """The engine, a client to it, and the run directory that knows its model."""
-    spec = engine_spec(config)
-    async with open_engine(spec) as engine:
-        client = engine.client() if engine.writes else None
-        about = About(
-            engine=engine.name,
-            model_licence=parts.model_licence,
-            filters=FILTERS,
-            sources=tuple(Source(*s) for s in parts.sources),
-            parameters={"concurrency": str(engine.concurrency)},
-        )
-        fingerprint = fingerprint_of(config, parts, engine.model, engine.model_hash)
-        with RunDir.open(out, fingerprint, len(plan), shard, about) as run:
-            try:
-                if client is not None and not engine.model:
-                    await client.probe()
-                yield engine, client, run
-            finally:
-                if client is not None:
-                    await client.aclose()
-
-
-async def _write_all(
-    todo: Iterable[Planned],
-    parts: Parts,
-    writer: Writer,
-    client: ChatClient | None,
-    run: RunDir,
-    watcher: Watcher,
-    in_flight: int,
-) -> None:
-    """Write the documents, at most `in_flight` at a time, and store each as it is done."""
-    case_of = lru_cache(maxsize=4 * in_flight)(parts.sampler.case)
-    queue = iter(todo)
-
-    async def worker(places: Iterator[Planned]) -> None:
-        for place in places:
-            case = case_of(place.case_index)
-            await _write_one(place, case, parts.screen, writer, run, watcher, client)
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(in_flight):
-                group.create_task(worker(queue))
-    except ExceptionGroup as errors:
-        fixable, bugs = errors.split(CasewrightError)
-        if bugs is not None or fixable is None:
-            raise
-        # The same dead endpoint or full disk stops every worker: one says it for all.
-        raise fixable.exceptions[0] from errors
-
-
-async def _write_one(
-    place: Planned,
-    case: Case,
-    screen: Screen,
-    writer: Writer,
-    run: RunDir,
-    watcher: Watcher,
-    client: ChatClient | None,
-) -> None:
-    rate = client.stats().tokens_per_second if client else 0.0
-    try:
-        document = screen(await writer.draft(case, place.kind))
-    except RequestFailed as err:
-        reason = Reason("engine", "request_failed", str(err))
-        run.add(
-            failed_row(
-                case, document_id=document_id_of(case, place.kind), kind=place.kind,
-                index=place.index, reasons=(reason,),
-            )
-        )  # fmt: skip
-        watcher.document("failed", [reason.label], rate)
+async def _client(engine: Engine) -> AsyncIterator[ChatClient | None]:
+    """A client to the engine, or None for the realiser."""
+    if not engine.writes:
+        yield None
         return
-    run.add(row_of(document, place.index))
-    outcome = "kept" if document.verdict.keep else "rejected"
-    watcher.document(outcome, [r.label for r in document.verdict.reasons], rate)
+    async with engine.client() as client:
+        yield client
+
+
+@dataclass
+class _Line:
+    """Documents on their way from the plan to the run directory."""
+
+    parts: Parts
+    writer: Writer
+    client: ChatClient | None
+    run: RunDir
+    watcher: Watcher
+    noted: Usage = field(default_factory=Usage)
+
+    async def write_all(self, todo: Iterable[Planned], in_flight: int) -> None:
+        """Write the documents, at most `in_flight` at a time, and store each as it is done."""
+        case_of = lru_cache(maxsize=4 * in_flight)(self.parts.sampler.case)
+        queue = iter(todo)
+
+        async def worker() -> None:
+            for place in queue:
+                await self.write(place, case_of(place.case_index))
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(in_flight):
+                    group.create_task(worker())
+        except ExceptionGroup as errors:
+            fixable, bugs = errors.split(CasewrightError)
+            if bugs is not None or fixable is None:
+                raise
+            # The same dead endpoint or full disk stops every worker: one says it for all.
+            raise fixable.exceptions[0] from errors
+
+    async def write(self, place: Planned, case: Case) -> None:
+        """Write, screen and store one document. Only its own failed request is survived."""
+        try:
+            document = self.parts.screen(await self.writer.draft(case, place.kind))
+            row = row_of(document, place.index)
+        except RequestFailed as err:
+            row = failed_row(
+                case,
+                document_id=document_id_of(case, place.kind),
+                kind=place.kind,
+                index=place.index,
+                reasons=(Reason("engine", "request_failed", str(err)),),
+            )
+        self.run.add(row, usage=self._usage())
+        rate = self.client.stats().tokens_per_second if self.client else 0.0
+        self.watcher.document(row.outcome, [r.label for r in row.reasons], rate)
+
+    def _usage(self) -> Usage:
+        """What the engine was asked since the last document was stored."""
+        if self.client is None:
+            return Usage()
+        stats = self.client.stats()
+        now = Usage(stats.requests, stats.prompt_tokens, stats.completion_tokens)
+        since = Usage(
+            now.requests - self.noted.requests,
+            now.prompt_tokens - self.noted.prompt_tokens,
+            now.completion_tokens - self.noted.completion_tokens,
+        )
+        self.noted = now
+        return since
 
 
 def preview(config: Config, count: int) -> Iterator[Shown]:
@@ -201,17 +204,12 @@ def preview(config: Config, count: int) -> Iterator[Shown]:
 
 
 async def _preview(config: Config, parts: Parts, plan: Sequence[Planned]) -> list[Shown]:
-    async with open_engine(engine_spec(config)) as engine:
-        client = engine.client() if engine.writes else None
+    cases = [parts.sampler.case(place.case_index) for place in plan]
+    async with open_engine(engine_spec(config)) as engine, _client(engine) as client:
         writer = parts.writer(client, EngineName(engine.name, engine.model))
-        cases = [parts.sampler.case(place.case_index) for place in plan]
-        try:
-            drafts = await asyncio.gather(
-                *(writer.draft(case, p.kind) for case, p in zip(cases, plan, strict=True))
-            )
-        finally:
-            if client is not None:
-                await client.aclose()
+        drafts = await asyncio.gather(
+            *(writer.draft(case, p.kind) for case, p in zip(cases, plan, strict=True))
+        )
     return [
         Shown(
             case,
