@@ -14,10 +14,12 @@ from typing import Literal
 from casewright.kg import history
 from casewright.kg.clinical import (
     PREGNANCY_CHAPTER,
+    child_rate,
     choose_dosing,
     contradicts,
     deniable_symptoms,
     draw_value,
+    far_from_child_range,
     normal_vitals,
     sample_edges,
     suitable,
@@ -50,6 +52,7 @@ _STAY_DAYS: dict[Severity, tuple[int, int]] = {
     "moderate": (2, 6),
     "severe": (4, 12),
 }
+_RATES = ("vital:heart_rate", "vital:respiratory_rate")
 _BP = ("vital:systolic_bp", "vital:diastolic_bp")
 _REDRAWS = 50
 
@@ -300,6 +303,10 @@ class _Chart:
                 continue
             if vital.id not in values or (self.demographics.is_child and vital.id in _BP):
                 continue
+            if self.demographics.is_child and vital.id in _RATES and edge.direction:
+                values[vital.id] = child_rate(vital.id, edge.direction, self.demographics, self.rng)
+                flags[vital.id] = edge.direction
+                continue
             text, flag = draw_value(vital, edge, self.demographics, self.rng)
             values[vital.id] = float(text)
             flags[vital.id] = flag
@@ -336,7 +343,9 @@ class _Chart:
     def _results(self, out: _Facts) -> None:
         labs = self._edges("changes_lab", at_least=1, at_most=self.sampling.max_labs)
         for edge, concept in labs:
-            if isinstance(concept, Lab):
+            if isinstance(concept, Lab) and not far_from_child_range(
+                concept, edge, self.demographics
+            ):
                 value, flag = draw_value(concept, edge, self.demographics, self.rng)
                 out.add(
                     "lab", concept.id, concept.name, value=value, unit=concept.unit or None,
