@@ -105,7 +105,10 @@ class Written:
 
 _SPEAKER = re.compile(r"^(?:doctor|dr|patient|parent|mother|father|caregiver)\s*[:：]\s*", re.I)
 _SPACES = re.compile(r"[ \t]+")
-_DOUBLED = re.compile(r"\b(\w+)(?:\W+\1\b)", re.I)
+# A word or a short phrase said twice in a row; "No, no fever." is what patients say.
+_DOUBLED = re.compile(r"\b(?!no\b)(\w+(?:\W+\w+){0,3})\W+\1\b", re.I)
+_OF_THE_PATIENT = re.compile(r"\b(?:she|he|her|hers|his|him|the patient)\b", re.I)
+_OF_ONESELF = re.compile(r"\b(?:I'm|I've|I (?:am|have|haven't|had|take|don't have))\b")
 
 
 def tidy(text: str) -> str:
@@ -214,12 +217,16 @@ def _shape_problem(text: str, finish_reason: str, task: Task) -> str | None:
         return "too short"
     if text[-1] not in task.must_end:
         return "does not end as a sentence"
-    if not (text[0].isupper() or text[0].isdigit()) and not text[:2].isalnum():
+    if not any(c.isupper() or c.isdigit() for c in text[:2]):  # pH and a1c begin like that
         return "does not begin as a sentence"
     if text.count("(") != text.count(")") or any(c in text for c in ";|{}[]<>*#_\n"):
         return "list or markup"
     if task.speaker is None and "?" in text:
         return "a question"
+    if task.speaker == "patient" and _OF_THE_PATIENT.search(text):
+        return "speaks of the patient"
+    if task.speaker == "caregiver" and _OF_ONESELF.search(text):
+        return "speaks of the parent"
     if task.must_end == "?" and text.count("?") != 1:
         return "not one question"
     if _DOUBLED.search(_numbers_away(text)):

@@ -21,7 +21,8 @@ __all__ = ["FormsOf", "fact_words", "strange_words", "words_of"]
 FormsOf = Callable[[str], Iterable[str]]
 """The surface forms of a concept, by its id."""
 
-_WORD = re.compile(r"[^\W_]+(?:['’][a-z]+)?", re.UNICODE)
+# A decimal number is one word: the digits of 9.8 license no 8.9.
+_WORD = re.compile(r"\d+\.\d+|[^\W_]+(?:['’][a-z]+)?", re.UNICODE)
 _ENDINGS = ("'s", "ingly", "edly", "ing", "ies", "ied", "ed", "es", "s", "ly", "d", "e", "y")
 
 
@@ -45,8 +46,9 @@ def _stem(word: str) -> str:
 @lru_cache(maxsize=1)
 def _joining() -> frozenset[str]:
     loaded = yaml.safe_load(Path(__file__).with_name("narrative.yaml").read_text("utf-8"))
-    words = f"{loaded['grammar']} {loaded['narrative']}".split()
-    return frozenset({*words, *(_stem(w) for w in words)})
+    grammar, narrative = loaded["grammar"].split(), loaded["narrative"].split()
+    # Grammar words stand for themselves alone: the stem of "does" is DOE, a symptom.
+    return frozenset({*grammar, *narrative, *(_stem(w) for w in narrative)})
 
 
 def fact_words(facts: Sequence[Fact], forms_of: FormsOf) -> frozenset[str]:

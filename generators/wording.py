@@ -34,6 +34,7 @@ _THIRD_PERSON = {
     "have": "has", "haven't": "hasn't", "don't": "doesn't", "take": "takes", "keep": "keeps",
     "am": "is", "get": "gets", "feel": "feels",
 }  # fmt: skip
+_YOU_SOUND = ("uni", "use", "usu", "eu", "uri", "ure", "uro", "ute", "one")
 _FIRST_TO_THIRD = {"my": ("her", "his"), "me": ("her", "him"), "I": ("she", "he")}
 
 
@@ -51,10 +52,10 @@ def article(text: str) -> str:
         number = re.match(r"\d+", head)
         digits = number.group() if number else ""
         return "an" if digits.startswith("8") or digits in {"11", "18"} else "a"
-    if len(head) > 1 and head.isupper():
+    if head.isupper():
         return "an" if head[0] in "AEFHILMNORSX" else "a"
     lowered = head.lower()
-    if lowered.startswith(("uni", "use", "usu", "eu", "uri", "ure")):
+    if lowered.startswith(_YOU_SOUND) and not lowered.startswith(("unin", "unim")):
         return "a"
     if lowered.startswith(("hour", "honest")):
         return "an"

@@ -1,0 +1,60 @@
+"""Models whose answers a test decides, and one that does its task well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from casewright.generators.client import ChatRequest, Completion
+from casewright.generators.pieces import Task
+from casewright.generators.writer import Writer
+from casewright.records import Case
+
+__all__ = ["GoodModel", "Script", "Stop"]
+
+Messages = Sequence[tuple[str, str]]
+_ASK = "Ask about: "
+
+
+class Stop(Exception):  # noqa: N818 - not an error: a test ends the script with it
+    """Raised by a script that has nothing more to say."""
+
+
+@dataclass(slots=True)
+class Script:
+    """Stands where the client would: `complete` answers with what `answer` makes of a request.
+
+    `answer` gives the text, or (text, finish_reason). `asked` holds every request.
+    """
+
+    answer: Callable[[ChatRequest], str | tuple[str, str]]
+    asked: list[ChatRequest] = field(default_factory=list)
+
+    async def complete(self, request: ChatRequest) -> Completion:
+        """Answer one request."""
+        self.asked.append(request)
+        made = self.answer(request)
+        text, reason = made if isinstance(made, tuple) else (made, "stop")
+        return Completion(text, reason, 10, len(text.split()))
+
+
+class GoodModel:
+    """Answers each known prompt with a true sentence, and every question prompt with a question."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[Messages, Task] = {}
+
+    def learn(self, writer: Writer, documents: Iterable[tuple[Case, str]]) -> GoodModel:
+        """Know the prompts of the documents."""
+        for case, kind in documents:
+            for task in writer.prompts(case, kind):
+                for each in (task, *task.parts):
+                    self._tasks[tuple((m.role, m.content) for m in each.messages)] = each
+        return self
+
+    def __call__(self, messages: Messages) -> str:
+        """The answer to a prompt. KeyError for one that was not learnt."""
+        request = messages[-1][1]
+        if request.startswith(_ASK):
+            return f"Have you had any {request.removeprefix(_ASK)}?"
+        return self._tasks[tuple(messages)].fallback()
