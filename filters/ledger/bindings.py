@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from casewright.filters.ledger.numbers import Quantity, agrees
+from casewright.filters.ledger.agreement import agrees
+from casewright.filters.ledger.numbers import Quantity
 from casewright.filters.ledger.reading import Mention, Reading
 from casewright.filters.ledger.wants import Want
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib.resources import files
-from typing import Any, Literal
-
-import yaml
+from typing import Literal
 
 from casewright.filters.ledger.assertion import Assertion, Scope
-from casewright.filters.ledger.normalise import Tokens, tokenise
+from casewright.filters.ledger.normalise import Tokens, words_of
+from casewright.filters.ledger.packaged import read_yaml
 from casewright.filters.ledger.structure import Sentence
 from casewright.records import Turn
 
@@ -27,13 +25,10 @@ _ASKERS = frozenset({"doctor", "nurse"})
 
 @dataclass(frozen=True, slots=True)
 class DialogueRules:
-    """dialogue.yaml in memory: phrases as word tuples, longest first."""
+    """dialogue.yaml in memory. `answers` are phrases by their first word, longest first."""
 
-    yes: tuple[tuple[str, ...], ...]
-    no: tuple[tuple[str, ...], ...]
-    unclear: tuple[tuple[str, ...], ...]
+    answers: dict[str, list[tuple[tuple[str, ...], Answer]]]
     filler: frozenset[str]
-    only: tuple[tuple[str, ...], ...]
     openers: frozenset[tuple[str, ...]]
     exclusive: frozenset[str]
     presupposing: frozenset[tuple[str, ...]]
@@ -42,21 +37,26 @@ class DialogueRules:
 @lru_cache(maxsize=1)
 def load_dialogue_rules() -> DialogueRules:
     """Read dialogue.yaml, which is part of the package."""
-    raw: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("dialogue.yaml").read_bytes())
+    raw = read_yaml("dialogue.yaml")
 
-    def phrases(key: str) -> tuple[tuple[str, ...], ...]:
-        found = {tuple(tokenise(str(p)).words) for p in raw[key]}
-        return tuple(sorted(found, key=lambda p: (-len(p), p)))
+    def phrases(key: str) -> frozenset[tuple[str, ...]]:
+        return frozenset(tuple(words_of(str(p))) for p in raw[key])
 
+    kinds: tuple[tuple[str, Answer], ...] = (
+        ("unclear", "unclear"), ("no", "no"), ("yes", "yes"), ("only", "partly"),
+    )  # fmt: skip
+    answers: dict[str, list[tuple[tuple[str, ...], Answer]]] = {}
+    for key, kind in kinds:
+        for phrase in phrases(key):
+            answers.setdefault(phrase[0], []).append((phrase, kind))
+    for group in answers.values():
+        group.sort(key=lambda p: (-len(p[0]), p))
     return DialogueRules(
-        yes=phrases("yes"),
-        no=phrases("no"),
-        unclear=phrases("unclear"),
+        answers=answers,
         filler=frozenset(raw["filler"]),
-        only=phrases("only"),
-        openers=frozenset(phrases("question_openers")),
+        openers=phrases("question_openers"),
         exclusive=frozenset(raw["exclusive"]),
-        presupposing=frozenset(phrases("presupposing")),
+        presupposing=phrases("presupposing"),
     )
 
 
@@ -175,18 +175,11 @@ _LONGEST_ANSWER = 8
 
 
 def _phrase_at(words: tuple[str, ...], rules: DialogueRules) -> tuple[Answer | None, int]:
-    kinds: tuple[tuple[Answer, tuple[tuple[str, ...], ...]], ...] = (
-        ("unclear", rules.unclear),
-        ("no", rules.no),
-        ("yes", rules.yes),
-        ("partly", rules.only),
-    )
-    best: tuple[Answer | None, int] = (None, 0)
-    for kind, phrases in kinds:
-        for phrase in phrases:
-            if len(phrase) > best[1] and words[: len(phrase)] == phrase:
-                best = (kind, len(phrase))
-    return best
+    """The longest phrase of an answer that these words begin with."""
+    for phrase, kind in rules.answers.get(words[0], ()):
+        if words[: len(phrase)] == phrase:
+            return kind, len(phrase)
+    return None, 0
 
 
 def _refine(kind: Answer, words: Sequence[str], after: int, rules: DialogueRules) -> Answer:

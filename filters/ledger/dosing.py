@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from importlib.resources import files
-from typing import Any
 
-import yaml
+from casewright.filters.ledger.packaged import read_yaml
 
 __all__ = ["frequency_of", "route_of"]
 
@@ -21,7 +19,7 @@ _EVERY = re.compile(
 
 @lru_cache(maxsize=1)
 def _patterns() -> Mapping[str, tuple[tuple[re.Pattern[str], str], ...]]:
-    raw: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("dosing.yaml").read_bytes())
+    raw = read_yaml("dosing.yaml")
     return {kind: _compile(raw[kind]) for kind in ("frequency", "route")}
 
 

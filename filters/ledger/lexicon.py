@@ -1,28 +1,34 @@
 """The surface forms of the graph as one automaton over words.
 
-Every word that occurs in a form gets one private character for its stem; a text becomes
-a string with one character a word, and the Aho-Corasick automaton runs over that string.
-So word boundaries, inflection, spelling and white space cost nothing at match time, and
-a match is a range of words.
+Every word that occurs in a form gets two private characters for its stem; a text becomes
+a string of them, and the Aho-Corasick automaton runs over that string. So word
+boundaries, inflection, spelling and white space cost nothing at match time, and a match
+is a range of words.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any, Protocol
 
 import ahocorasick
-import yaml
 
-from casewright.filters.ledger.normalise import Tokens, word_set, words_of
+from casewright.filters.ledger.forms import (
+    DANGLING,
+    DETERMINERS,
+    capitals_matter,
+    form_variants,
+    form_words,
+    with_commas,
+    worth_finding,
+)
+from casewright.filters.ledger.normalise import Tokens
 from casewright.filters.ledger.stems import Speller, english_words, is_inflection, stem
-from casewright.kg.graph import Concept, Condition, FormKind, NodeType, SurfaceForm
+from casewright.filters.ledger.wordrules import WordRules, load_word_rules
+from casewright.kg.graph import Concept, Condition, FormKind, NodeType
 
-__all__ = ["ConceptSource", "Encoded", "Entry", "Lexicon", "Match", "WordRules"]
+__all__ = ["ConceptSource", "Encoded", "Entry", "Lexicon", "Match"]
 
 
 class ConceptSource(Protocol):
@@ -46,11 +52,12 @@ TYPES: tuple[NodeType, ...] = (
     "Allergen",
     "Condition",
 )
-_DETERMINERS = frozenset({"the", "an", "his", "her", "my", "your", "their", "our", "any", "some"})
-_DANGLING = word_set("of in to with by for on at and or due from as involving without")
 _SKIPPED = frozenset('()[]"-/+*#°•|&~^%\n')
-_BREAK, _COMMA, _UNKNOWN = "\x01", "\x02", "\x00"
-_FIRST_WORD_CHAR = 0x100
+# A word is two characters, one of each alphabet: the automaton searches the children of a
+# node one by one, and with one alphabet of all stems its root would have thousands.
+_ALPHABET = 160
+_HIGH, _LOW = 0x1000, 0x2000
+_BREAK, _COMMA, _UNKNOWN = "\x01\x01", "\x02\x02", "\x03\x03"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,105 +83,8 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class WordRule:
-    """Where an ambiguous form counts (see lexicon.yaml)."""
-
-    before: frozenset[str]
-    after: frozenset[str]
-    not_before: frozenset[str]
-    not_after: frozenset[str]
-
-    def allows(self, previous: str, following: str) -> bool:
-        """Whether the neighbouring words let the form stand for its concept."""
-        if previous in self.not_before or following in self.not_after:
-            return False
-        if not self.before and not self.after:
-            return True
-        return previous in self.before or following in self.after
-
-
-@dataclass(frozen=True, slots=True)
-class WordRules:
-    """lexicon.yaml in memory."""
-
-    forms: Mapping[str, tuple[str, ...]]
-    adjectives: Mapping[str, tuple[str, ...]]
-    joiners: tuple[str, ...]
-    generic: frozenset[str]
-    stop: frozenset[str]
-    ambiguous: Mapping[str, WordRule]
-    not_inflected: Mapping[str, frozenset[str]]
-    slash_letters: Mapping[str, tuple[str, str]]
-    concepts: tuple[Concept, ...]
-    denying: Mapping[str, tuple[str, ...]]
-    pressure: tuple[str, ...]
-    negative_words: Mapping[str, tuple[str, ...]]
-
-
-def _rule(raw: Mapping[str, Sequence[str]]) -> WordRule:
-    def words(key: str) -> frozenset[str]:
-        return frozenset(map(str, raw.get(key, ())))
-
-    return WordRule(words("before"), words("after"), words("not_before"), words("not_after"))
-
-
-@lru_cache(maxsize=1)
-def load_word_rules() -> WordRules:
-    """Read lexicon.yaml, which is part of the package."""
-    raw: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("lexicon.yaml").read_bytes())
-    own = {c["id"]: (c["name"], *c["forms"]) for c in raw["concepts"]}
-    return WordRules(
-        forms={k: tuple(v) for k, v in raw["forms"].items()} | own,
-        adjectives={k: tuple(v) for k, v in raw["adjectives"].items()},
-        joiners=tuple(raw["joiners"]),
-        generic=frozenset(" ".join(form_words(g)) for g in raw["generic"]),
-        stop=frozenset(raw["stop"]),
-        ambiguous={k: _rule(v) for k, v in raw["ambiguous"].items()},
-        not_inflected={k: frozenset(v) for k, v in raw["not_inflected"].items()},
-        slash_letters={k: (v[0], v[1]) for k, v in raw["slash_letters"].items()},
-        concepts=tuple(_concept(c) for c in raw["concepts"]),
-        denying={c["id"]: tuple(c["denying"]) for c in raw["concepts"]},
-        pressure=tuple(raw["pressure"]),
-        negative_words={k: tuple(v) for k, v in raw["negative_words"].items()},
-    )
-
-
-def _concept(raw: Mapping[str, Any]) -> Concept:
-    return Concept(raw["id"], raw["type"], raw["name"], (SurfaceForm(raw["name"], "preferred"),))
-
-
-def form_words(form: str) -> tuple[str, ...]:
-    """The words of a surface form, without punctuation and determiners (a final one stays)."""
-    words = [w for w in words_of(form) if w[0].isalnum()]
-    last = len(words) - 1
-    return tuple(
-        w for i, w in enumerate(words) if w not in _DETERMINERS and (w != "a" or i == last)
-    )
-
-
-def _with_commas(form: str) -> tuple[str, ...]:
-    kept = (w for w in words_of(form) if w == "," or w[0].isalnum())
-    return tuple(w for w in kept if w not in _DETERMINERS and w != "a")
-
-
-_PARENTHESIS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
-_UNSPECIFIED = re.compile(r",?\s+(unspecified|not otherwise specified|nos)\b.*$", re.IGNORECASE)
-
-
-def form_variants(form: str) -> Iterator[str]:
-    """The form, without its parentheses, and without a trailing ", unspecified"."""
-    yield form
-    bare = _PARENTHESIS.sub("", form).strip()
-    if bare and bare != form:
-        yield bare
-    plain = _UNSPECIFIED.sub("", bare).strip()
-    if plain and plain != bare:
-        yield plain
-
-
-@dataclass(frozen=True, slots=True)
 class Encoded:
-    """A text as one character a word: `kept[i]` is the token index of character i."""
+    """A text as two characters a word: `kept[i]` is the token index of word i."""
 
     tokens: Tokens
     code: str
@@ -199,12 +109,13 @@ class Lexicon:
         self.rules = load_word_rules()
         self.concepts: dict[str, Concept] = {c.id: c for c in self.rules.concepts}
         self.concepts.update((c.id, c) for c in source.concepts(*TYPES))
+        self.habits = _by_topic(self.concepts.values())
         self._chars: dict[str, str] = {}
         self._words: set[str] = set()
         self._final_a: set[str] = set()
         self._patterns: dict[str, dict[tuple[str, tuple[str, ...]], Entry]] = {}
         for concept in self.concepts.values():
-            if not _worth_finding(concept):
+            if not worth_finding(concept):
                 continue
             extra = (extra_forms or {}).get(concept.id, ())
             self._add_concept(concept, extra)
@@ -265,16 +176,14 @@ class Lexicon:
 
     def _add_form(self, concept: Concept, form: str, kind: FormKind) -> None:
         words = form_words(form)
-        if not words or words[-1] in _DANGLING or words[0] in _DANGLING:
+        if not words or words[-1] in DANGLING or words[0] in DANGLING:
             return  # what is left of a title without its "unspecified ..."
         if len(words) == 1 and (words[0] in self.rules.stop or len(words[0]) == 1):
             return
-        cased = "".join(filter(str.isalnum, form)) if _capitals_matter(form, kind) else None
+        cased = "".join(filter(str.isalnum, form)) if capitals_matter(form, kind) else None
         self._add_words(concept, words, kind, cased)
         if "," in form:
-            key = "".join(
-                _COMMA if w == "," else self._char_of(stem(w)) for w in _with_commas(form)
-            )
+            key = "".join(_COMMA if w == "," else self._char_of(stem(w)) for w in with_commas(form))
             self._add_key(key, Entry(concept.id, concept.type, kind, words, cased))
         if concept.type in ("Symptom", "Finding") and cased is None:
             for variant in self._reworded(words):
@@ -314,23 +223,21 @@ class Lexicon:
     def _char_of(self, word_stem: str) -> str:
         char = self._chars.get(word_stem)
         if char is None:
-            number = _FIRST_WORD_CHAR + len(self._chars)
-            if number >= 0xD800:  # step over the surrogates
-                number += 0x800
-            char = self._chars[word_stem] = chr(number)
+            high, low = divmod(len(self._chars), _ALPHABET)
+            char = self._chars[word_stem] = chr(_HIGH + high) + chr(_LOW + low)
         return char
 
     # -- matching
 
     def encode(self, tokens: Tokens) -> Encoded:
-        """One character a word; determiners, hyphens and brackets are left out."""
+        """Two characters a word; determiners, hyphens and brackets are left out."""
         chars: list[str] = []
         kept: list[int] = []
         stems: list[str] = []
         cache = self._char_cache
         previous = ""
         for index, word in enumerate(tokens.words):
-            if word in _SKIPPED or word in _DETERMINERS:
+            if word in _SKIPPED or word in DETERMINERS:
                 continue
             if word == "a" and previous not in self._final_a:
                 continue
@@ -384,7 +291,8 @@ class Lexicon:
         found: list[Match] = []
         kept = encoded.kept
         for end, (length, entries) in self._automaton.iter(encoded.code):
-            first, last = kept[end - length + 1], kept[end]
+            last_word = end // 2
+            first, last = kept[last_word - length // 2 + 1], kept[last_word]
             valid = tuple(e for e in entries if self._holds(e, encoded.tokens, first, last))
             if valid:
                 found.append(Match(first, last, valid))
@@ -424,24 +332,13 @@ class Lexicon:
         return rule.allows(before, after)
 
 
-_MAX_CONDITION_WORDS = 4
-
-
-def _worth_finding(concept: Concept) -> bool:
-    """Leave out the code titles that nobody writes ("... of unspecified toe, sequela").
-
-    Of some 98,000 codes these are four in five, and most of the time to build. A fact that
-    holds such a code still finds its own name.
-    """
-    if not isinstance(concept, Condition):
-        return True
-    if concept.name.lower().startswith(("family history", "personal history", "history of")):
-        return False  # read as the condition, said of the family or the past
-    if concept.visit_share > 0:
-        return True
-    if len(concept.code) == len("S00.00XA") and not concept.code.endswith("A"):
-        return False
-    return len(concept.name.split()) <= _MAX_CONDITION_WORDS
+def _by_topic(concepts: Iterable[Concept]) -> dict[str, frozenset[str]]:
+    """Social habits by topic (tobacco, alcohol ...)."""
+    topics: dict[str, set[str]] = {}
+    for concept in concepts:
+        if concept.type == "RiskFactor" and concept.group:
+            topics.setdefault(concept.group, set()).add(concept.id)
+    return {topic: frozenset(ids) for topic, ids in topics.items()}
 
 
 _SHORTHAND_WORDS = frozenset({"r/o", "s/p", "h/o", "c/o", "f/u", "y/o", "w/o", "d/c", "n/a", "s/s"})
@@ -457,14 +354,6 @@ def _mark_nested(found: Sequence[Match]) -> list[Match]:
         )
         reach = max(reach, match.last)
     return marked
-
-
-def _capitals_matter(form: str, kind: FormKind) -> bool:
-    """Abbreviations of up to five letters, and words written in capitals only."""
-    bare = form.strip()
-    if " " in bare or not any(c.isupper() for c in bare):
-        return False
-    return (kind == "abbreviation" and len(bare) <= 5) or (bare.isupper() and len(bare) <= 6)
 
 
 def _case_agrees(tokens: Tokens, index: int, form: str) -> bool:

@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["Tokens", "fold", "tokenise", "word_set", "words_of"]
+__all__ = ["Tokens", "fold", "tokenise", "word_list", "word_set", "words_of"]
 
 _SINGLES = {
     **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
@@ -53,6 +53,11 @@ TOKEN = re.compile(
     re.VERBOSE,
 )
 _DROP_INVISIBLE = dict.fromkeys(map(ord, _INVISIBLE))
+
+
+def word_list(text: str) -> list[str]:
+    """The words of a white-space separated list, in order."""
+    return text.split()
 
 
 def word_set(text: str) -> frozenset[str]:

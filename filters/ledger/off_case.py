@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from casewright.filters.ledger.agreement import agrees
 from casewright.filters.ledger.allergies import in_allergy_context
 from casewright.filters.ledger.bindings import Bindings
 from casewright.filters.ledger.lexicon import ConceptSource, Entry, Lexicon
 from casewright.filters.ledger.normalise import word_set
-from casewright.filters.ledger.numbers import Quantity, Units, agrees
+from casewright.filters.ledger.numbers import Quantity, Units
 from casewright.filters.ledger.phrases import PhraseRules, content_key
 from casewright.filters.ledger.reading import Mention, Reading
 from casewright.filters.ledger.relation import NO_ALLERGY

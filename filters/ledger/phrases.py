@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
-from typing import Any
-
-import yaml
 
 from casewright.filters.ledger.normalise import words_of
+from casewright.filters.ledger.packaged import read_yaml
 from casewright.filters.ledger.reading import Reading
 from casewright.filters.ledger.stems import stem
 
@@ -63,7 +60,7 @@ class PhraseRules:
 @lru_cache(maxsize=1)
 def load_phrase_rules() -> PhraseRules:
     """Read phrases.yaml, which is part of the package."""
-    raw: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("phrases.yaml").read_bytes())
+    raw = read_yaml("phrases.yaml")
     same = {stem(str(w)): stem(str(group[0])) for group in raw["same"] for w in group}
     return PhraseRules(
         stopwords=frozenset(map(str, raw["stopwords"])),

@@ -6,13 +6,12 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any, Literal
 
 import ahocorasick
-import yaml
 
 from casewright.filters.ledger.normalise import tokenise
+from casewright.filters.ledger.packaged import read_yaml
 
 __all__ = ["Category", "Found", "Trigger", "Triggers", "load_triggers"]
 
@@ -160,4 +159,4 @@ def _directed(group: Mapping[str, Any], category: Category) -> Iterator[Trigger]
 @lru_cache(maxsize=1)
 def load_triggers() -> Triggers:
     """Read triggers.yaml, which is part of the package."""
-    return Triggers(yaml.safe_load(files(__package__).joinpath("triggers.yaml").read_bytes()))
+    return Triggers(read_yaml("triggers.yaml"))

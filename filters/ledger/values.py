@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from casewright.filters.ledger.agreement import Value, agrees
 from casewright.filters.ledger.dosing import frequency_of, route_of
 from casewright.filters.ledger.normalise import word_set
-from casewright.filters.ledger.numbers import Quantity, Value, agrees
+from casewright.filters.ledger.numbers import Quantity
 from casewright.filters.ledger.reading import Mention, Reading
 from casewright.filters.ledger.wants import Want
 

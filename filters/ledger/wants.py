@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from casewright.filters.ledger.lexicon import Lexicon, form_variants, form_words
+from casewright.filters.ledger.agreement import Value, parse_value
+from casewright.filters.ledger.forms import form_variants, form_words
+from casewright.filters.ledger.lexicon import Lexicon
 from casewright.filters.ledger.normalise import fold
-from casewright.filters.ledger.numbers import Unit, Units, Value, parse_value
+from casewright.filters.ledger.numbers import Unit, Units
 from casewright.filters.ledger.phrases import Phrase, PhraseRules, content_words, phrase_of
 from casewright.kg.graph import Concept, Condition, NodeType
 from casewright.records import Fact, FactType
@@ -107,11 +109,7 @@ def _rivals(fact: Fact, lexicon: Lexicon) -> frozenset[str]:
     own = lexicon.concepts.get(fact.concept)
     if own is None or own.group not in _TOPICS:
         return frozenset()
-    return frozenset(
-        c.id
-        for c in lexicon.concepts.values()
-        if c.type == "RiskFactor" and c.group == own.group and c.id != own.id
-    )
+    return lexicon.habits.get(own.group, frozenset()) - {own.id}
 
 
 def is_denial(concept: Concept | None) -> bool:

@@ -1,0 +1,19 @@
+"""The data files of this package."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+__all__ = ["read_yaml"]
+
+# The C parser is ten times as fast, where libyaml was there when PyYAML was built.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_yaml(name: str) -> dict[str, Any]:
+    """Read one YAML file of the package."""
+    data: dict[str, Any] = yaml.load(files(__package__).joinpath(name).read_bytes(), _LOADER)
+    return data
