@@ -25,12 +25,12 @@ _SEX_WORDS |= {f"{w}'s": s for w, s in list(_SEX_WORDS.items()) if w in _NOUNS}
 _PRONOUNS = word_set("she her hers herself he him his himself she's she'd she'll he's he'd he'll")
 _ADDRESS = frozenset({"mr", "mrs", "ms", "miss", "sir", "ma'am"})
 _NUMBER_UNITS = r"years?|yrs?|yr|months?|mos?|weeks?|wks?|days?"
+_AGED = re.compile(r"(?:aged?|age of|age is|age:|age) ?$")
 _AGE = re.compile(
-    rf"(?<![\d./])(\d{{1,3}})[ -]?({_NUMBER_UNITS})[ -]?old\b"
-    rf"|(?<![\d./])(\d{{1,3}}) ?(y/o|y\.o\.?|yo|m/o|mo(?=[ -]?(?:m|f|male|female)\b))(?![a-z])"
-    r"|\b(?:aged?|age of|age is|age:) ?(\d{1,3})\b"
-    r"(?! ?(?:months?|weeks?|days?|to|-|and (?:over|older)))"
-    r"|(?<![\w./-])(\d{1,3}) ?(?:f|m)(?=[ ,.]|$)(?! ?(?:/|\d))"
+    rf"(\d{{1,3}})(?:[ -]?({_NUMBER_UNITS})[ -]?old\b"
+    r"| ?(y/o|y\.o\.?|yo|m/o|mo(?=[ -]?(?:m|f|male|female)\b))(?![a-z])"
+    r"| ?([fm])(?=[ ,.]|$)(?! ?[/\d])"
+    r"|(?!\d)(?! ?(?:months?|weeks?|days?|to|-|and (?:over|older))))"
 )
 _SEX_LETTER = re.compile(
     r"(?<![\w./-])\d{1,3}(?:[ -]?(?:year|yr)s?[ -]?old|y/?o|yo|y)? ?([fm])(?![\w'/])"
@@ -115,30 +115,40 @@ def _about_other(reading: Reading, index: int, word: int, others: bool) -> bool:
 
 def _ages(reading: Reading, demographics: Demographics) -> Iterator[OffSpec]:
     tokens = reading.tokens
-    for match in _AGE.finditer(tokens.folded):
-        number, unit, span = _age_of(match)
-        if unit == "letter" and not _looks_like_age(tokens.text, match.start(), match.end()):
+    for number, unit, start, end in _said_ages(tokens.folded):
+        if unit == "letter" and not _looks_like_age(tokens.text, start, end):
             continue
-        word = _word_at(reading, match.start())
+        word = _word_at(reading, start)
         sentence = reading.sentence_at(word)
         if sentence < 0 or _age_agrees(number, unit, demographics):
             continue
         if _others_near(reading, sentence) or _of_past(reading, sentence, word):
             continue
         yield OffSpec(
-            "age", span[0], span[1], tokens.text[span[0] : span[1]],
+            "age", start, end, tokens.text[start:end],
             why=f"the patient is {demographics.age_text}",
         )  # fmt: skip
 
 
-def _age_of(match: re.Match[str]) -> tuple[int, str, tuple[int, int]]:
-    if match.group(1):
-        return int(match.group(1)), match.group(2)[0:1], match.span()
-    if match.group(3):
-        return int(match.group(3)), "m" if match.group(4).startswith("m") else "y", match.span()
-    if match.group(5):
-        return int(match.group(5)), "y", match.span(5)
-    return int(match.group(6)), "letter", match.span()
+_LONGEST_LEAD = 8
+
+
+def _said_ages(folded: str) -> Iterator[tuple[int, str, int, int]]:
+    """Ages as number, unit (y, m, w, d or "letter" for "54F"), start and end."""
+    for match in _AGE.finditer(folded):
+        start, end = match.span()
+        before = folded[max(0, start - _LONGEST_LEAD) : start]
+        if before[-1:].isdigit() or before[-1:] in ("/", "."):
+            continue
+        number = int(match.group(1))
+        if match.group(2):
+            yield number, match.group(2)[0], start, end
+        elif match.group(3):
+            yield number, "m" if match.group(3).startswith("m") else "y", start, end
+        elif match.group(4) and not (before[-1:].isalnum() or before[-1:] in ("-", "_")):
+            yield number, "letter", start, end
+        elif not match.group(4) and _AGED.search(before):
+            yield number, "y", start, end
 
 
 def _age_agrees(number: int, unit: str, demographics: Demographics) -> bool:

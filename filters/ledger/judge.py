@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from casewright.filters.ledger.bindings import Bindings
-from casewright.filters.ledger.normalise import words_of
 from casewright.filters.ledger.numbers import Quantity
-from casewright.filters.ledger.phrases import find_phrase
+from casewright.filters.ledger.phrases import count_separators, find_phrase
 from casewright.filters.ledger.reading import Mention, Reading
 from casewright.filters.ledger.relation import relate
 from casewright.filters.ledger.sides import side_near
@@ -122,7 +121,7 @@ def _mentions_of(want: Want, reading: Reading) -> Iterator[Mention]:
         if mention.first not in seen:
             seen.update(range(mention.first, mention.last + 1))
             yield mention
-    for mention in _phrase_mentions(want, reading):
+    for mention in _phrase_mentions(want, reading, seen):
         if mention.first not in seen and mention.last not in seen:
             yield mention
 
@@ -165,22 +164,15 @@ def _literal_mentions(want: Want, reading: Reading) -> Iterator[Mention]:
                 yield _mention_at(reading, kept[i], kept[i + size - 1])
 
 
-def _phrase_mentions(want: Want, reading: Reading) -> Iterator[Mention]:
+def _phrase_mentions(want: Want, reading: Reading, seen: set[int]) -> Iterator[Mention]:
     for phrase in want.phrases:
         if len(phrase.keys) < 2:
             continue
-        for hit in find_phrase(phrase, reading, least=1.0, slack=_NAME_SLACK):
-            if not _crosses(reading, phrase.text, hit.first, hit.last):
+        for hit in find_phrase(phrase, reading, least=1.0, slack=_NAME_SLACK, seen=seen):
+            # Spread over more commas than it has, a name is put together from other names.
+            said = count_separators(reading.tokens.words[hit.first : hit.last])
+            if said <= phrase.separators:
                 yield _mention_at(reading, hit.first, hit.last)
-
-
-_SEPARATORS = frozenset({",", "and", "or", "but"})
-
-
-def _crosses(reading: Reading, name: str, first: int, last: int) -> bool:
-    """A name spread over more commas and conjunctions than it has comes from other names."""
-    found = sum(w in _SEPARATORS for w in reading.tokens.words[first:last])
-    return found > sum(w in _SEPARATORS for w in words_of(name))
 
 
 def _mention_at(reading: Reading, first: int, last: int) -> Mention:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +17,7 @@ __all__ = [
     "PhraseRules",
     "content_key",
     "content_words",
+    "count_separators",
     "find_phrase",
     "load_phrase_rules",
     "phrase_of",
@@ -78,6 +79,7 @@ class Phrase:
     keys: tuple[str, ...]
     accepts: tuple[tuple[str, ...], ...]
     size: int  # words of the wording, stop words included
+    separators: int  # commas and conjunctions among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,17 @@ def phrase_of(
                 keys.append(key)
     if not keys:
         return None
-    return Phrase(text, tuple(keys), tuple(_accepts(k, rules) for k in keys), len(words_of(text)))
+    words = words_of(text)
+    accepts = tuple(_accepts(k, rules) for k in keys)
+    return Phrase(text, tuple(keys), accepts, len(words), count_separators(words))
+
+
+_SEPARATORS = frozenset({",", "and", "or", "but"})
+
+
+def count_separators(words: Iterable[str]) -> int:
+    """How many commas and conjunctions are among the words."""
+    return sum(1 for w in words if w in _SEPARATORS)
 
 
 def content_words(text: str, rules: PhraseRules) -> frozenset[str]:
@@ -137,7 +149,12 @@ def _accepts(key: str, rules: PhraseRules) -> tuple[str, ...]:
 
 
 def find_phrase(
-    phrase: Phrase, reading: Reading, *, least: float, slack: int | None = None
+    phrase: Phrase,
+    reading: Reading,
+    *,
+    least: float,
+    slack: int | None = None,
+    seen: Set[int] = frozenset(),
 ) -> list[Hit]:
     """Sentences in which at least `least` of the phrase's content words stand.
 
@@ -146,11 +163,14 @@ def find_phrase(
         reading: the text.
         least: smallest share of the words.
         slack: how many words more than the phrase has they may spread over; None for any.
+        seen: words already accounted for; a phrase of them alone is not looked for.
     """
     stems = reading.stem_places
     if least == 1 and not all(any(a in stems for a in group) for group in phrase.accepts):
         return []
     places = [_places(accepts, stems) for accepts in phrase.accepts]
+    if seen and all(word in seen for group in places for word in group):
+        return []
     needed = max(1, -(-len(places) * round(least * 1000) // 1000))
     if sum(1 for p in places if p) < needed:
         return []

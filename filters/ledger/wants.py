@@ -79,11 +79,7 @@ def want_of(fact: Fact, lexicon: Lexicon, units: Units, rules: PhraseRules) -> W
         fact=fact,
         ids=frozenset(ids),
         literals=_literals(fact, ids, lexicon),
-        phrases=tuple(
-            p
-            for n in names
-            if (p := phrase_of(n, rules, strict=fact.type != "diagnosis", sides=False))
-        ),
+        phrases=_phrases(fact, names, rules),
         result=phrase_of(result, rules, sides=False) if result else None,
         side=_side(fact),
         value=parse_value(fact.value),
@@ -93,6 +89,16 @@ def want_of(fact: Fact, lexicon: Lexicon, units: Units, rules: PhraseRules) -> W
         denying=fact.type == "social" and _says_no(fact, lexicon),
         rivals=_rivals(fact, lexicon) if fact.type == "social" else frozenset(),
     )
+
+
+def _phrases(fact: Fact, names: list[str], rules: PhraseRules) -> tuple[Phrase, ...]:
+    """The names as bags of words, each bag once."""
+    bags: dict[frozenset[str], Phrase] = {}
+    for name in names:
+        phrase = phrase_of(name, rules, strict=fact.type != "diagnosis", sides=False)
+        if phrase is not None:
+            bags.setdefault(frozenset(phrase.keys), phrase)
+    return tuple(bags.values())
 
 
 _NEGATIONS = frozenset({"no", "not", "never", "none", "denies", "without", "nor", "abstains"})
