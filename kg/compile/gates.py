@@ -162,7 +162,7 @@ _PREFIXES: tuple[tuple[str, Gate], ...] = (
     ("M54.5", Gate(None, 10)), ("M54.3", Gate(None, 18)), ("M54.4", Gate(None, 18)),
     ("M75.1", Gate(None, 30)), ("M79.7", Gate(None, 16)), ("M80", Gate(None, 50)),
     ("M81", Gate(None, 45)), ("M72.0", Gate(None, 35)),
-    ("N17", Gate(None, 1)), ("N18", Gate(None, 18)), ("N20", Gate(None, 12)),
+    ("N18", Gate(None, 18)), ("N20", Gate(None, 12)),
     ("N23", Gate(None, 12)), ("N32.81", Gate(None, 18)), ("N39.3", Gate(None, 18)),
     ("R54", Gate(None, 65)), ("R97.2", Gate("male", 40, None)),
     ("Z00.0", Gate(None, 18)), ("Z00.12", Gate(None, 0, 17)), ("Z00.11", Gate(None, 0, 0)),
@@ -171,6 +171,13 @@ _PREFIXES: tuple[tuple[str, Gate], ...] = (
     ("A56", Gate(None, 14)), ("A60", Gate(None, 14)), ("A63.0", Gate(None, 14)),
     ("A59", Gate(None, 14)), ("A51", Gate(None, 14)), ("A52", Gate(None, 16)),
     ("B20", Gate(None, 16)), ("R56.0", Gate(None, 0.5, 6)), ("R10.83", Gate(None, 0, 0)),
+    ("C77", Gate(None, 25)), ("C78", Gate(None, 25)), ("C79", Gate(None, 25)),
+    ("E21", Gate(None, 20)), ("G91.2", Gate(None, 55)), ("H33", Gate(None, 16)),
+    ("H34", Gate(None, 40)), ("H43.8", Gate(None, 40)), ("I27", Gate(None, 18)),
+    ("I44", Gate(None, 25)), ("I49.5", Gate(None, 40)), ("I95.1", Gate(None, 16)),
+    ("J84", Gate(None, 18)), ("K22.7", Gate(None, 30)), ("K44", Gate(None, 25)),
+    ("K55", Gate(None, 40)), ("M48.5", Gate(None, 45)), ("M65.3", Gate(None, 25)),
+    ("M72.2", Gate(None, 16)), ("M75.0", Gate(None, 30)), ("N17", Gate(None, 1)),
     ("R06.03", Gate(None, 1)), ("R62.5", Gate(None, 0, 17)), ("R63.3", Gate(None, 0, 17)),
 )  # fmt: skip
 
@@ -262,7 +269,9 @@ class Gates:
             return "not acceptable first (code editor)"
         if self.is_manifestation(code):
             return "manifestation: the underlying disease is coded first"
-        if _SEQUELA.search(code.title) or (len(code.code) == 8 and code.code[7] == "S"):
+        if any(_SEQUELA.search(line) for line in self._line(code)) or (
+            len(code.code) == 8 and code.code[7] == "S"
+        ):
             return "sequela"
         if code.chapter in (13, 19) and len(code.code) == 8 and code.code[7] in _SEVENTH:
             return "not the initial encounter"
@@ -274,5 +283,8 @@ class Gates:
 
     def is_manifestation(self, code: Code) -> bool:
         """Whether the code stands for a disease that is classified elsewhere."""
-        lines = [code.title, *(self._spine.codes[up].title for up in self._spine.above(code.code))]
-        return any("classified elsewhere" in line.lower() for line in lines)
+        return any("classified elsewhere" in line.lower() for line in self._line(code))
+
+    def _line(self, code: Code) -> list[str]:
+        """The titles of a code and of all above it: a category speaks for its codes."""
+        return [code.title, *(self._spine.codes[up].title for up in self._spine.above(code.code))]

@@ -29,10 +29,20 @@ _GENERIC = frozenset(_GENERIC_WORDS.split())
 
 @cache
 def subject_words(title: str) -> frozenset[str]:
-    """The words of a title but those of the classification, of sides and of encounters."""
-    return frozenset(
-        word for word in re.findall(r"[a-z]+[0-9]*|[0-9]+", title.lower()) if word not in _FILLER
-    )
+    """The words of a title but those of the classification, of sides and of encounters.
+
+    What the title says to be absent is marked: "without symptoms" gives "no-symptoms".
+    """
+    found = set()
+    absent = False
+    for word in re.findall(r"[a-z]+[0-9]*|[0-9]+|,", title.lower()):
+        if word == "without":
+            absent = True
+        elif word in (",", "with"):
+            absent = False
+        elif word not in _FILLER:
+            found.add(f"no-{word}" if absent else word)
+    return frozenset(found)
 
 
 @cache
@@ -49,4 +59,5 @@ def says_the_same(title: str, other: str) -> bool:
 
 def says_more(title: str, other: str) -> bool:
     """Whether a title says all that another says, and something more: a kind of it."""
-    return subject_words(title) > subject_words(other)
+    said = frozenset(word for word in subject_words(other) if not word.startswith("no-"))
+    return subject_words(title) > said

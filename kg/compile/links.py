@@ -133,11 +133,13 @@ class Clinical:
             *self._do_symptoms(code),
             *self._faker_symptoms(code),
         ]
-        by_place = code.chapter in (13, 19)
+        by_place = code.chapter in (12, 13, 19) or code.code.startswith(("I7", "I8"))
         kept = [
             link
             for link in ranked
-            if not by_place or regions_agree(code.title, self._symptoms[link.target].name)
+            if not by_place
+            or (close and link.confidence >= 0.85)
+            or regions_agree(code.title, self._symptoms[link.target].name)
         ]
         return _merged(kept)[:12]
 

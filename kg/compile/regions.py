@@ -12,7 +12,7 @@ from functools import cache
 __all__ = ["regions_agree", "regions_of"]
 
 _WORDS: Mapping[str, str] = {
-    r"head|skull|scalp|cranial|brain|concussion": "head",
+    r"head|headaches?|skull|scalp|cranial|brain|concussion": "head",
     r"face|facial|cheek|forehead|nose|nasal|maxill\w*|malar|zygoma\w*": "face",
     r"jaw|mandib\w*|temporomandibular|tooth|teeth|lip|tongue|mouth|oral": "mouth",
     r"eye\w*|orbit\w*|ocular|cornea\w*|conjunctiv\w*": "eye",

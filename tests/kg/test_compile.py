@@ -11,6 +11,7 @@ from casewright.errors import CasewrightError
 from casewright.kg.compile import compile_graph
 from casewright.kg.compile.crosswalk import load_crosswalk
 from casewright.kg.compile.gates import Gate
+from casewright.kg.compile.likeness import says_more, says_the_same
 from casewright.kg.compile.links import lower_bound_scaled
 from casewright.kg.compile.provenance import Register
 from casewright.kg.compile.regions import regions_agree
@@ -127,3 +128,22 @@ def test_a_complaint_stays_near_the_part_that_is_hurt(title: str, symptom: str, 
 def test_gates_narrow_each_other() -> None:
     assert Gate("female", 10, None).narrowed(Gate(None, 12, 55)) == Gate("female", 12, 55)
     assert Gate(None, 60, None).narrowed(Gate(None, 0, 17)).empty
+
+
+@pytest.mark.parametrize(
+    ("title", "other", "same", "more"),
+    [
+        ("Cellulitis of left toe", "Cellulitis of right toe", True, False),
+        ("Lobar pneumonia, unspecified organism", "Pneumonia, unspecified organism", False, True),
+        ("Nodular prostate without lower urinary tract symptoms",
+         "Nodular prostate with lower urinary tract symptoms", False, False),
+        ("Type 2 diabetes mellitus with hyperglycemia",
+         "Type 2 diabetes mellitus without complications", False, True),
+        ("Pneumonia, unspecified organism", "Lobar pneumonia, unspecified organism", False, False),
+        ("Anxiety disorder, unspecified", "Generalized anxiety disorder", False, False),
+    ],
+)  # fmt: skip
+def test_an_entry_reaches_a_sibling_that_says_as_much_or_more(
+    title: str, other: str, same: bool, more: bool
+) -> None:
+    assert (says_the_same(title, other), says_more(title, other)) == (same, more)
