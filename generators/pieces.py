@@ -9,8 +9,10 @@ realiser states what is left.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from casewright.generators.client import ChatRequest, Completion
@@ -108,6 +110,10 @@ _SPACES = re.compile(r"[ \t]+")
 # A word or a short phrase said twice in a row; "No, no fever." is what patients say.
 _DOUBLED = re.compile(r"\b(?!no\b)(\w+(?:\W+\w+){0,3})\W+\1\b", re.I)
 _OF_THE_PATIENT = re.compile(r"\b(?:she|he|her|hers|his|him|the patient)\b", re.I)
+_OTHER_SEX = {
+    "female": re.compile(r"\b(?:he|his|him|man|boy)\b", re.I),
+    "male": re.compile(r"\b(?:she|her|hers|woman|girl)\b", re.I),
+}
 _OF_ONESELF = re.compile(r"\b(?:I'm|I've|I (?:am|have|haven't|had|take|don't have))\b")
 
 
@@ -175,6 +181,8 @@ class PieceWriter:
         shape = _shape_problem(text, finish_reason, task)
         if shape:
             return shape
+        if task.speaker is not None and _OTHER_SEX[demographics.sex].search(text):
+            return "the other sex"  # in a note the checker sees whom a pronoun is about
         if task.topic:
             lowered = text.lower()
             if not any(form.lower() in lowered for form in task.topic):
@@ -231,11 +239,42 @@ def _shape_problem(text: str, finish_reason: str, task: Task) -> str | None:
         return "not one question"
     if _DOUBLED.search(_numbers_away(text)):
         return "doubled word"
-    sentences = len(re.findall(r"[.!?](?:\s|$)", text))
-    if sentences > 1 + len(task.facts):
+    sentences = [s.lower() for s in re.split(r"[.!?](?:\s+|$)", text) if s]
+    if len(set(sentences)) < len(sentences):
+        return "doubled sentence"
+    if len(sentences) > 1 + len(task.facts):
         return "too many sentences"
     missing = [r for r in task.required if r not in text]
-    return f"without {missing[0]!r}" if missing else None
+    if missing:
+        return f"without {missing[0]!r}"
+    return _excess(text, task)
+
+
+_JOINING_WORDS = 12
+"""Words that a sentence may spend beside its facts: the longest frame of frames.yaml has 10."""
+
+
+def _excess(text: str, task: Task) -> str | None:
+    """What a draw says twice, or at too great length."""
+    if not task.facts:
+        return None
+    own = " ".join(
+        part
+        for fact in task.facts
+        for part in (fact.name, fact.value or "", fact.unit or "", *(v for _, v in fact.attributes))
+    )
+    said, given = words_of(text), words_of(f"{own} {' '.join(task.licensed)}")
+    numbers, known = Counter(w for w in said if w.isdigit()), Counter(words_of(own))
+    if any(count > max(known[number], 1) for number, count in numbers.items()):
+        return "doubled number"
+    pairs = Counter(p for p in pairwise(said) if min(map(len, p)) >= 4)
+    own_pairs = Counter(pairwise(words_of(own)))
+    if any(count > max(own_pairs[pair], 1) for pair, count in pairs.items()):
+        return "said twice"
+    sentences = max(len(re.findall(r"[.!?](?:\s|$)", text)), 1)
+    if len([w for w in said if w not in given]) > _JOINING_WORDS * sentences:
+        return "too many words"
+    return None
 
 
 def _numbers_away(text: str) -> str:

@@ -124,6 +124,7 @@ def deniable_symptoms(
         for c in _symptoms(graph)
         if c.group in systems
         and c.id not in _TOO_WIDE
+        and not c.name.startswith(_ALREADY_NEGATIVE)
         and own.get(c.id, 0.0) < 0.15
         and suitable(c, demographics)
         and not clashes(c, present)
@@ -141,6 +142,9 @@ def deniable_symptoms(
             chosen.append(concept)
     return chosen
 
+
+_ALREADY_NEGATIVE = ("reduced", "decreased", "inability", "loss of", "lack of", "poor", "absent")
+"""Names whose denial is a double negative that nobody says ("no inability to walk")."""
 
 _TOO_WIDE = frozenset({"symptom:pain", "symptom:swelling", "symptom:generalized_weakness"})
 """Symptoms that hardly anyone who is ill can be said to be free of."""
