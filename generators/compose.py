@@ -63,13 +63,17 @@ class Composer:
         whole = self._task(piece.piece_id, piece.group, group, piece.facts, subject, spoken)
         if len(piece.facts) < 2:
             return whole
-        parts = tuple(
-            self._task(f"{piece.piece_id}.{n}", piece.group, group, (fact,), subject, spoken)
-            for n, fact in enumerate(piece.facts)
-        )
+        parts = []
+        for number, fact in enumerate(piece.facts):
+            # Who comes in is said once: after the first, an opening goes on as any symptom.
+            goes_on = number > 0 and piece.group.startswith("opening")
+            name = "symptoms_present" if goes_on else piece.group
+            part_id = f"{piece.piece_id}.{number}"
+            texts = self.library.groups[name]
+            parts.append(self._task(part_id, name, texts, (fact,), subject, spoken))
         return Task(
             seed_keys=whole.seed_keys, messages=whole.messages, facts=whole.facts,
-            fallback=whole.fallback, speaker=whole.speaker, parts=parts,
+            fallback=whole.fallback, speaker=whole.speaker, parts=tuple(parts),
             licensed=whole.licensed, required=whole.required, warmth=whole.warmth,
         )  # fmt: skip
 
@@ -96,7 +100,11 @@ class Composer:
         return Task(
             seed_keys=(self.seed, self.document_id, piece_id),
             messages=self._messages(
-                examples, request_for(name, group, items, subject), name, speaker
+                examples,
+                request_for(name, group, items, subject),
+                name,
+                speaker=speaker or "",
+                voice=subject.voice,
             ),
             facts=tuple(facts),
             fallback=lambda: realise(
@@ -115,30 +123,40 @@ class Composer:
             warmth=0.0,
         )
 
-    def ask(self, piece: Piece) -> Task:
+    def ask(self, piece: Piece, subject: Subject) -> Task:
         """The task for the doctor's question about the first fact of a piece."""
         group = self.library.groups[piece.group]
         fact = piece.facts[0]
         rng = self.rng(piece.piece_id, "ask")
-        examples = ask_examples(group, rng, shots=self.shots, avoid=self._avoid())
+        examples = ask_examples(group, subject, rng, shots=self.shots, avoid=self._avoid())
         return Task(
             seed_keys=(self.seed, self.document_id, piece.piece_id, "ask"),
-            messages=self._messages(examples, ask_request(fact.name), "ask", "doctor"),
+            messages=self._messages(
+                examples, ask_request(fact.name), "ask", speaker="doctor", voice=subject.voice
+            ),
             facts=(),
-            fallback=lambda: realise_question(group, fact.name, self.rng(piece.piece_id, "asked")),
+            fallback=lambda: realise_question(
+                group, fact.name, subject, self.rng(piece.piece_id, "asked")
+            ),
             must_end="?",
             speaker="doctor",
             topic=(fact.name, *self.forms_of(fact.concept)),
         )
 
     def _messages(
-        self, examples: Sequence[Example], request: str, group: str, speaker: str | None
+        self,
+        examples: Sequence[Example],
+        request: str,
+        group: str,
+        *,
+        speaker: str,
+        voice: str,
     ) -> tuple[Message, ...]:
         return self.template.messages(
             examples=examples,
             request=request,
-            speaker=speaker or "",
-            voice="",
+            speaker=speaker,
+            voice=voice,
             kind=self.kind,
             group=group,
             style=self.style,
@@ -152,6 +170,8 @@ class Composer:
     ) -> Item:
         if spoken is not None and fact.type == "social":
             return {**item_of(fact), "said": _said(fact, subject)}
+        if spoken is not None and fact.type in ("follow_up", "disposition"):
+            return {**item_of(fact), "name": subject.address(fact.name)}
         if spoken is None or fact.type != "symptom" or spoken.speaker == "doctor":
             return item_of(fact)
         lay = list(self.lay_forms(fact.concept))

@@ -11,7 +11,14 @@ import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from casewright.generators.wording import Item, Subject, capitalise, fill, usable_frames
+from casewright.generators.wording import (
+    Item,
+    Subject,
+    capitalise,
+    fill,
+    fill_question,
+    usable_frames,
+)
 from casewright.prompts.library import Frame, GroupText
 
 __all__ = ["Example", "ask_examples", "ask_request", "examples_for", "frames_of", "request_for"]
@@ -138,7 +145,12 @@ def ask_request(topic: str) -> str:
 
 
 def ask_examples(
-    text: GroupText, rng: random.Random, *, shots: int = 3, avoid: Collection[str] = ()
+    text: GroupText,
+    subject: Subject,
+    rng: random.Random,
+    *,
+    shots: int = 3,
+    avoid: Collection[str] = (),
 ) -> list[Example]:
     """Worked examples of a doctor's question."""
     topics = [t for t in text.ask_pool if t not in avoid] or list(text.ask_pool)
@@ -146,6 +158,6 @@ def ask_examples(
     frames = list(text.ask)
     rng.shuffle(frames)
     return [
-        Example(ask_request(topic), frame.replace("{list}", topic))
+        Example(ask_request(topic), fill_question(frame, topic, subject))
         for topic, frame in list(zip(topics, frames, strict=False))[:shots]
     ]

@@ -9,7 +9,7 @@ import random
 from collections.abc import Sequence
 
 from casewright.generators.examples import frames_of
-from casewright.generators.wording import Item, Subject, fill, usable_frames
+from casewright.generators.wording import Item, Subject, fill, fill_question, usable_frames
 from casewright.prompts.library import Frame, GroupText
 
 __all__ = ["realise", "realise_question"]
@@ -25,6 +25,6 @@ def realise(text: GroupText, items: Sequence[Item], subject: Subject, rng: rando
     return fill(frame, text, items, subject)
 
 
-def realise_question(text: GroupText, topic: str, rng: random.Random) -> str:
+def realise_question(text: GroupText, topic: str, subject: Subject, rng: random.Random) -> str:
     """One of the group's questions, about the topic."""
-    return rng.choice(text.ask).replace("{list}", topic)
+    return fill_question(rng.choice(text.ask), topic, subject)

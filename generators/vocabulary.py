@@ -8,7 +8,7 @@ of narrative.yaml is something the case does not hold, whatever it means.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -44,11 +44,17 @@ def _stem(word: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _joining() -> frozenset[str]:
+def _lists() -> Mapping[str, frozenset[str]]:
+    """The words of narrative.yaml by list; all but grammar words with their stems."""
     loaded = yaml.safe_load(Path(__file__).with_name("narrative.yaml").read_text("utf-8"))
-    grammar, narrative = loaded["grammar"].split(), loaded["narrative"].split()
+    lists = {name: frozenset(text.split()) for name, text in loaded.items()}
     # Grammar words stand for themselves alone: the stem of "does" is DOE, a symptom.
-    return frozenset({*grammar, *narrative, *(_stem(w) for w in narrative)})
+    return {n: w if n == "grammar" else w | {_stem(x) for x in w} for n, w in lists.items()}
+
+
+@lru_cache(maxsize=1)
+def _joining() -> frozenset[str]:
+    return _lists()["grammar"] | _lists()["narrative"]
 
 
 def fact_words(facts: Sequence[Fact], forms_of: FormsOf) -> frozenset[str]:
@@ -60,6 +66,8 @@ def fact_words(facts: Sequence[Fact], forms_of: FormsOf) -> frozenset[str]:
             for word in words_of(text):
                 words.add(word)
                 words.add(_stem(word))
+        if fact.type in ("lab", "vital"):
+            words |= _lists()["measures"]
     return frozenset(words)
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "article",
     "capitalise",
     "fill",
+    "fill_question",
     "item_of",
     "join",
     "usable_frames",
@@ -35,6 +36,7 @@ _THIRD_PERSON = {
     "am": "is", "get": "gets", "feel": "feels",
 }  # fmt: skip
 _YOU_SOUND = ("uni", "use", "usu", "eu", "uri", "ure", "uro", "ute", "one")
+_POSSESSIVE = re.compile(r"\b(?:his|her)\b")
 _FIRST_TO_THIRD = {"my": ("her", "his"), "me": ("her", "him"), "I": ("she", "he")}
 
 
@@ -106,15 +108,27 @@ class Subject:
             "age": age, "Age": capitalise(age), "a": article(age), "A": capitalise(article(age)),
             "Who": self.who,
         }  # fmt: skip
+        cap = capitalise(she)
         if self.voice == "self":
-            slots |= {"I": "I", "I've": "I've", "I'm": "I'm", "My": "My", "my": "my", "me": "me"}
-        else:
-            cap = capitalise(she)
+            slots |= {
+                "I": "I", "I've": "I've", "I'm": "I'm", "My": "My", "my": "my", "me": "me",
+                "you": "you", "You": "You", "your": "your", "to you": "you",
+                "you have": "you have", "You have": "You have", "Do you": "Do you",
+                "do you": "do you", "Have you": "Have you", "Are you": "Are you",
+            }  # fmt: skip
+        else:  # a parent speaks of the child, and the doctor to the parent
             slots |= {
                 "I": cap, "I've": f"{cap}'s", "I'm": f"{cap}'s",
                 "My": capitalise(her), "my": her, "me": obj,
+                "you": she, "You": cap, "your": her, "to you": obj,
+                "you have": f"{she} has", "You have": f"{cap} has", "Do you": f"Does {she}",
+                "do you": f"does {she}", "Have you": f"Has {she}", "Are you": f"Is {she}",
             }  # fmt: skip
         return slots
+
+    def address(self, text: str) -> str:
+        """Turn what the plan says of the patient ("see his doctor") to whom the doctor tells it."""
+        return _POSSESSIVE.sub("your", text) if self.voice == "self" else text
 
     def speak(self, text: str) -> str:
         """Turn a first-person phrase ("pain in my chest") to the speaker's person."""
@@ -179,6 +193,11 @@ def fill(
     }
     slots["List"] = capitalise(slots["list"])
     return re.sub(r"\s{2,}", " ", _substitute(frame.text, slots, {})).strip()
+
+
+def fill_question(question: str, topic: str, subject: Subject) -> str:
+    """Write one of a group's questions, about the topic."""
+    return _substitute(question, {**subject.slots(), "list": topic}, {})
 
 
 def _substitute(pattern: str, base: Mapping[str, str], item: Item) -> str:

@@ -25,7 +25,7 @@ from casewright.generators.pieces import (
 )
 from casewright.generators.plan import Granularity, Piece, Plan, plan_document
 from casewright.generators.vocabulary import FormsOf
-from casewright.generators.wording import Subject, Voice
+from casewright.generators.wording import Subject, Voice, fill_question
 from casewright.prompts.library import PromptLibrary, Template
 from casewright.records import Case, Check, Draft, Ledger, Provenance
 from casewright.seeds import derive_rng
@@ -198,11 +198,13 @@ class _Job:
     async def _ask(self, piece: Piece) -> Written:
         group = self.writer.library.groups[piece.group]
         if group.ask_by_model:
-            return await self.pieces.write(self.composer.ask(piece), self.case.demographics)
+            task = self.composer.ask(piece, self.subject(piece))
+            return await self.pieces.write(task, self.case.demographics)
         rng = self.composer.rng("questions", piece.group)
         same = [p.piece_id for p in self.plan.pieces if p.group == piece.group]
         questions = list(group.ask[:1]) + rng.sample(list(group.ask[1:]), len(group.ask) - 1)
-        text = questions[same.index(piece.piece_id) % len(questions)]
+        question = questions[same.index(piece.piece_id) % len(questions)]
+        text = fill_question(question, "", self.subject(piece))
         return Written((Segment(text, "template"),), 0, 0)
 
     def lay_out(self) -> Assembly:

@@ -10,7 +10,7 @@ import pytest
 from casewright.errors import CasewrightError
 from casewright.generators.examples import ask_examples, examples_for, frames_of, request_for
 from casewright.generators.realiser import realise, realise_question
-from casewright.generators.wording import Item, Subject, Voice, fill, usable_frames
+from casewright.generators.wording import Item, Subject, Voice, fill, fill_question, usable_frames
 from casewright.kg.identity import load_name_pools
 from casewright.prompts.library import Frame, GroupText, load_library
 from casewright.records import Demographics
@@ -100,6 +100,25 @@ def test_self_speaks_as_i_and_a_caregiver_of_the_child(name: str) -> None:
         assert not {"she", "she's", "her", "Her", "She", "She's"} & set(said.split()), said
 
 
+@pytest.mark.parametrize("name", [n for n in sorted(LIBRARY.groups) if n.startswith("tell_")])
+def test_the_doctor_tells_a_parent_of_the_child_and_not_of_the_parent(name: str) -> None:
+    group = LIBRARY.groups[name]
+    for person, voice in ((Demographics(7, "male"), "caregiver"), (PEOPLE[1], "self")):
+        subject = Subject(person, voice, "x")  # type: ignore[arg-type]
+        for frame in group.frames:
+            said = set(re.findall(r"\w+", fill(frame, group, items_of(group, 1), subject).lower()))
+            if voice == "self":
+                assert not {"he", "his", "him"} & said
+            elif name != "tell_follow_up":  # what is to be done, the parent is asked to do
+                assert not {"you", "your"} & said
+
+
+def test_the_doctor_turns_the_plan_to_whom_it_is_told() -> None:
+    plan = "see his cardiologist"
+    assert Subject(PEOPLE[1], "self", "x").address(plan) == "see your cardiologist"
+    assert Subject(Demographics(7, "male"), "caregiver", "x").address(plan) == plan
+
+
 @pytest.mark.parametrize("name", [n for n, g in LIBRARY.groups.items() if g.telegraphic])
 def test_telegraphic_frames_do_not_name_the_patient(name: str) -> None:
     group = LIBRARY.groups[name]
@@ -133,16 +152,22 @@ def test_examples_are_never_about_the_cases_own_facts(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [n for n, g in LIBRARY.groups.items() if g.ask])
-def test_every_question_ends_as_one(name: str) -> None:
+def test_every_question_ends_as_one_and_asks_a_parent_about_the_child(name: str) -> None:
     group = LIBRARY.groups[name]
-    for question in group.ask:
-        text = question.replace("{list}", "nausea")
-        assert_reads_as_a_sentence(text)
-        assert text.endswith("?")
-    assert realise_question(group, "nausea", derive_rng(1)).endswith("?")
+    for subject in [s for n, s in SUBJECTS if n == name]:
+        for question in group.ask:
+            text = fill_question(question, "nausea", subject)
+            assert_reads_as_a_sentence(text)
+            assert text.endswith("?")
+            if subject.voice == "caregiver":
+                assert not re.search(r"\b(your|do you have|have you had|are you|do you take)\b",
+                                     text.lower()), text  # fmt: skip
+            else:
+                assert not re.search(r"\b(he|she|his|her)\b", text.lower()), text
+        assert realise_question(group, "nausea", subject, derive_rng(1)).endswith("?")
     if group.ask_by_model:
         assert all("{list}" in q for q in group.ask)
-        examples = ask_examples(group, derive_rng(1), avoid={"nausea", "dizziness"})
+        examples = ask_examples(group, subject, derive_rng(1), avoid={"nausea", "dizziness"})
         assert len(examples) == 3
         assert not any("nausea" in e.request for e in examples)
 

@@ -56,5 +56,5 @@ class GoodModel:
         """The answer to a prompt. KeyError for one that was not learnt."""
         request = messages[-1][1]
         if request.startswith(_ASK):
-            return f"Have you had any {request.removeprefix(_ASK)}?"
+            return f"Any {request.removeprefix(_ASK)}?"
         return self._tasks[tuple(messages)].fallback()

@@ -1,0 +1,158 @@
+"""Consultations: whose turn it is, what the turns hold, who speaks for a child."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from scripted_model import GoodModel
+from writing import draft, sampler_of, writer_of
+
+from casewright.filters.ledger.check import Checker
+from casewright.generators.dialogue import ADULT_VOICE_AGE, speaker_of
+from casewright.generators.plan import plan_document
+from casewright.kg.graph import Graph
+from casewright.prompts.library import PromptLibrary
+from casewright.records import Case, Demographics, Draft
+
+TAGS = {"doctor": "Doctor", "patient": "Patient", "caregiver": "Parent"}
+
+
+@pytest.fixture(scope="module")
+def cases(graph: Graph, library: PromptLibrary) -> Sequence[Case]:
+    seen = (("outpatient", 0.7), ("emergency", 0.3))
+    found = list(sampler_of(graph, library, 51, settings=seen).cases(range(14)))
+    young = sampler_of(
+        graph, library, 52, settings=seen, codes=("J21", "H66", "J05", "B08", "J06.9", "L20.9")
+    ).cases(range(100, 140))
+    return [*found, *[c for c in young if c.demographics.age_years < ADULT_VOICE_AGE][:5]]
+
+
+@pytest.fixture(scope="module")
+def drafts(
+    graph: Graph, checker: Checker, library: PromptLibrary, cases: Sequence[Case]
+) -> Sequence[Draft]:
+    """By the realiser, and by a good model whose questions and answers are taken."""
+    plain = writer_of(graph, checker, library)
+    model = GoodModel().learn(plain, [(c, "dialogue") for c in cases[:5]])
+    good = writer_of(graph, checker, library, lambda request: model(request.messages))
+    return [
+        *(draft(plain, case, "dialogue") for case in cases),
+        *(draft(good, case, "dialogue") for case in cases[:5]),
+    ]
+
+
+def test_turns_point_into_the_transcript(drafts: Sequence[Draft]) -> None:
+    for drafted in drafts:
+        assert drafted.turns
+        rebuilt = "\n".join(f"{TAGS[t.role]}: {t.text}" for t in drafted.turns)
+        assert drafted.text == rebuilt
+        for turn in drafted.turns:
+            assert drafted.text[turn.start : turn.end] == turn.text
+            assert turn.text.strip() == turn.text != ""
+            assert "\n" not in turn.text
+
+
+def test_doctor_and_patient_take_turns(drafts: Sequence[Draft]) -> None:
+    for drafted in drafts:
+        other = speaker_of(drafted.case)
+        roles = [t.role for t in drafted.turns]
+        assert roles[0] == "doctor" and roles[-1] == other
+        assert all(a != b for a, b in pairwise(roles))
+        assert set(roles) == {"doctor", other}
+
+
+def test_a_parent_speaks_for_a_young_child(drafts: Sequence[Draft]) -> None:
+    met = set()
+    for drafted in drafts:
+        age = drafted.case.demographics.age_years
+        roles = {t.role for t in drafted.turns}
+        assert ("caregiver" in roles) == (age < ADULT_VOICE_AGE)
+        met |= roles
+    assert met == {"doctor", "patient", "caregiver"}
+    assert speaker_of(aged(drafts[0].case, 12)) == "patient"
+    assert speaker_of(aged(drafts[0].case, 11)) == "caregiver"
+
+
+def aged(case: Case, years: int) -> Case:
+    return replace(case, demographics=Demographics(years, "female"))
+
+
+def test_the_doctor_greets_by_name_and_introduces_themself(drafts: Sequence[Draft]) -> None:
+    for drafted in drafts:
+        who = drafted.case.identity
+        first = drafted.turns[0].text
+        adult = speaker_of(drafted.case) == "patient" and who.title
+        assert (f"{who.title} {who.family}" if adult else who.given) in first
+        assert who.clinician in first
+        assert first.endswith("?")
+
+
+def test_every_answer_follows_its_question(drafts: Sequence[Draft]) -> None:
+    for drafted in drafts:
+        for before, turn in pairwise(drafted.turns):
+            if turn.role != "doctor" and turn is not drafted.turns[-1]:
+                tells = before.text.endswith("?")
+                short = turn.text in {"Okay.", "All right.", "Sure."}
+                assert tells != short, (before.text, turn.text)
+
+
+def test_every_piece_is_said_in_a_turn_of_its_speaker(
+    drafts: Sequence[Draft], library: PromptLibrary
+) -> None:
+    for drafted in drafts:
+        plan = plan_document(drafted.case, "dialogue", library.kind("dialogue"))
+        teller = {
+            f.fact_id: "doctor" if p.group.startswith("tell_") else speaker_of(drafted.case)
+            for p in plan.pieces
+            for f in p.facts
+        }
+        for status in drafted.ledger.facts:
+            if status.fact_id not in teller or status.status != "stated":
+                continue
+            # A short answer ("No, no fever.") is evidenced by the question too.
+            roles = {
+                t.role
+                for t in drafted.turns
+                for s in status.spans
+                if t.start <= s.start and s.end <= t.end
+            }
+            assert roles, (drafted.document_id, status)
+            assert teller[status.fact_id] in roles or "doctor" in roles
+
+
+def test_nobody_speaks_of_an_adult_patient_in_the_third_person(drafts: Sequence[Draft]) -> None:
+    for drafted in drafts:
+        if speaker_of(drafted.case) != "patient":
+            continue
+        spoken = [t.text for t in drafted.turns if t.role == "doctor"]
+        for text in spoken:
+            assert not re.search(r"\b(he|she|his|her|him)\b", text, re.I), text
+
+
+def test_nobody_speaks_of_a_child_as_you_or_as_the_other_sex(drafts: Sequence[Draft]) -> None:
+    for drafted in drafts:
+        if speaker_of(drafted.case) != "caregiver":
+            continue
+        other = "he|his|him" if drafted.case.demographics.sex == "female" else "she|her|hers"
+        for turn in drafted.turns:
+            assert not re.search(rf"\b({other})\b", turn.text, re.I), turn
+            if turn.role == "doctor":
+                assert not re.search(r"\byour\b|\byou (have|take)\b|are you", turn.text.lower())
+
+
+def test_personas_close_in_their_own_way(drafts: Sequence[Draft], library: PromptLibrary) -> None:
+    for drafted in drafts:
+        assert drafted.turns[-1].text in library.personas[drafted.case.persona].closers
+
+
+def test_the_same_dialogue_is_written_again(
+    graph: Graph, checker: Checker, library: PromptLibrary, cases: Sequence[Case]
+) -> None:
+    writer = writer_of(graph, checker, library)
+    assert draft(writer, cases[0], "dialogue") == draft(writer, cases[0], "dialogue")
+    other = writer_of(graph, checker, library, seed=8)
+    assert draft(other, cases[0], "dialogue").text != draft(writer, cases[0], "dialogue").text
