@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
 from casewright.errors import CasewrightError, Problem
 from casewright.records import Setting
@@ -131,6 +131,18 @@ class Config(_Strict):
     graph: Path | None = None
     engine: EngineConfig = Field(default_factory=EngineConfig)
     run: RunConfig = Field(default_factory=RunConfig)
+    _file: Path | None = PrivateAttr(default=None)
+    _lines: Mapping[tuple[str, ...], int] = PrivateAttr(default_factory=dict)
+
+    def problem(self, what: str, *keys: str, valid: str | None = None, fix: str = "") -> Problem:
+        """A problem with a key, at the line of the file that gives it ("sampling", "codes", "0").
+
+        A key that no file gives is told by its name.
+        """
+        for size in range(len(keys), 0, -1):
+            if keys[:size] in self._lines:
+                return Problem(what, self._file, self._lines[keys[:size]], valid, fix or None)
+        return Problem(what, ".".join(keys), None, valid, fix or None)
 
 
 _HOW = frozenset({"engine", "run"})
@@ -178,10 +190,12 @@ def load_config(path: Path | None, overrides: Mapping[str, Any] | None = None) -
         if value is not None:
             _put(tree, dotted.split("."), value)
     try:
-        return Config.model_validate(tree)
+        config = Config.model_validate(tree)
     except ValidationError as err:
         problems = [_problem(e, path, lines) for e in err.errors()]
         raise CasewrightError("the configuration has problems", problems=problems) from err
+    config._file, config._lines = path, lines
+    return config
 
 
 def _put(tree: dict[str, Any], keys: list[str], value: object) -> None:
@@ -205,6 +219,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
     try:
         node = yaml.compose(text, yaml.SafeLoader)
         tree = yaml.safe_load(text)
+        lines = dict(_lines(node, ()))
     except yaml.MarkedYAMLError as err:
         mark = err.problem_mark
         raise CasewrightError(
@@ -213,13 +228,40 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
             line=mark.line + 1 if mark else None,
             fix="check indentation, colons and quotes near this line",
         ) from err
+    except (yaml.YAMLError, RecursionError) as err:
+        raise CasewrightError(
+            f"this is not YAML: {err or 'an alias holds itself'}",
+            where=path,
+            fix="save the file as plain UTF-8 text",
+        ) from err
     if tree is None:
         return {}, {}
     if not isinstance(tree, dict):
         raise CasewrightError(
             "the file holds no mapping", where=path, line=1, valid="key: value lines"
         )
-    return tree, dict(_lines(node, ()))
+    twice = [
+        Problem(f"the key {key!r} is given twice", path, line, fix="drop one of the two")
+        for key, line in _doubled_keys(node)
+    ]
+    if twice:
+        raise CasewrightError("the configuration has problems", problems=twice)
+    return tree, lines
+
+
+def _doubled_keys(node: Any) -> Iterator[tuple[str, int]]:
+    """Keys that a mapping holds already, with the line of the second: YAML takes the last."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)
+            if name in seen:
+                yield name, key.start_mark.line + 1
+            seen.add(name)
+            yield from _doubled_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _doubled_keys(value)
 
 
 def _lines(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:

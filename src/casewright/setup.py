@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 from casewright._version import __version__
 from casewright.config import Config, data_fields
-from casewright.errors import CasewrightError
+from casewright.errors import CasewrightError, Problem
 from casewright.filters.ledger.check import Checker
 from casewright.filters.near_copies import CopyLimits, ReferenceIndex
 from casewright.filters.reference import read_reference
@@ -95,7 +95,7 @@ def load_parts(config: Config) -> Parts:
     """
     graph = load_graph(config.graph)
     library = load_library(config.prompts)
-    _check_names(config, library)
+    _check_names(config, library, graph)
     sampler = CaseSampler(
         graph,
         Sampling(
@@ -141,31 +141,70 @@ def load_parts(config: Config) -> Parts:
     )
 
 
-def _check_names(config: Config, library: PromptLibrary) -> None:
+def _check_names(config: Config, library: PromptLibrary, graph: Graph) -> None:
+    """See that every name that the configuration gives exists, and tell all that do not."""
+    problems = [
+        *_kind_problems(config, library),
+        *_code_problems(config, graph),
+        *_unknown(config, "styles", config.text.styles, library.styles),
+        *_unknown(config, "personas", config.text.personas, library.personas),
+    ]
+    if problems:
+        raise CasewrightError("the configuration has problems", problems=problems)
+
+
+def _kind_problems(config: Config, library: PromptLibrary) -> Iterator[Problem]:
     for setting, weight in config.sampling.settings.items():
         if weight > 0 and not config.kinds.get(setting):
-            raise CasewrightError(
+            yield config.problem(
                 f"kinds.{setting} names no kind of document, but the setting has a weight",
+                "kinds",
+                setting,
                 valid=", ".join(sorted(library.kinds)),
                 fix=f"add kinds.{setting}, or set sampling.settings.{setting} to 0",
             )
     for setting, kinds in config.kinds.items():
-        for kind in kinds:
-            spec = library.kind(kind)
-            if setting not in spec.settings:
-                raise CasewrightError(
-                    f"kinds.{setting}: a {kind} is not written in that setting",
-                    valid=", ".join(
-                        k for k, s in sorted(library.kinds.items()) if setting in s.settings
-                    ),
-                )
-    for what, names, known in (
-        ("text.styles", config.text.styles, library.styles),
-        ("text.personas", config.text.personas, library.personas),
-    ):
-        for name in names:
-            if name not in known:
-                raise CasewrightError(f"{what}: no such name {name!r}", valid=", ".join(known))
+        fitting = ", ".join(k for k, s in sorted(library.kinds.items()) if setting in s.settings)
+        for place, kind in enumerate(kinds):
+            what = None
+            if kind not in library.kinds:
+                what = f"there is no kind of document {kind!r}"
+            elif setting not in library.kinds[kind].settings:
+                what = f"a {kind} is not written in the setting {setting}"
+            if what:
+                keys = ("kinds", setting, str(place))
+                yield config.problem(what, *keys, valid=fitting, fix="choose one of these")
+
+
+def _code_problems(config: Config, graph: Graph) -> Iterator[Problem]:
+    for place, code in enumerate(config.sampling.codes):
+        plain = code.upper().replace(".", "")
+        if plain and any(c.code.replace(".", "").startswith(plain) for c in graph.principals):
+            continue
+        keys = ("sampling", "codes", str(place))
+        try:
+            condition = graph.condition(code)
+        except CasewrightError as err:
+            found = err.problems[0]
+            yield config.problem(found.what, *keys, valid=found.valid, fix=found.fix or "")
+            continue
+        yield config.problem(
+            f"{condition.code} ({condition.title}) cannot be a principal diagnosis",
+            *keys,
+            valid="codes with symptoms, treatment and a test: see `casewright kg stats`",
+            fix=f"see `casewright kg show {condition.code}`, or choose a neighbouring code",
+        )
+
+
+def _unknown(
+    config: Config, key: str, names: tuple[str, ...], known: Iterable[str]
+) -> Iterator[Problem]:
+    for place, name in enumerate(names):
+        if name not in known:
+            what = f"text.{key}: there is no {name!r}"
+            yield config.problem(
+                what, "text", key, str(place), valid=", ".join(known), fix="choose one of these"
+            )
 
 
 def _weights(known: object, chosen: tuple[str, ...]) -> list[tuple[str, float]]:

@@ -35,6 +35,7 @@ def _engine_overrides(engine: str | None, model: str | None) -> Mapping[str, Any
             f"there is no engine {engine!r}",
             where="--engine",
             valid=f"a URL (http://127.0.0.1:8000/v1), {', '.join(kinds)}",
+            fix="give one of these",
         )
     return {"engine.kind": engine, "engine.model": model}
 
@@ -42,10 +43,15 @@ def _engine_overrides(engine: str | None, model: str | None) -> Mapping[str, Any
 def _shard(text: str) -> tuple[int, int]:
     try:
         number, of = (int(part) for part in text.split("/"))
-    except ValueError as err:
+    except ValueError:
+        number, of = 0, 0
+    if not 1 <= number <= of:
         raise CasewrightError(
-            f"{text!r} is no shard", where="--shard", valid="k/n, such as 1/4"
-        ) from err
+            f"there is no shard {text!r}",
+            where="--shard",
+            valid="k/n with k from 1 to n, such as 1/4",
+            fix="give each machine a k of its own, and all the same n",
+        )
     return number, of
 
 
@@ -114,10 +120,11 @@ def build(
 
     CONFIG is a YAML file; without it the defaults hold.
     """
+    part = _shard(shard)
     settings = _config(config, count, seed, engine=engine, model=model)
     watcher = _Watcher()
     try:
-        built = build_corpus(settings, out, watcher=watcher, shard=_shard(shard))
+        built = build_corpus(settings, out, watcher=watcher, shard=part)
     except KeyboardInterrupt:
         watcher.stop()
         stderr().print(
