@@ -74,7 +74,8 @@ class Composer:
         return Task(
             seed_keys=whole.seed_keys, messages=whole.messages, facts=whole.facts,
             fallback=whole.fallback, speaker=whole.speaker, parts=tuple(parts),
-            licensed=whole.licensed, required=whole.required, warmth=whole.warmth,
+            licensed=whole.licensed, required=whole.required, bare=whole.bare,
+            warmth=whole.warmth,
         )  # fmt: skip
 
     def _task(
@@ -92,9 +93,9 @@ class Composer:
             name, group, len(items), subject, rng, shots=self.shots, avoid=self._avoid()
         )
         speaker = spoken.speaker if spoken else None
-        required: tuple[str, ...] = ()
+        required = tuple(r for f in facts for r in _verbatim(f, spoken))
         if name.startswith("opening"):
-            required = (str(subject.demographics.age_text).split("-")[0],)
+            required += (str(subject.demographics.age_text).split("-")[0],)
             if subject.who != "The patient":
                 required += (subject.who.split()[-1],)
         return Task(
@@ -120,7 +121,7 @@ class Composer:
                 subject.demographics.age_text,
             ),
             required=required,
-            warmth=0.0,
+            bare=subject.voice == "telegraphic",
         )
 
     def ask(self, piece: Piece, subject: Subject) -> Task:
@@ -183,6 +184,15 @@ class Composer:
     def _plain(fact: Fact, item: Item) -> Item:
         """The realiser joins noun phrases only, and a lay form need not be one."""
         return {**item, "lay": fact.name}
+
+
+def _verbatim(fact: Fact, spoken: Spoken | None) -> tuple[str, ...]:
+    """What must be said word for word: phrases whose parts a model garbles, and relatives."""
+    if fact.type in ("disposition", "follow_up") or (fact.type == "social" and spoken is None):
+        return (fact.name,)
+    if fact.type == "family_history":
+        return tuple(v for k, v in fact.attributes if k == "relative")
+    return ()
 
 
 def _said(fact: Fact, subject: Subject) -> str:

@@ -73,6 +73,8 @@ class Task:
         fallback: the realiser's sentence.
         parts: the same piece fact by fact, tried when the whole fails.
         licensed: further texts whose words may be used (a name, a lay word).
+        required: texts that the answer must contain, whatever their case.
+        bare: a telegraphic answer, which need not be a sentence.
     """
 
     seed_keys: tuple[str | int, ...]
@@ -86,6 +88,7 @@ class Task:
     parts: tuple[Task, ...] = ()
     licensed: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    bare: bool = False
     warmth: float = 0.0
 
 
@@ -244,10 +247,34 @@ def _shape_problem(text: str, finish_reason: str, task: Task) -> str | None:
         return "doubled sentence"
     if len(sentences) > 1 + len(task.facts):
         return "too many sentences"
-    missing = [r for r in task.required if r not in text]
+    lowered = text.lower()
+    missing = [r for r in task.required if r.lower() not in lowered]
     if missing:
         return f"without {missing[0]!r}"
-    return _excess(text, task)
+    return _grammar(text, task) or _excess(text, task)
+
+
+_DOUBLE_NEGATIVE = re.compile(r"\bden(?:y|ies|ied) (?:no|not|never)\b|\bno [\w ]+ not\b", re.I)
+_ARTICLE = re.compile(
+    r"\b[Aa] (?!one\b|once\b|eu)[aeio]\w|\b[Aa]n (?!hour|honest|heir)[b-df-hj-np-tv-z]\w"
+)
+
+
+def _grammar(text: str, task: Task) -> str | None:
+    """What a reader trips over and a concept checker does not see."""
+    if _DOUBLE_NEGATIVE.search(text):
+        return "double negative"
+    if _ARTICLE.search(text):
+        return "wrong article"
+    if not task.facts:
+        return None
+    given = set(words_of(" ".join((*task.licensed, *(f.name for f in task.facts)))))
+    if not task.bare and all(word in given for word in words_of(text)):
+        return "no sentence"
+    advises = any(f.type in ("follow_up", "disposition") for f in task.facts)
+    if task.speaker == "doctor" and advises and not re.search(r"\b(?:you|please)\b", text, re.I):
+        return "asks nobody"
+    return None
 
 
 _JOINING_WORDS = 12

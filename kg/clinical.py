@@ -294,11 +294,13 @@ def choose_dosing(
             audience = [d for d in fitting if d.audience == "adult"]
     named = [d for d in audience if d.codes and any(c.startswith(tuple(d.codes)) for c in codes)]
     free = [d for d in audience if not d.codes]
-    if named:
-        return named[0]
-    if not free:
-        return None
-    return free[0] if rng.random() < 0.7 else rng.choice(free)
+    # What is written for this place goes first: a ward gives morphine into the vein.
+    for regimens in (named, free):
+        here_only = [d for d in regimens if d.setting == here]
+        chosen = here_only or regimens
+        if chosen:
+            return chosen[0] if rng.random() < 0.7 else rng.choice(chosen)
+    return None
 
 
 def _for_age(dosing: Dosing, age: int) -> bool:
