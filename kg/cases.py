@@ -304,7 +304,7 @@ class _Chart:
             if vital.id not in values or (self.demographics.is_child and vital.id in _BP):
                 continue
             if self.demographics.is_child and vital.id in _RATES and edge.direction:
-                values[vital.id] = child_rate(vital.id, edge.direction, self.demographics, self.rng)
+                values[vital.id] = child_rate(vital, edge.direction, self.demographics, self.rng)
                 flags[vital.id] = edge.direction
                 continue
             text, flag = draw_value(vital, edge, self.demographics, self.rng)

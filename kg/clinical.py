@@ -243,18 +243,19 @@ def _rates(demographics: Demographics) -> tuple[tuple[int, int], ...]:
     )
 
 
-def child_rate(
-    vital_id: str, direction: str, demographics: Demographics, rng: random.Random
-) -> int:
+def child_rate(vital: Lab, direction: str, demographics: Demographics, rng: random.Random) -> int:
     """A heart or respiratory rate beyond the normal range of the child's age.
 
     Curated means are those of adults; a tenth to a third beyond the range is fast (or slow)
-    at any age.
+    at any age. It is beyond the graph's one range for all children, too.
     """
     heart, breath, _ = _rates(demographics)
-    low, high = heart if vital_id == "vital:heart_rate" else breath
+    low, high = heart if vital.id == "vital:heart_rate" else breath
     beyond = rng.uniform(0.1, 0.33)
-    return round(high * (1 + beyond)) if direction == "high" else round(low * (1 - beyond))
+    ref_low, ref_high = vital.ref_child or (low, high)
+    if direction == "high":
+        return max(round(high * (1 + beyond)), int(ref_high) + 1)
+    return min(round(low * (1 - beyond)), int(ref_low) - 1)
 
 
 def normal_vitals(demographics: Demographics, rng: random.Random) -> dict[str, float]:
