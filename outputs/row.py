@@ -81,7 +81,7 @@ class RowFact:
     fact_id: str
     type: FactType
     concept: str
-    name: str
+    name: str = ""  # rows from elsewhere may leave it out: the concept names the fact
     code: str | None = None
     value: str | None = None
     unit: str | None = None

@@ -8,7 +8,12 @@ from typing import Literal
 
 from casewright.filters.ledger.bindings import Bindings
 from casewright.filters.ledger.numbers import Quantity
-from casewright.filters.ledger.phrases import count_separators, find_phrase
+from casewright.filters.ledger.phrases import (
+    content_words,
+    count_separators,
+    find_phrase,
+    load_phrase_rules,
+)
 from casewright.filters.ledger.reading import Mention, Reading
 from casewright.filters.ledger.relation import relate
 from casewright.filters.ledger.sides import side_near
@@ -204,11 +209,18 @@ def _social(want: Want, reading: Reading) -> Iterator[Sighting]:
         stated = stated or seen.kind == "states"
         yield seen
     for mention in reading.mentions_of(want.rivals):
+        if any(words.issubset(want.words[0]) for words in _content(mention)):
+            continue  # "is a recovering heavy drinker": part of the fact's own wording
         sighting = _by_rival(want, mention)
         stated = stated or sighting.kind == "states"
         yield sighting
     if not stated:
         yield from _loose(want, reading, _SOCIAL_COVERAGE)
+
+
+def _content(mention: Mention) -> Iterator[frozenset[str]]:
+    for entry in mention.entries:
+        yield content_words(" ".join(entry.words), load_phrase_rules())
 
 
 def _turned(sighting: Sighting, mention: Mention) -> Sighting:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -12,6 +12,7 @@ from casewright.filters.ledger.lexicon import Lexicon
 from casewright.filters.ledger.normalise import fold
 from casewright.filters.ledger.numbers import Unit, Units
 from casewright.filters.ledger.phrases import Phrase, PhraseRules, content_words, phrase_of
+from casewright.filters.ledger.relation import NO_ALLERGY
 from casewright.kg.graph import Concept, Condition, NodeType
 from casewright.records import Fact, FactType
 
@@ -72,9 +73,11 @@ class Want:
 
 def want_of(fact: Fact, lexicon: Lexicon, units: Units, rules: PhraseRules) -> Want:
     """Prepare a fact. Depends on the fact alone, so the caller may cache it."""
+    fact = resolved(fact, lexicon)
     ids = _ids(fact, lexicon)
     names = _names(fact, ids, lexicon)
-    result = fact.attribute("result")
+    value = parse_value(fact.value)
+    result = fact.attribute("result") or (fact.value if value is None else None)
     return Want(
         fact=fact,
         ids=frozenset(ids),
@@ -82,13 +85,36 @@ def want_of(fact: Fact, lexicon: Lexicon, units: Units, rules: PhraseRules) -> W
         phrases=_phrases(fact, names, rules),
         result=phrase_of(result, rules, sides=False) if result else None,
         side=_side(fact),
-        value=parse_value(fact.value),
+        value=value,
         unit=units.named(fact.unit),
-        molar=units.molar.get(fact.concept),
+        molar=next((units.molar[i] for i in sorted(ids) if i in units.molar), None),
         words=_words(fact, lexicon, rules),
         denying=fact.type == "social" and _says_no(fact, lexicon),
         rivals=_rivals(fact, lexicon) if fact.type == "social" else frozenset(),
     )
+
+
+def resolved(fact: Fact, lexicon: Lexicon) -> Fact:
+    """A fact from elsewhere: its name from its concept or code, its concept from its name."""
+    concept = lexicon.concepts.get(fact.concept) or lexicon.concepts.get(f"icd:{fact.code}")
+    name = fact.name
+    if not name or name == fact.concept:
+        slug = fact.concept.rpartition(":")[2].replace("_", " ")
+        name = concept.name if concept is not None else slug or fact.concept
+    known = fact.concept
+    if fact.type == "allergy" and _is_none(known, name, lexicon):
+        known = NO_ALLERGY
+    if (known, name) == (fact.concept, fact.name):
+        return fact
+    return replace(fact, concept=known, name=name)
+
+
+def _is_none(concept: str, name: str, lexicon: Lexicon) -> bool:
+    if concept in lexicon.concepts:
+        return concept == NO_ALLERGY
+    if name.lower() in ("none", "nil", "none known"):
+        return True
+    return any(e.concept == NO_ALLERGY for e in lexicon.lookup(name))
 
 
 def _phrases(fact: Fact, names: list[str], rules: PhraseRules) -> tuple[Phrase, ...]:
@@ -149,11 +175,11 @@ def _ids(fact: Fact, lexicon: Lexicon) -> set[str]:
     wanted = _NODE_TYPES[fact.type]
     if fact.concept in lexicon.concepts:
         wanted = ()  # the graph knows which wordings mean it
-    for name in {fact.name, fact.concept.partition(":")[2].replace("_", " ") or fact.concept}:
+    for name in (fact.name, fact.concept):
         for entry in lexicon.lookup(name):
             if entry.type in wanted and not entry.negated:
                 ids.add(entry.concept)
-    if fact.concept in lexicon.rules.pressure:
+    if not ids.isdisjoint(lexicon.rules.pressure):
         ids |= _pressure_ids(fact, lexicon)
     return ids
 
