@@ -67,7 +67,7 @@ SOURCES: Mapping[str, Provenance] = {
         "0.6.5",
         "MIT",
         "PyPI clinosim 0.6.5, sex restrictions, onset ages, chronic medications",
-        "MIT License. Copyright (c) clinosim contributors.",
+        "MIT License. Copyright (c) 2026 clinosim contributors.",
     ),
     "DrugCentral-2016-11": Provenance(
         "DrugCentral",

@@ -12,7 +12,7 @@ from casewright.kg.cases import CaseSampler
 from casewright.kg.graph import load_graph
 from casewright.kg.patient import Sampling
 from casewright.kg.show import show as show_condition
-from casewright.kg.stats import render_stats
+from casewright.kg.stats import render_stats, timed_load
 from casewright.kg.stats import stats as graph_stats
 from casewright.outputs.rows import plain
 
@@ -29,7 +29,8 @@ def kg() -> None:
 @click.option("--graph", type=click.Path(path_type=Path), help="A graph compiled elsewhere.")
 def stats(as_json: bool, graph: Path | None) -> None:
     """Count what the graph holds."""
-    found = graph_stats(load_graph(graph))
+    loaded, seconds = timed_load(graph)
+    found = graph_stats(loaded, load_seconds=seconds)
     if as_json:
         click.echo(json.dumps(found.to_json(), indent=2))
     else:
