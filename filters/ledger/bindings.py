@@ -83,7 +83,9 @@ def bind(reading: Reading, extra: Iterable[Mention] = ()) -> Bindings:
     """Give every number to the nearest mention in its sentence that can own it."""
     owners: dict[int, list[Mention]] = defaultdict(list)
     for mention in reading.mentions:
-        if mention.maximal and _takes_numbers(mention):
+        longer = reading.longer.get((mention.first, mention.last))
+        # "low platelet count" is a condition with a test in it
+        if _takes_numbers(mention) and (longer is None or not _takes_numbers(longer)):
             owners[mention.sentence].append(mention)
     for mention in extra:
         owners[mention.sentence].append(mention)

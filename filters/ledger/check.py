@@ -19,7 +19,7 @@ from casewright.filters.ledger.off_case import (
     off_case_numbers,
 )
 from casewright.filters.ledger.phrases import load_phrase_rules
-from casewright.filters.ledger.reading import Reading, read_text
+from casewright.filters.ledger.reading import Mention, Reading, read_text
 from casewright.filters.ledger.triggers import load_triggers
 from casewright.filters.ledger.wants import Want, want_of
 from casewright.records import Demographics, Fact, Ledger, OffSpec, Turn
@@ -116,7 +116,7 @@ class Checker:
             (s.mention.first, s.mention.last)
             for seen in sightings
             for s in seen
-            if s.mention is not None
+            if s.mention is not None and (s.kind != "apart" or not _of_family(s.mention))
         }
         firsts = [q.first for q in reading.quantities]
         used = {
@@ -135,3 +135,7 @@ class Checker:
                 off.append(finding)
         off.extend(off_case_numbers(reading, wants, bindings, used, self._units))
         return off, strays
+
+
+def _of_family(mention: Mention) -> bool:
+    return mention.assertion.polarity == "family"

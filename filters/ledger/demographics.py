@@ -25,7 +25,7 @@ _SEX_WORDS |= {f"{w}'s": s for w, s in list(_SEX_WORDS.items()) if w in _NOUNS}
 _PRONOUNS = word_set("she her hers herself he him his himself she's she'd she'll he's he'd he'll")
 _ADDRESS = frozenset({"mr", "mrs", "ms", "miss", "sir", "ma'am"})
 _NUMBER_UNITS = r"years?|yrs?|yr|months?|mos?|weeks?|wks?|days?"
-_AGED = re.compile(r"(?:aged?|age of|age is|age:|age) ?$")
+_AGED = re.compile(r"(?<![a-z])(?:aged?|age of|age is|age:|age) ?$")
 _AGE = re.compile(
     rf"(\d{{1,3}})(?:[ -]?({_NUMBER_UNITS})[ -]?old\b"
     r"| ?(y/o|y\.o\.?|yo|m/o|mo(?=[ -]?(?:m|f|male|female)\b))(?![a-z])"

@@ -64,20 +64,21 @@ def capitals_matter(form: str, kind: FormKind) -> bool:
 
 
 _MAX_CONDITION_WORDS = 4
+_ENCOUNTER_CODE_LENGTH = 8  # "S00.00XA"
 
 
-def worth_finding(concept: Concept) -> bool:
+def worth_finding(concept: Concept, form: str) -> bool:
     """Leave out the code titles that nobody writes ("... of unspecified toe, sequela").
 
-    Of some 98,000 codes these are four in five, and most of the time to build. A fact that
-    holds such a code still finds its own name.
+    Of the forms of some 98,000 codes these are four in five, and most of the time to
+    build. A fact that holds such a code still finds its own name.
     """
     if not isinstance(concept, Condition):
         return True
-    if concept.name.lower().startswith(("family history", "personal history", "history of")):
+    if form.lower().startswith(("family history", "personal history", "history of")):
         return False  # read as the condition, said of the family or the past
     if concept.visit_share > 0:
         return True
-    if len(concept.code) == len("S00.00XA") and not concept.code.endswith("A"):
+    if len(concept.code) == _ENCOUNTER_CODE_LENGTH and not concept.code.endswith("A"):
         return False
-    return len(concept.name.split()) <= _MAX_CONDITION_WORDS
+    return form.count(" ") < _MAX_CONDITION_WORDS

@@ -256,12 +256,22 @@ def _loose(want: Want, reading: Reading, least: float) -> Iterator[Sighting]:
         for hit in find_phrase(phrase, reading, least=least):
             mention = _mention_at(reading, hit.first, hit.last)
             denied = mention.assertion.polarity == "denied"
+            if want.denying and not denied and not _says_not(reading, hit.first, hit.last):
+                continue
             if denied and want.fact.polarity == "present" and not want.denying:
                 yield Sighting("contradicts", hit.first, hit.last, "denied", None)
             else:
                 yield Sighting(
                     "states", hit.first, hit.last, f"{hit.coverage:.0%} of the wording", None
                 )
+
+
+def _says_not(reading: Reading, first: int, last: int) -> bool:
+    words = reading.tokens.words[max(0, first - 3) : last + 1]
+    return not _NEGATIONS.isdisjoint(words)
+
+
+_NEGATIONS = frozenset({"no", "not", "never", "n't", "don't", "doesn't", "without", "nor"})
 
 
 # -- results

@@ -115,8 +115,6 @@ class Lexicon:
         self._final_a: set[str] = set()
         self._patterns: dict[str, dict[tuple[str, tuple[str, ...]], Entry]] = {}
         for concept in self.concepts.values():
-            if not worth_finding(concept):
-                continue
             extra = (extra_forms or {}).get(concept.id, ())
             self._add_concept(concept, extra)
         self._add_negative_words()
@@ -138,22 +136,32 @@ class Lexicon:
         return automaton
 
     def _add_concept(self, concept: Concept, extra: Iterable[str]) -> None:
-        forms: list[tuple[str, FormKind]] = [(concept.name, "preferred")]
-        forms += [(f.text, f.kind) for f in concept.forms]
+        written: list[tuple[str, FormKind]] = [(concept.name, "preferred")]
+        written += [(f.text, f.kind) for f in concept.forms]
         if isinstance(concept, Condition) and concept.title:
-            forms.append((concept.title, "synonym"))
+            written.append((concept.title, "synonym"))
+        forms = [f for f in written if worth_finding(concept, f[0])]
         for form in self.rules.forms.get(concept.id, ()):
             forms.append((form, "abbreviation" if form.isupper() else "synonym"))
         forms += [(f, "synonym") for f in extra]
         for text, kind in forms:
             for variant in form_variants(text):
                 self._add_form(concept, variant, kind)
-
+            if concept.type == "Medication" and (bare := self._without_dose_form(text)):
+                self._add_form(concept, bare, "synonym")
         if concept.normal and concept.type in ("Finding", "Symptom"):
             words = form_words(concept.normal)
             own = {form_words(f.text) for f in concept.forms}
             if len(words) > 1 and words not in own:
                 self._add_words(concept, words, "synonym", None, negated=True)
+
+    def _without_dose_form(self, text: str) -> str | None:
+        """ "hydrocortisone" of "hydrocortisone ear drops"; None where nothing is left or cut."""
+        words = text.split()
+        kept = len(words)
+        while kept > 1 and words[kept - 1].lower() in self.rules.dose_forms:
+            kept -= 1
+        return " ".join(words[:kept]) if kept < len(words) else None
 
     def _add_negative_words(self) -> None:
         """Words that deny a concept by themselves, on whatever concepts have the denied name."""

@@ -100,14 +100,14 @@ def off_case_concepts(
     """
     taken = _covered_words(linked)
     for mention in reading.mentions:
-        if not mention.maximal or (mention.first, mention.last) in linked:
+        if not mention.maximal or _is_person(mention, reading):
             continue
         if taken & set(range(mention.first, mention.last + 1)):
             continue
-        if _is_person(mention, reading):
-            continue
         entry = _entry_meant(mention, reading)
-        if entry is None or _follows(mention, entry, held, lexicon, rules):
+        # What the patient has does not make it true of the mother.
+        follows = mention.assertion.polarity != "family" or not _is_illness(mention)
+        if entry is None or (follows and _follows(mention, entry, held, lexicon, rules)):
             continue
         claimed = _claims(mention, entry, reading, bindings)
         span = reading.span(mention.first, mention.last)
@@ -119,6 +119,10 @@ def off_case_concepts(
                 f"{entry.type.lower()} that the case does not hold",
             )  # fmt: skip
         yield mention, entry, finding
+
+
+def _is_illness(mention: Mention) -> bool:
+    return any(e.type == "Condition" for e in mention.entries)
 
 
 def _polarity_of(mention: Mention) -> Polarity:
@@ -149,11 +153,10 @@ def _covered_words(linked: set[tuple[int, int]]) -> set[int]:
 def _entry_meant(mention: Mention, reading: Reading) -> Entry | None:
     """The entry that the context picks: an allergen only where allergy is spoken of."""
     allergy = in_allergy_context(mention, reading)
-    candidates = [
-        e for e in mention.entries if (e.type == "Allergen") == allergy or len(mention.entries) == 1
-    ]
-    if not allergy:
-        candidates = [e for e in candidates if e.type != "Allergen"]
+    left_out = "Medication" if allergy else "Allergen"
+    candidates = [e for e in mention.entries if e.type != left_out]
+    if allergy and not candidates:
+        candidates = list(mention.entries)
     if not candidates:
         return None
     return min(candidates, key=lambda e: (_RANK.get(e.type, 1), *_code_rank(e.concept)))
@@ -170,6 +173,8 @@ _RANK: dict[NodeType, int] = {
 
 def _code_rank(concept: str) -> tuple[int, str]:
     """Of several codes with one name, the unspecified or the shortest one."""
+    if concept.startswith(_CIRCUMSTANCES):
+        return (len(concept), concept)
     code = concept.removeprefix("icd:")
     unspecified = code.endswith(("9", "90", ".A"))
     return (0 if unspecified else len(code), concept)
@@ -189,9 +194,14 @@ def _follows(
     if any(_code_follows(e.concept, held) for e in mention.entries):
         return True
     concept = lexicon.concepts.get(entry.concept)
-    if concept is not None and concept.name.lower() in held.classes:
+    if concept is not None and _names_class(concept.name.lower(), held):
         return True
     return any(_words_follow(e, held, rules) for e in mention.entries)
+
+
+def _names_class(name: str, held: Held) -> bool:
+    """ "insulin" of a patient with a long-acting insulin."""
+    return any(name == c or name in c.split() for c in held.classes)
 
 
 def _code_follows(concept: str, held: Held) -> bool:

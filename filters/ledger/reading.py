@@ -157,7 +157,7 @@ def _without_covered(found: Sequence[Found], matches: Sequence[Match]) -> list[F
     longest = [
         m
         for m in matches
-        if m.maximal and m.last > m.first and not all(e.negated for e in m.entries)
+        if m.maximal and m.last > m.first and not all(_says_no(e) for e in m.entries)
     ]
     kept: list[Found] = []
     position = 0
@@ -173,6 +173,14 @@ def _without_covered(found: Sequence[Found], matches: Sequence[Match]) -> list[F
         ):
             kept.append(item)
     return kept
+
+
+_NEGATIONS = frozenset({"no", "not", "denies", "never", "without", "does", "don't"})
+
+
+def _says_no(entry: Entry) -> bool:
+    """Whether a form holds its own denial ("denies tobacco use"), which must stay one."""
+    return entry.negated or entry.words[0] in _NEGATIONS
 
 
 def _by_sentence(sentences: Sequence[Sentence], found: Sequence[Found]) -> list[list[Found]]:

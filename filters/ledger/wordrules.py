@@ -47,6 +47,7 @@ class WordRules:
     concepts: tuple[Concept, ...]
     denying: Mapping[str, tuple[str, ...]]
     pressure: tuple[str, ...]
+    dose_forms: frozenset[str]
     negative_words: Mapping[str, tuple[str, ...]]
 
 
@@ -74,6 +75,7 @@ def load_word_rules() -> WordRules:
         concepts=tuple(_concept(c) for c in raw["concepts"]),
         denying={c["id"]: tuple(c["denying"]) for c in raw["concepts"]},
         pressure=tuple(raw["pressure"]),
+        dose_forms=frozenset(str(w).lower() for w in raw["dose_forms"]),
         negative_words={k: tuple(v) for k, v in raw["negative_words"].items()},
     )
 
