@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from casewright.filters.ledger.packaged import read_yaml
 
-__all__ = ["frequency_of", "route_of"]
+__all__ = ["frequency_of", "routes_of"]
 
 _COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "twelve": 12}
 _N = rf"(\d{{1,2}}|{'|'.join(_COUNTS)})"
@@ -48,6 +48,6 @@ def frequency_of(text: str) -> str | None:
 
 
 @lru_cache(maxsize=1 << 14)
-def route_of(text: str) -> str | None:
-    """The first route in folded text as a key ("oral", "intravenous" ...), or None."""
-    return _earliest("route", text)
+def routes_of(text: str) -> frozenset[str]:
+    """All routes in folded text as keys ("oral", "intravenous" ...)."""
+    return frozenset(key for pattern, key in _patterns()["route"] if pattern.search(text))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from casewright.filters.ledger.agreement import Value, agrees
-from casewright.filters.ledger.dosing import frequency_of, route_of
+from casewright.filters.ledger.dosing import frequency_of, routes_of
 from casewright.filters.ledger.normalise import word_set
 from casewright.filters.ledger.numbers import Quantity
 from casewright.filters.ledger.reading import Mention, Reading
@@ -176,11 +176,13 @@ def _dose_clash(
             said = reading.tokens.surface(known[0][1].first, known[0][1].last)
             return f"{said} instead of {_written(want)}", known[0][1].last
     text, last = _sig_text(mention, reading)
-    for name, read in (("frequency", frequency_of), ("route", route_of)):
-        wanted = read((want.fact.attribute(name) or "").lower())
-        said_key = read(text)
-        if wanted is not None and said_key is not None and wanted != said_key:
-            return f"{name} differs: {want.fact.attribute(name)} in the case", last
+    frequency, route = (want.fact.attribute(name) for name in ("frequency", "route"))
+    wanted, said = frequency_of((frequency or "").lower()), frequency_of(text)
+    if wanted is not None and said is not None and wanted != said:
+        return f"frequency differs: {frequency} in the case", last
+    wanted_routes, said_routes = routes_of((route or "").lower()), routes_of(text)
+    if wanted_routes and said_routes and wanted_routes.isdisjoint(said_routes):
+        return f"route differs: {route} in the case", last
     return None, mention.last
 
 
