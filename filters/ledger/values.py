@@ -177,8 +177,8 @@ def _dose_clash(
             return f"{said} instead of {_written(want)}", known[0][1].last
     text, last = _sig_text(mention, reading)
     frequency, route = (want.fact.attribute(name) for name in ("frequency", "route"))
-    wanted, said = frequency_of((frequency or "").lower()), frequency_of(text)
-    if wanted is not None and said is not None and wanted != said:
+    often, said_often = frequency_of((frequency or "").lower()), frequency_of(text)
+    if often is not None and said_often is not None and often != said_often:
         return f"frequency differs: {frequency} in the case", last
     wanted_routes, said_routes = routes_of((route or "").lower()), routes_of(text)
     if wanted_routes and said_routes and wanted_routes.isdisjoint(said_routes):
