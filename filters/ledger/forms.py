@@ -67,18 +67,26 @@ _MAX_CONDITION_WORDS = 4
 _ENCOUNTER_CODE_LENGTH = 8  # "S00.00XA"
 
 
-def worth_finding(concept: Concept, form: str) -> bool:
-    """Leave out the code titles that nobody writes ("... of unspecified toe, sequela").
+def worth_finding(concept: Concept) -> list[tuple[str, FormKind]]:
+    """The forms of a concept without the code titles that nobody writes.
 
-    Of the forms of some 98,000 codes these are four in five, and most of the time to
-    build. A fact that holds such a code still finds its own name.
+    Of the forms of some 98,000 codes ("... of unspecified toe, sequela") these are four in
+    five, and most of the time to build. A fact that holds such a code still finds its own
+    name. "Family history of ..." is read as the illness, said of the family.
     """
+    written: list[tuple[str, FormKind]] = [(concept.name, "preferred")]
     if not isinstance(concept, Condition):
-        return True
-    if form.lower().startswith(("family history", "personal history", "history of")):
-        return False  # read as the condition, said of the family or the past
-    if concept.visit_share > 0:
-        return True
-    if len(concept.code) == _ENCOUNTER_CODE_LENGTH and not concept.code.endswith("A"):
-        return False
-    return form.count(" ") < _MAX_CONDITION_WORDS
+        written += [(f.text, f.kind) for f in concept.forms]
+        return written
+    encounter = len(concept.code) == _ENCOUNTER_CODE_LENGTH and concept.code[-1] != "A"
+    if encounter and not concept.visit_share:
+        return []
+    written += [(f.text, f.kind) for f in concept.forms]
+    if concept.title:
+        written.append((concept.title, "synonym"))
+    if not concept.visit_share:
+        written = [f for f in written if f[0].count(" ") < _MAX_CONDITION_WORDS]
+    return [f for f in written if not f[0].lower().startswith(_HISTORIES)]
+
+
+_HISTORIES = ("family history", "personal history", "history of")

@@ -136,11 +136,7 @@ class Lexicon:
         return automaton
 
     def _add_concept(self, concept: Concept, extra: Iterable[str]) -> None:
-        written: list[tuple[str, FormKind]] = [(concept.name, "preferred")]
-        written += [(f.text, f.kind) for f in concept.forms]
-        if isinstance(concept, Condition) and concept.title:
-            written.append((concept.title, "synonym"))
-        forms = [f for f in written if worth_finding(concept, f[0])]
+        forms = worth_finding(concept)
         for form in self.rules.forms.get(concept.id, ()):
             forms.append((form, "abbreviation" if form.isupper() else "synonym"))
         forms += [(f, "synonym") for f in extra]
@@ -170,7 +166,9 @@ class Lexicon:
         for concept in self.concepts.values():
             if concept.type not in ("Symptom", "Finding", "Condition", "RiskFactor"):
                 continue
-            for name in wanted.intersection(f.text.lower() for f in concept.forms):
+            common = not isinstance(concept, Condition) or concept.visit_share > 0
+            written = {f.text.lower() for f in concept.forms} if common else {concept.name}
+            for name in wanted & written:
                 by_name.setdefault(name, []).append(concept)
         for concept_id, forms in self.rules.denying.items():
             for form in forms:
