@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from casewright.errors import CasewrightError
@@ -92,8 +93,11 @@ class Subject:
             return "girl" if self.demographics.sex == "female" else "boy"
         return "woman" if self.demographics.sex == "female" else "man"
 
-    def slots(self) -> dict[str, str]:
+    def slots(self) -> Mapping[str, str]:
         """The slots that do not depend on items."""
+        return _slots(self)
+
+    def _fill_slots(self) -> Mapping[str, str]:
         she, her, obj = (
             ("she", "her", "her") if self.demographics.sex == "female" else ("he", "his", "him")
         )
@@ -137,6 +141,11 @@ class Subject:
         index = 0 if self.demographics.sex == "female" else 1
         pattern = re.compile(r"\b(my|me|I)\b")
         return pattern.sub(lambda m: _FIRST_TO_THIRD[m.group()][index], text)
+
+
+@lru_cache(maxsize=1024)
+def _slots(subject: Subject) -> Mapping[str, str]:
+    return subject._fill_slots()
 
 
 def _with_unit(value: str, unit: str | None) -> str:

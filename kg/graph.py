@@ -241,6 +241,10 @@ class Graph:
     def __len__(self) -> int:
         return len(self._ids)
 
+    def __contains__(self, concept_id: object) -> bool:
+        """Whether there is such a node. Cheap, where `concept` looks for near matches."""
+        return concept_id in self._row
+
     @property
     def tables(self) -> Tables:
         """The columns below, for statistics."""

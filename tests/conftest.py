@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "shared" in item.keywords:
             item.add_marker(skip)
+
+
+@pytest.fixture
+def warm(graph: Graph, checker: Checker) -> Iterator[None]:
+    """Commands called in the test find graph and checker loaded."""
+    import command_line
+
+    with command_line.warm(graph, checker):
+        yield

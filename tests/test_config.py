@@ -85,6 +85,7 @@ def test_overrides_need_no_file() -> None:
         ("run:\n  documents_in_flight: 0\n", 2, ["run.documents_in_flight"]),
         ("filters:\n  ledger:\n    min_must_stated: 1.5\n", 3, ["filters.ledger.min_must_stated"]),
         ("filters:\n  near_copies:\n    refrence: x\n", 3, ["did you mean 'reference'?"]),
+        ("filters:\n  near_copies: {self_containment: 0.1}\n", 2, ["greater than or equal to 0.3"]),
         ("kinds:\n  outpatient: clinic_note\n", 2, ["kinds.outpatient", "valid tuple"]),
     ],
 )  # fmt: skip

@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
 from casewright.errors import CasewrightError, Problem
+from casewright.filters.near_copies.corpus import FLOOR as SELF_FLOOR
 from casewright.records import Setting
 from casewright.seeds import fingerprint_bytes
 
@@ -86,7 +87,7 @@ class NearCopiesConfig(_Strict):
     text_field: str = "text"
     reference_containment: float | None = Field(default=None, gt=0, le=1)
     example_containment: float | None = Field(default=None, gt=0, le=1)
-    self_containment: float | None = Field(default=None, gt=0, le=1)
+    self_containment: float | None = Field(default=None, ge=SELF_FLOOR, le=1)
 
 
 class FiltersConfig(_Strict):

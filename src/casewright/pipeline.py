@@ -48,11 +48,11 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a build left behind."""
+    """What a build left behind. `summary` is None while other shards are at work."""
 
     run: Path
     manifest: Manifest
-    summary: RunSummary
+    summary: RunSummary | None
     resumed: int
 
 
@@ -95,7 +95,7 @@ async def _build(
                 line = _Line(parts, writer, client, run, watcher)
                 await line.write_all(todo, config.run.documents_in_flight)
             manifest = run.seal(lambda docs: self_copy_reasons(docs, parts.self_containment))
-    return Built(out, manifest, summarise(out), resumed)
+    return Built(out, manifest, summarise(out) if manifest.complete else None, resumed)
 
 
 def plan_run(parts: Parts, config: Config) -> list[Planned]:
@@ -152,6 +152,9 @@ class _Line:
         async def worker() -> None:
             for place in queue:
                 await self.write(place, case_of(place.case_index))
+                # The realiser never waits for anything: without this, Ctrl-C would be heard
+                # only after the last document.
+                await asyncio.sleep(0)
 
         try:
             async with asyncio.TaskGroup() as group:

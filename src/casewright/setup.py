@@ -22,7 +22,7 @@ from casewright.generators.pieces import TextSettings
 from casewright.generators.wording import Subject, Voice
 from casewright.generators.writer import EngineName, Writer
 from casewright.kg.cases import CaseSampler
-from casewright.kg.graph import Graph, load_graph
+from casewright.kg.graph import Graph, SurfaceForm, load_graph
 from casewright.kg.patient import Sampling
 from casewright.outputs.manifest import Fingerprint
 from casewright.prompts.library import PromptLibrary, load_library
@@ -74,17 +74,14 @@ class Parts:
 
     def forms_of(self, concept_id: str) -> list[str]:
         """All surface forms of a concept; none for what is not in the graph."""
-        try:
-            return [f.text for f in self.graph.concept(concept_id).forms]
-        except CasewrightError:
-            return []
+        return [f.text for f in self._forms(concept_id)]
 
     def lay_forms(self, concept_id: str) -> list[str]:
         """What patients call a concept."""
-        try:
-            return [f.text for f in self.graph.concept(concept_id).forms if f.kind == "lay"]
-        except CasewrightError:
-            return []
+        return [f.text for f in self._forms(concept_id) if f.kind == "lay"]
+
+    def _forms(self, concept_id: str) -> tuple[SurfaceForm, ...]:
+        return self.graph.concept(concept_id).forms if concept_id in self.graph else ()
 
 
 def load_parts(config: Config) -> Parts:
@@ -121,7 +118,7 @@ def load_parts(config: Config) -> Parts:
             config.filters.ledger.max_off_case,
         ),
         reference=reference,
-        examples=ReferenceIndex.build(example_texts(library)),
+        examples=_examples_index(library),
         copies=CopyLimits(
             containment=copies.reference_containment or defaults.containment,
             example_containment=copies.example_containment or defaults.example_containment,
@@ -221,14 +218,28 @@ def _reference(config: Config) -> tuple[ReferenceIndex | None, str]:
     return ReferenceIndex.build(texts), digest
 
 
+def _examples_index(library: PromptLibrary) -> ReferenceIndex:
+    return ReferenceIndex.build(example_texts(library))
+
+
+_SPOKEN: tuple[Voice, ...] = ("self", "caregiver")
+_WRITTEN: tuple[Voice, ...] = ("pronoun", "patient", "telegraphic")
+
+
 def example_texts(library: PromptLibrary) -> Iterator[tuple[str, str]]:
     """What the prompts show as worked examples, one text for each group, voice and sex."""
-    voices: tuple[Voice, ...] = ("pronoun", "patient", "telegraphic", "self", "caregiver")
+    spoken = {
+        rule.group
+        for kind in library.kinds.values()
+        for section in kind.sections
+        for rule in section.groups
+        if kind.dialogue
+    }
     people = (Demographics(40, "female"), Demographics(40, "male"))
     for name, group in library.groups.items():
         if not group.pool and not any(f.lay for f in group.frames):
             continue
-        for voice, person in product(voices, people):
+        for voice, person in product(_SPOKEN if name in spoken else _WRITTEN, people):
             subject = Subject(person, voice, "The patient")
             rng = derive_rng("examples", name, voice, person.sex)
             shown = [

@@ -8,7 +8,6 @@ from typing import Any
 
 from scripted_model import Script
 
-from casewright.errors import CasewrightError
 from casewright.filters.ledger.check import Checker
 from casewright.generators.client import ChatRequest
 from casewright.generators.pieces import TextSettings
@@ -58,10 +57,7 @@ def writer_of(
     """A writer that asks `answer`, or the realiser without one."""
 
     def forms(concept: str, *kinds: str) -> list[str]:
-        try:
-            found = graph.concept(concept).forms
-        except CasewrightError:
-            return []
+        found = graph.concept(concept).forms if concept in graph else ()
         return [f.text for f in found if not kinds or f.kind in kinds]
 
     return Writer(

@@ -138,7 +138,7 @@ def build(
 
 
 def _finish(built: Built, as_json: bool) -> None:
-    if not built.manifest.complete:
+    if built.summary is None:
         stderr().print("this shard is done; others of the run are not")
         return
     report = built.run / "report.html"
