@@ -192,6 +192,33 @@ def medical(kg_sources: Path, english: set[str]) -> tuple[set[str], set[str]]:
     return {t for t in terms if t not in english}, {u for u in upper if u not in lower}
 
 
+def graph_words(english: set[str], names: set[str]) -> tuple[set[str], set[str], set[str]]:
+    """(words, capitalised words, drug names) of the project's own graph, folded.
+
+    Words of phrases in lower case are medical words; capitalised ones within a phrase are
+    eponyms; the names of medications, brands included, are drugs. No common name of a person
+    becomes a medical word.
+    """
+    graph = importlib.import_module("casewright.kg.graph").load_graph()
+    words: set[str] = set()
+    capitals: set[str] = set()
+    drugs: set[str] = set()
+    for concept in graph.concepts():
+        forms = {concept.name, *(form.text for form in concept.forms)}
+        for form in forms:
+            for position, word in enumerate(re.findall(r"[A-Za-z][A-Za-z'-]+", form)):
+                low = fold(word).removesuffix("'s")
+                if len(low) < 3:
+                    continue
+                if concept.id.startswith("drug:"):
+                    drugs.add(low)
+                elif word.islower() or (position == 0 and " " not in form):
+                    words.add(low)
+                elif position and word[1:].islower():
+                    capitals.add(low)
+    return words - english - names, capitals - words - english - names, drugs - english - names
+
+
 def main() -> None:
     """Compile every lexicon."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -240,13 +267,19 @@ Source: GeoNames (geonames.org, CC BY 4.0) through the PyPI package geonamescach
         {"home": home, "world": world},
     )
     terms, eponyms = medical(args.kg_sources, english)
+    people = common | top
+    graph_terms, graph_eponyms, drugs = graph_words(english, people)
     write(
         "medical.txt.gz",
         """Medical words that the English list lacks, and words that ICD-10-CM titles capitalise.
 Sources: ICD-10-CM titles (CMS/NCHS, public domain, through simple-icd-10-cm); RxNorm ingredient
 names of 2015 (courtesy of the U.S. National Library of Medicine, public domain); DrugCentral 2016
-and repoDB 2017 drug names (CC BY 4.0).""",
-        {"words": terms, "capitalised": eponyms},
+and repoDB 2017 drug names (CC BY 4.0); this project's own graph (see kg/LICENSES.md).""",
+        {
+            "words": terms | graph_terms,
+            "capitalised": eponyms | (graph_eponyms - drugs),
+            "drugs": drugs,
+        },
     )
 
 

@@ -25,7 +25,7 @@ _NOT_FIRST = word_set(
 the a an our at in to from of for and with seen admitted discharged transferred referred patient
 he she they was is visit visited called call contact follow followup i we via per by on & de la
 please see at: location facility hospital hospitals clinic name dr mr mrs ms his her their this that
-presented presents went goes return returned came comes
+presented presents went goes return returned came comes continue
 """
 )
 _PREPOSITION = re.compile(
@@ -92,6 +92,15 @@ def _proper_words(words: Iterable[str], lex: Lexicon) -> list[str]:
     return proper
 
 
+_AFTER = re.compile(r"(?:\s[A-Z][a-z]+){0,2}\s([A-Z]?[a-z]+)")
+
+
+def _of_a_term(text: str, end: int, lex: Lexicon) -> bool:
+    """Whether a scale or a rule is named: "National Institutes of Health Stroke Scale"."""
+    after = _AFTER.match(text, end)
+    return after is not None and after[1].lower() in lex.eponym_heads
+
+
 def _by_head(
     text: str, starts: list[int], head: re.Pattern[str], lex: Lexicon
 ) -> Iterator[Candidate]:
@@ -110,7 +119,7 @@ def _by_head(
             start = text.index(skipped, start) + len(skipped) + 1
         end_word = m[0].lower()
         capital = m[0][0].isupper()
-        if _SOURCE.search(text, max(0, start - 40), start):
+        if _SOURCE.search(text, max(0, start - 40), start) or _of_a_term(text, m.end(), lex):
             continue
         if not words:
             # "admitted to General Hospital": a name, though of many hospitals.
@@ -122,7 +131,15 @@ def _by_head(
         proper = _proper_words(words, lex)
         uncommon = [w for w in proper if _bare(w) not in lex.frequent_words]
         led = _PREPOSITION.search(text, max(0, start - 12), start) is not None
-        if proper and (uncommon or led) and not (weak and (not capital or not uncommon)):
+        # "Endoscopic Sinus Surgery", "Maternal Care": a weak word needs a name before it.
+        named = any(
+            not lex.is_word(_bare(w))
+            or _bare(w) in lex.family_common
+            or _bare(w) in lex.home_cities
+            for w in uncommon
+            if _bare(w) not in lex.eponyms
+        )
+        if proper and (uncommon or led) and not (weak and not (capital and named)):
             yield Candidate("facility", start, m.end(), 0.85, "name before a facility word")
         elif (
             capital

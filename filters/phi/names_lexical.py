@@ -303,7 +303,8 @@ def _single(text: str, token: re.Match[str], kind: Kind, lex: Lexicon) -> Candid
 def _single_score(text: str, token: re.Match[str], kind: Kind, before: str) -> tuple[float, str]:
     """Score and rule for a single word, given what stands around it."""
     verb = _next_word(text, token.end())
-    strong = verb in _STRONG_VERBS
+    # Directly after it: "Continue Xarelto, denies bleeding" has the patient for a subject.
+    strong = verb in _STRONG_VERBS and text[token.end() : token.end() + 1] == " "
     acts = strong or verb in load_lexicon().person_verbs
     aged = _APPOSITIVE.match(text, token.end()) is not None
     addressed = _ADDRESSED.search(before) is not None

@@ -151,7 +151,7 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
             "washington",
         ):
             continue
-        after = text[m.start("city") + length : m.start("city") + length + 24]
+        after = text[m.start("city") + length : m.start("city") + length + 48]
         if _is_term(name, after, lex) or word_like:
             continue
         if name.lower() == "new york" and not re.match(r"\s(?:City|clinic|hospital|office)", after):
@@ -178,7 +178,7 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
             and low not in _BIG_CITIES
         ):
             continue
-        if _is_term(name, text[m.start() + city[0] : m.start() + city[0] + 24], lex):
+        if _is_term(name, text[m.start() + city[0] : m.start() + city[0] + 48], lex):
             continue
         yield Candidate("city", m.start(), m.start() + city[0], 0.6, "city")
 
