@@ -58,7 +58,9 @@ class Screen:
         )
         yield phi_verdict(draft.text, draft.case.identity)
         yield NearCopies(self.reference, self.examples, self.copies)(draft.text)
-        yield quality_verdict(draft.text, kind=draft.kind, turns=draft.turns)
+        yield quality_verdict(
+            draft.text, kind=draft.kind, turns=draft.turns, truncated=draft.truncated
+        )
 
 
 def self_copy_reasons(
