@@ -75,10 +75,11 @@ def self_copy_reasons(
     rows = list(documents)
     case_of = {document_id: case_id for document_id, case_id, _ in rows}
     found = find_self_copies(((n, d, t) for n, (d, _, t) in enumerate(rows)), threshold)
+    # Left out before it is decided what is dropped: else a document that is like its own
+    # case's other one would be let pass whomever else it copies, and so would its copies.
+    others = [p for p in found.pairs if case_of[p.document] != case_of[p.of_document]]
     text_of = {document_id: text for document_id, _, text in rows}
-    for document_id, pair in found.copies().items():
-        if case_of[document_id] == case_of[pair.of_document]:
-            continue
+    for document_id, pair in replace(found, pairs=tuple(others)).copies().items():
         message = f"shares {pair.score:.0%} of its wording with document {pair.of_document}"
         size = len(text_of[document_id])
         evidence = (Evidence(0, size, text_of[document_id], pair.of_document),)
