@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from casewright.filters.ledger.judge import Sighting
 from casewright.filters.ledger.reading import Mention, Reading
+from casewright.filters.ledger.relation import NO_ALLERGY
 from casewright.filters.ledger.wants import Want
 from casewright.records import Entity, Fact, FactType, Polarity
 
@@ -51,6 +52,8 @@ def collect_entities(
     rank: dict[tuple[int, int], int] = {}
     for want, seen in zip(wants, sightings, strict=True):
         for sighting in seen:
+            if sighting.kind == "apart" and want.fact.concept == NO_ALLERGY:
+                continue  # the word "allergies", a heading
             entity, place = _of_fact(reading, want.fact, sighting)
             quality = {"states": 0, "contradicts": 1, "apart": 2}[sighting.kind]
             if place not in chosen or quality < rank[place]:
@@ -58,6 +61,8 @@ def collect_entities(
     by_place = {(m.first, m.last): m for m in reading.mentions}
     for first, last, concept, node in strays:
         mention = by_place.get((first, last))
+        if concept == NO_ALLERGY and mention and mention.assertion.polarity != "denied":
+            continue
         if mention is not None and (first, last) not in chosen:
             chosen[(first, last)] = _of_stray(reading, mention, concept, node)
     return tuple(sorted(_without_nested(chosen), key=lambda e: (e.start, e.end)))
@@ -72,18 +77,22 @@ def _of_fact(reading: Reading, fact: Fact, sighting: Sighting) -> tuple[Entity, 
     span = reading.span(*place)
     entity = Entity(
         span.start, span.end, reading.tokens.text[span.start : span.end], _BY_FACT[fact.type],
-        assertion, fact.code, fact.fact_id,
+        assertion, fact.code or _graph_code(fact.concept), fact.fact_id,
     )  # fmt: skip
     return entity, place
 
 
 def _of_stray(reading: Reading, mention: Mention, concept: str, node: str) -> Entity:
     span = reading.span(mention.first, mention.last)
-    code = concept.removeprefix("icd:") if concept.startswith("icd:") else concept
     return Entity(
         span.start, span.end, reading.tokens.text[span.start : span.end], _BY_NODE[node],
-        mention.assertion.polarity, code, None,
+        mention.assertion.polarity, _graph_code(concept), None,
     )  # fmt: skip
+
+
+def _graph_code(concept: str) -> str | None:
+    """The ICD-10-CM code of a condition, the graph's id of anything else, None for words."""
+    return concept.removeprefix("icd:") if ":" in concept else None
 
 
 def _without_nested(chosen: dict[tuple[int, int], Entity]) -> list[Entity]:

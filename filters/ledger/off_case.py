@@ -102,9 +102,12 @@ def off_case_concepts(
     for mention in reading.mentions:
         if not mention.maximal or _is_person(mention, reading):
             continue
-        if taken & set(range(mention.first, mention.last + 1)):
-            continue
         entry = _entry_meant(mention, reading)
+        if taken & set(range(mention.first, mention.last + 1)):
+            # "productive cough" says more than the cough that the case holds.
+            more = (mention.first, mention.last) not in linked and _is_sign(mention)
+            if not more or _code_follows_any(mention, held):
+                continue
         # What the patient has does not make it true of the mother.
         follows = mention.assertion.polarity != "family" or not _is_illness(mention)
         if entry is None or (follows and _follows(mention, entry, held, lexicon, rules)):
@@ -119,6 +122,14 @@ def off_case_concepts(
                 f"{entry.type.lower()} that the case does not hold",
             )  # fmt: skip
         yield mention, entry, finding
+
+
+def _is_sign(mention: Mention) -> bool:
+    return all(e.type in ("Symptom", "Finding") and not e.negated for e in mention.entries)
+
+
+def _code_follows_any(mention: Mention, held: Held) -> bool:
+    return any(_code_follows(e.concept, held) for e in mention.entries)
 
 
 def _is_illness(mention: Mention) -> bool:
