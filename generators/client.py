@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
+from zlib import crc32
 
 import httpx
 
@@ -110,8 +111,8 @@ class ChatClient:
         concurrency: requests in flight at once; the rest wait.
         request_timeout: seconds that one try may take.
         engine: what the server is, if known; else `probe` finds out when it matters.
-        replicas: further addresses that serve the same model; each request goes to the one
-            with the fewest in flight.
+        replicas: further addresses that serve the same model; requests are spread evenly,
+            those that begin alike to the same one where possible.
         explain: asked, once the endpoint is down, for what its owner knows (a log's tail).
         transport: for tests only.
     """
@@ -243,7 +244,7 @@ class ChatClient:
 
     async def _post_chat(self, body: Mapping[str, object]) -> Completion:
         started = time.monotonic()
-        target = min(self._targets, key=lambda t: t.in_flight)
+        target = self._choose_target(body)
         target.in_flight += 1
         try:
             answer = await self._http.post(f"{target.url}/chat/completions", json=body)
@@ -264,6 +265,21 @@ class ChatClient:
             self._meter.retries += 1
 
         return await with_retries(unless_down, self._retry, on_retry=count)
+
+    def _choose_target(self, body: Mapping[str, object]) -> _Target:
+        """The replica that has read this prompt's beginning before, unless it is the busier one.
+
+        A server keeps what it has computed for the prompts it read last; the last message
+        is what differs between prompts with the same instructions and examples.
+        """
+        if len(self._targets) == 1:
+            return self._targets[0]
+        messages = body["messages"]
+        beginning = repr(messages[:-1]) if isinstance(messages, list) else ""
+        known = self._targets[crc32(beginning.encode()) % len(self._targets)]
+        free = min(self._targets, key=lambda t: t.in_flight)
+        fair_share = self.concurrency / len(self._targets)
+        return known if known.in_flight < max(fair_share, free.in_flight + 1) else free
 
     # -- one request or the whole endpoint? ----------------------------------------------
 

@@ -9,15 +9,23 @@ from typing import Literal
 
 from casewright.errors import CasewrightError
 from casewright.generators.client import ChatClient, EngineKind, RetryPolicy
+from casewright.generators.engines.hardware import usable_cores
 
 __all__ = ["Engine", "EngineName", "EngineSpec"]
 
 EngineName = Literal["url", "vllm", "llamacpp", "realiser"]
 
-# Requests in flight where nothing was configured. llamacpp: measured on 2 cores, see
-# llamacpp.py. vllm: its scheduler batches; 41 tokens/s at 64 against 36 at 32 in flight on
-# 2 cores, and a GPU wants more still. url: what a server for one person bears.
-_CONCURRENCY: dict[EngineName, int] = {"url": 8, "vllm": 64, "llamacpp": 4, "realiser": 1}
+
+def _default_concurrency(kind: EngineName) -> int:
+    """Requests in flight where nothing was configured."""
+    if kind == "llamacpp":
+        # Two for each of its servers, so that none waits while an answer is checked.
+        return min(16, max(4, 2 * usable_cores()))
+    if kind == "vllm":
+        # Its scheduler batches: on 2 cores 41 tokens/s at 64 in flight against 36 at 32 and 13
+        # alone; a GPU wants more still.
+        return 64
+    return 8 if kind == "url" else 1  # a URL may be a server made for one person
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class EngineSpec:
     @property
     def slots(self) -> int:
         """Requests in flight."""
-        return self.concurrency or _CONCURRENCY[self.kind]
+        return self.concurrency or _default_concurrency(self.kind)
 
     @classmethod
     def parse(cls, engine: str, model: str = "", **settings: object) -> EngineSpec:

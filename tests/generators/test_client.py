@@ -572,3 +572,18 @@ def test_any_bytes_are_judged_and_never_crash(status: int, body: bytes, wish: st
     answer = httpx.Response(status, content=body, headers=headers)
     with contextlib.suppress(CasewrightError, Transient, WrongModel):
         judge_answer(answer, "http://h/v1", None)
+
+
+def test_prompts_that_begin_alike_go_to_the_same_replica() -> None:
+    async def run() -> list[set[str]]:
+        async with ScriptedServer(lambda _: "x") as one, ScriptedServer(lambda _: "x") as two:
+            client = ChatClient(one.base_url, "scripted", replicas=[two.base_url], concurrency=4)
+            async with client:
+                for i in range(40):
+                    messages = (("system", f"rule {i % 8}"), ("user", f"case {i}"))
+                    await client.complete(ChatRequest(messages, seed=i))
+            return [{a.messages[0][1] for a in server.asked} for server in (one, two)]
+
+    first, second = asyncio.run(run())
+    assert first and second
+    assert not first & second

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from casewright.errors import CasewrightError
 from casewright.generators.client import ChatRequest, EndpointDown
 from casewright.generators.engines import Engine, EngineSpec, open_engine
-from casewright.generators.engines.llamacpp import plan_servers
+from casewright.generators.engines.llamacpp import ServerPlan, plan_servers
 from casewright.generators.engines.vllm import VllmInstall, find_vllm, vllm_arguments
 from casewright.generators.scripted import ScriptedServer
 
@@ -169,20 +169,26 @@ def test_a_folder_is_not_for_llamacpp_nor_a_file_for_vllm(tmp_path: Path) -> Non
 
 
 @given(
-    st.integers(1, 1 << 36),
+    st.none() | st.integers(1, 1 << 36),
     st.integers(1, 256),
     st.integers(1, 256),
     st.none() | st.integers(1, 64),
 )
 def test_servers_use_the_cores_and_hold_what_is_in_flight(
-    size: int, cores: int, in_flight: int, threads: int | None
+    size: int | None, cores: int, in_flight: int, threads: int | None
 ) -> None:
     plan = plan_servers(size, cores, in_flight, threads)
     assert plan.servers * plan.slots >= in_flight
     assert plan.servers * plan.threads <= (threads or cores)
     assert plan.servers <= in_flight
-    if threads is not None:
-        assert (plan.servers, plan.threads) == (1, threads)
+    if threads is not None or size is None:
+        assert (plan.servers, plan.threads) == (1, threads or cores)
+
+
+def test_a_small_model_gets_a_server_for_each_core_and_a_large_one_all_cores() -> None:
+    assert plan_servers(98_000_000, 2, 4, None) == ServerPlan(2, 1, 8)
+    assert plan_servers(98_000_000, 64, 100, None) == ServerPlan(8, 8, 13)
+    assert plan_servers(4_700_000_000, 16, 4, None) == ServerPlan(1, 16, 8)
 
 
 # -- vLLM, before anything is started -------------------------------------------------------
