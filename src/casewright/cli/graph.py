@@ -46,8 +46,12 @@ def show(code: str, graph: Path | None) -> None:
 
 
 @kg.command()
-@click.option("-n", "count", default=5, show_default=True, type=click.IntRange(min=1))
-@click.option("--seed", default=7, show_default=True, type=click.IntRange(min=0))
+@click.option(
+    "-n", "count", default=5, show_default=True, type=click.IntRange(min=1), help="How many."
+)
+@click.option(
+    "--seed", default=7, show_default=True, type=click.IntRange(min=0), help="Seed of every choice."
+)
 @click.option("--code", "codes", multiple=True, help="Principal diagnosis: code or prefix.")
 @click.option("--json", "as_json", is_flag=True, help="Print one case a line, as JSON.")
 def sample(count: int, seed: int, codes: tuple[str, ...], as_json: bool) -> None:

@@ -155,7 +155,9 @@ def _finish(built: Built, as_json: bool) -> None:
 
 @click.command()
 @_with_shared
-@click.option("-n", "count", default=3, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "-n", "count", default=3, show_default=True, type=click.IntRange(min=1), help="How many."
+)
 def preview(
     config: Path | None, seed: int | None, engine: str | None, model: str | None, count: int
 ) -> None:
