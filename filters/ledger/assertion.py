@@ -79,7 +79,7 @@ def find_scopes(
         caregiver: the speaker is a caregiver, so "my son" is the patient.
     """
     scopes: list[Scope] = []
-    category = _SECTION_CATEGORY.get(sentence.section or "")
+    category = _SECTION_CATEGORY.get(sentence.section) if sentence.section else None
     if category is not None:
         scopes.append(Scope(sentence.body, sentence.last, category, f"section {sentence.section}"))
     for index, item in enumerate(found):
@@ -88,6 +88,9 @@ def find_scopes(
             if scope is not None:
                 scopes.append(scope)
     return scopes
+
+
+_STOPS_ONLY = frozenset({"pseudo", "hard_stop", "soft_stop", "family_stop"})
 
 
 def _scope_of(
@@ -99,11 +102,11 @@ def _scope_of(
     rules: Triggers,
     caregiver: bool,
 ) -> Scope | None:
+    if trigger.category in _STOPS_ONLY:
+        return None
     item = found[index]
     if trigger.category == "relative":
         return _relative_scope(words, found, index, trigger, sentence, rules, caregiver)
-    if trigger.category in ("pseudo", "hard_stop", "soft_stop", "family_stop"):
-        return None
     if trigger.after and (item.first == 0 or words[item.first - 1] not in trigger.after):
         return None
     if trigger.text == "old" and words[item.first - 1] in ("-", "year", "years", "month", "months"):
@@ -353,6 +356,8 @@ def assert_words(
     scopes: Sequence[Scope], first: int, last: int, *, inherent_denial: bool = False
 ) -> Assertion:
     """Read the scopes that cover a mention, strongest first."""
+    if not scopes and not inherent_denial:
+        return PRESENT
     covering = [s for s in scopes if s.first <= (last if s.backward else first) <= s.last]
     kinds = {s.category: s for s in covering}
     denied = kinds.get("negated")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -161,11 +162,10 @@ def _literal_mentions(want: Want, reading: Reading) -> Iterator[Mention]:
         return
     stems, kept = reading.plain_stems()
     for literal in want.literals:
-        if literal[0] not in reading.stem_places:
-            continue
         size = len(literal)
-        for i in range(len(stems) - size + 1):
-            if stems[i] == literal[0] and tuple(stems[i : i + size]) == literal:
+        for word in reading.stem_places.get(literal[0], ()):
+            i = bisect_left(kept, word)
+            if tuple(stems[i : i + size]) == literal:
                 yield _mention_at(reading, kept[i], kept[i + size - 1])
 
 

@@ -90,6 +90,7 @@ class Encoded:
     code: str
     kept: list[int]
     stems: list[str]  # of the kept tokens; punctuation is its own stem
+    corrected: list[int]  # tokens that are misspelt
 
 
 class Lexicon:
@@ -240,24 +241,28 @@ class Lexicon:
         chars: list[str] = []
         kept: list[int] = []
         stems: list[str] = []
+        corrected: list[int] = []
         cache = self._char_cache
         previous = ""
         for index, word in enumerate(tokens.words):
-            if word in _SKIPPED or word in DETERMINERS:
-                continue
-            if word == "a" and previous not in self._final_a:
-                continue
             known = cache.get(word)
             if known is None:
                 known = self._lookup(word)
+            char = known[0]
+            if not char or (word == "a" and previous not in self._final_a):
+                continue
             previous = word
-            chars.append(known[0])
+            chars.append(char)
             stems.append(known[1])
             kept.append(index)
-        return Encoded(tokens, "".join(chars), kept, stems)
+            if word in self._meant:
+                corrected.append(index)
+        return Encoded(tokens, "".join(chars), kept, stems, corrected)
 
     def _lookup(self, word: str) -> tuple[str, str]:
-        if not word[0].isalnum():
+        if word in _SKIPPED or word in DETERMINERS:
+            known = ("", word)
+        elif not word[0].isalnum():
             known = (_COMMA if word == "," else _BREAK, word)
         else:
             word_stem = stem(word)

@@ -43,15 +43,17 @@ _INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 
 TOKEN = re.compile(
     rf"""
-      (?<![\w/])[a-z](?:/[a-z]){{1,7}}(?![\w/])     # r/o, s/p, f/c/n/v
-    | (?<!\w)[+-]ve(?!\w)                          # -ve, +ve
-    | (?<![\w.])(?:[a-z]\.){{2,6}}                 # b.i.d., p.o.
-    | \d+(?:[.,]\d+)*                             # 38.6, 1,200
-    | [^\W\d_][^\W_]*(?:[{_INVISIBLE}'][^\W\d_]+)*  # words, t2dm, patient's
+      [^\W\d_][^\W_]+(?:[{_INVISIBLE}'][^\W\d_]+)*  # words, t2dm, patient's: most tokens
+    | (?<![\w/])[a-z](?:/[a-z]){{1,7}}(?![\w/])      # r/o, s/p, f/c/n/v
+    | (?<!\w)[+-]ve(?!\w)                           # -ve, +ve
+    | (?<![\w.])(?:[a-z]\.){{2,6}}                  # b.i.d., p.o.
+    | \d+(?:[.,]\d+)*                              # 38.6, 1,200
+    | [^\W\d_](?:[{_INVISIBLE}'][^\W\d_]+)*         # a, i'm
     | [.,;:?!()\[\]\n/+\-=<>%°\#*•|&~^"]
     """,
     re.VERBOSE,
 )
+_DOTTED = re.compile(r"[a-z]\.[a-z]\.")
 _DROP_INVISIBLE = dict.fromkeys(map(ord, _INVISIBLE))
 
 
@@ -130,14 +132,13 @@ def tokenise(text: str) -> Tokens:
     words: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    plain = folded.isascii()
     for match in TOKEN.finditer(folded):
-        word = match.group()
-        if len(word) > 1 and "." in word and word[0].isalpha():
-            word = word.replace(".", "")
-        elif not plain:
-            word = word.translate(_DROP_INVISIBLE)
-        words.append(word)
-        starts.append(match.start())
-        ends.append(match.end())
+        start, end = match.span()
+        words.append(folded[start:end])
+        starts.append(start)
+        ends.append(end)
+    if _DOTTED.search(folded):
+        words = [w.replace(".", "") if "." in w and w[0].isalpha() else w for w in words]
+    if not folded.isascii():
+        words = [w.translate(_DROP_INVISIBLE) for w in words]
     return Tokens(text, folded, words, starts, ends)

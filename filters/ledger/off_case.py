@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from casewright.filters.ledger.agreement import agrees
 from casewright.filters.ledger.allergies import in_allergy_context
@@ -38,7 +39,7 @@ class Held:
         ids: concepts of its facts.
         codes: ICD-10-CM codes of its facts, with the codes above them.
         categories: three-character categories of those codes.
-        words: stems of each fact's name, result and attributes.
+        words: content words of each wording of each fact. all_words: of all of them.
         classes: folded drug classes of its drugs.
         tests: it holds a test or lab (so that a panel may be named).
     """
@@ -47,6 +48,7 @@ class Held:
     codes: frozenset[str]
     categories: frozenset[str]
     words: tuple[frozenset[str], ...]
+    all_words: frozenset[str]
     classes: frozenset[str]
 
 
@@ -63,6 +65,7 @@ def held_of(
         if code:
             codes.add(code)
             codes.update(_parents(source, code))
+    words = tuple(dict.fromkeys(words for w in wants for words in w.words))
     classes = {
         concept.group.lower()
         for i in ids
@@ -72,7 +75,8 @@ def held_of(
         ids,
         frozenset(codes),
         frozenset(c.partition(".")[0] for c in codes),
-        tuple(dict.fromkeys(words for w in wants for words in w.words)),
+        words,
+        frozenset().union(*words),
         frozenset(classes),
     )
 
@@ -182,6 +186,7 @@ _RANK: dict[NodeType, int] = {
 }
 
 
+@lru_cache(maxsize=1 << 14)
 def _code_rank(concept: str) -> tuple[int, str]:
     """Of several codes with one name, the unspecified or the shortest one."""
     if concept.startswith(_CIRCUMSTANCES):
@@ -229,7 +234,9 @@ def _code_follows(concept: str, held: Held) -> bool:
 def _words_follow(entry: Entry, held: Held, rules: PhraseRules) -> bool:
     """All its words are part of the name, result or attributes of one fact."""
     keys = {content_key(w, rules) for w in entry.words if w not in rules.stopwords}
-    return bool(keys) and any(keys <= words for words in held.words)
+    if not keys or not keys <= held.all_words:
+        return False
+    return any(keys <= words for words in held.words)
 
 
 def _claims(mention: Mention, entry: Entry, reading: Reading, bindings: Bindings) -> bool:

@@ -58,6 +58,7 @@ class Reading:
     longer: dict[tuple[int, int], Mention] = field(default_factory=dict)
     by_sentence: dict[int, list[Mention]] = field(default_factory=dict)
     _sentence_starts: list[int] = field(default_factory=list)
+    _plain: tuple[list[str], list[int]] | None = None
 
     def mentions_of(self, ids: Iterable[str]) -> list[Mention]:
         """Mentions that can mean any of the concepts, in text order."""
@@ -69,10 +70,11 @@ class Reading:
 
     def plain_stems(self) -> tuple[list[str], list[int]]:
         """Stems without commas, and their word indices, for wordings of whole phrases."""
-        pairs = [
-            (s, i) for s, i in zip(self.encoded.stems, self.encoded.kept, strict=True) if s != ","
-        ]
-        return [s for s, _ in pairs], [i for _, i in pairs]
+        if self._plain is None:
+            stems, kept = self.encoded.stems, self.encoded.kept
+            places = [n for n, s in enumerate(stems) if s != ","]
+            self._plain = [stems[n] for n in places], [kept[n] for n in places]
+        return self._plain
 
     def sentence_at(self, word: int) -> int:
         """Index of the sentence of a word; -1 outside all (speaker tags)."""
@@ -135,18 +137,17 @@ def read_text(
             widest = mention
         elif widest is not None and widest.last >= mention.last:
             reading.longer[(mention.first, mention.last)] = widest
-        for concept in dict.fromkeys(e.concept for e in mention.entries):
+        for concept in {e.concept for e in mention.entries}:
             reading.by_concept.setdefault(concept, []).append(mention)
     return reading
 
 
 def _stem_places(encoded: Encoded) -> dict[str, list[int]]:
     places: dict[str, list[int]] = defaultdict(list)
-    words = encoded.tokens.words
     for word_stem, index in zip(encoded.stems, encoded.kept, strict=True):
         places[word_stem].append(index)
-        if (written := stem(words[index])) != word_stem:  # a corrected word, as written too
-            places[written].append(index)
+    for index in encoded.corrected:  # as written too
+        places[stem(encoded.tokens.words[index])].append(index)
     return places
 
 

@@ -34,19 +34,18 @@ _TENS = {
     w: 10 * (i + 2)
     for i, w in enumerate(word_list("twenty thirty forty fifty sixty seventy eighty ninety"))
 }
-_NUMBER_WORDS = frozenset({*_ONES, *_TENS, "hundred", "thousand"})
+_OPENING_WORDS = frozenset({*_ONES, *_TENS, "a"})
 
 
 def spoken_numbers(words: Sequence[str]) -> Iterator[SpokenNumber]:
     """The numbers said in words, in order, by the longest reading."""
-    i = 0
-    while i < len(words):
-        if words[i] not in _NUMBER_WORDS and not _is_a_hundred(words, i):
-            i += 1
+    after = 0
+    for i in [i for i, w in enumerate(words) if w in _OPENING_WORDS]:
+        if i < after or (words[i] == "a" and not _is_a_hundred(words, i)):
             continue
         value, decimals, after = _read_words(words, i)
         if value is None:
-            i += 1
+            after = i + 1
             continue
         second = None
         if after + 1 < len(words) and words[after] == "over":
@@ -54,7 +53,6 @@ def spoken_numbers(words: Sequence[str]) -> Iterator[SpokenNumber]:
             if below is not None and value >= _LOWEST_SYSTOLIC:
                 second, after = below, further
         yield SpokenNumber(value, decimals, i, after - 1, second)
-        i = after
 
 
 _LOWEST_SYSTOLIC = 30

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from casewright.filters.ledger.normalise import Tokens
 from casewright.records import Turn
@@ -82,12 +83,14 @@ def _ranges(tokens: Tokens, turn_of: Sequence[int | None]) -> list[tuple[int, in
     words = tokens.words
     begin = 0
     listing = False
-    for i in range(len(words) + 1):
-        full = i - begin >= _MAX_SENTENCE_WORDS
-        if i < len(words) and not full and not _ends_before(tokens, turn_of, begin, i):
+    for i in _possible_ends(words, turn_of):
+        while i - begin > _MAX_SENTENCE_WORDS:
+            ranges.append((begin, begin + _MAX_SENTENCE_WORDS - 1))
+            begin += _MAX_SENTENCE_WORDS
+        if i < len(words) and not _ends_before(tokens, turn_of, begin, i):
             continue
         listing = i < len(words) and _denied_list(words, begin, i, listing)
-        if listing and not full:
+        if listing:
             continue
         first, last = begin, i - 1
         while first <= last and words[first] == "\n":
@@ -98,6 +101,14 @@ def _ranges(tokens: Tokens, turn_of: Sequence[int | None]) -> list[tuple[int, in
             ranges.append((first, last))
         begin = i
     return ranges
+
+
+def _possible_ends(words: Sequence[str], turn_of: Sequence[int | None]) -> list[int]:
+    """Words before which a sentence may be over, and the end of the text."""
+    ends = {i + 1 for i, w in enumerate(words) if w in _ENDERS or w == "\n"}
+    ends.update(i for i, (a, b) in enumerate(pairwise(turn_of), start=1) if a != b)
+    ends.add(len(words))
+    return sorted(ends)
 
 
 def _denied_list(words: Sequence[str], begin: int, i: int, listing: bool) -> bool:
