@@ -146,8 +146,13 @@ def _means_something_else(want: Want, mention: Mention, reading: Reading) -> boo
         return not _qualified(want, longer)
     if any(e.negated for e in longer.entries):
         return False
+    if not _JOINING.isdisjoint(reading.tokens.words[longer.first : longer.last]):
+        return False  # "no nausea and vomiting" denies both
     # "denies productive cough" does not deny a cough
     return mention.assertion.polarity == "denied"
+
+
+_JOINING = frozenset({"and", "or"})
 
 
 def _qualified(want: Want, longer: Mention) -> bool:

@@ -185,7 +185,7 @@ def _read_number(
 
 def _is_pair(value: float, second: float, unit: tuple[Unit, int] | None) -> bool:
     """A blood pressure (148/92) or the strengths of two drugs in one tablet (5/325 mg)."""
-    if unit is not None and unit[0].dimension == "mass":
+    if unit is not None and unit[0].dimension in ("mass", "pressure"):
         return True
     return value >= _LOWEST_SYSTOLIC and second >= _LOWEST_DIASTOLIC and second == int(second)
 
