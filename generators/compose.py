@@ -20,9 +20,13 @@ from casewright.generators.vocabulary import FormsOf
 from casewright.generators.wording import Item, Subject, item_of
 from casewright.prompts.library import GroupText, Message, Persona, PromptLibrary, Template
 from casewright.records import Case, Fact
-from casewright.seeds import derive_rng
+from casewright.seeds import derive_rng, derive_seed
 
 __all__ = ["Composer", "Spoken"]
+
+
+EXAMPLE_SETS = 4
+"""Sets of worked examples that documents take turns with, per group, size, voice and sex."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,9 @@ class Composer:
         rng = self.rng(piece_id, "examples")
         items = [self._item(f, subject, spoken, rng) for f in facts]
         examples = examples_for(
-            name, group, len(items), subject, rng, shots=self.shots, avoid=self._avoid()
-        )
+            name, group, len(items), subject, self._shared_rng(name, len(items), subject),
+            shots=self.shots, avoid=self._avoid(),
+        )  # fmt: skip
         speaker = spoken.speaker if spoken else None
         required = tuple(r for f in facts for r in _verbatim(f, spoken))
         if name.startswith("opening"):
@@ -143,6 +148,16 @@ class Composer:
             speaker="doctor",
             topic=(fact.name, *self.forms_of(fact.concept)),
         )
+
+    def _shared_rng(self, group: str, count: int, subject: Subject) -> random.Random:
+        """Names the examples of a task by its shape and one of a few sets.
+
+        Tasks of one shape begin alike then, and the server's prompt cache serves them: with
+        eight sets and more a core answers half as many requests (docs/engines.md).
+        """
+        chosen = derive_seed(self.document_id) % EXAMPLE_SETS
+        who = (subject.voice, subject.demographics.sex, subject.person)
+        return derive_rng(self.seed, "examples", group, count, *who, chosen)
 
     def _messages(
         self,

@@ -271,6 +271,10 @@ def _grammar(text: str, task: Task) -> str | None:
     given = set(words_of(" ".join((*task.licensed, *(f.name for f in task.facts)))))
     if not task.bare and all(word in given for word in words_of(text)):
         return "no sentence"
+    if "doctor" not in given and re.search(r"\bthe doctor\b", text, re.I):
+        return "speaks of the doctor"
+    if task.speaker in ("patient", "caregiver") and re.search(r"\byours?\b", text, re.I):
+        return "speaks of the doctor's body"
     advises = any(f.type in ("follow_up", "disposition") for f in task.facts)
     if task.speaker == "doctor" and advises and not re.search(r"\b(?:you|please)\b", text, re.I):
         return "asks nobody"
