@@ -118,6 +118,7 @@ def deniable_symptoms(
         for edge in graph.edges(other.id, "has_symptom"):
             own[edge.target] = max(own.get(edge.target, 0.0), edge.p or 0.3)
     involved = {c.group for c in present}
+    named = {w for held in (principal, *related) for w in _words(held.name)}
     systems = involved | {"constitutional"}
     candidates = [
         c
@@ -125,6 +126,7 @@ def deniable_symptoms(
         if c.group in systems
         and c.id not in _TOO_WIDE
         and not c.name.startswith(_ALREADY_NEGATIVE)
+        and not _words(c.name) & named
         and own.get(c.id, 0.0) < 0.15
         and suitable(c, demographics)
         and not clashes(c, present)
