@@ -45,7 +45,8 @@ def _build(out: Path, kind: str, model: str, documents: int, **env: str) -> dict
 
 
 def _rows(run: Path) -> list[Row]:
-    return [*read_rows(run / "documents"), *read_rows(run / "rejects")]
+    folders = [run / "documents", run / "rejects"]  # a side without a document has no folder
+    return [row for folder in folders if folder.is_dir() for row in read_rows(folder)]
 
 
 def _assert_sound(run: Path, documents: int, kept_share: float) -> list[Row]:
