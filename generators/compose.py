@@ -64,7 +64,9 @@ class Composer:
     def task(self, piece: Piece, subject: Subject, spoken: Spoken | None = None) -> Task:
         """The task for a piece, and for each of its facts alone."""
         group = self.library.groups[piece.group]
-        whole = self._task(piece.piece_id, piece.group, group, piece.facts, subject, spoken)
+        whole = self._task(
+            piece.piece_id, piece.group, group, piece.facts, subject, spoken, size=piece.size
+        )
         if len(piece.facts) < 2:
             return whole
         parts = []
@@ -90,6 +92,8 @@ class Composer:
         facts: Sequence[Fact],
         subject: Subject,
         spoken: Spoken | None,
+        *,
+        size: int = 1,
     ) -> Task:
         rng = self.rng(piece_id, "examples")
         items = [self._item(f, subject, spoken, rng) for f in facts]
@@ -113,12 +117,7 @@ class Composer:
                 voice=subject.voice,
             ),
             facts=tuple(facts),
-            fallback=lambda: realise(
-                group,
-                [self._plain(f, i) for f, i in zip(facts, items, strict=True)],
-                subject,
-                self.rng(piece_id, "realise"),
-            ),
+            fallback=lambda: self._realised(piece_id, group, facts, items, subject, size),
             speaker=speaker,  # type: ignore[arg-type]
             licensed=(
                 *(v for item in items for v in item.values()),
@@ -127,6 +126,22 @@ class Composer:
             ),
             required=required,
             bare=subject.voice == "telegraphic",
+        )
+
+    def _realised(
+        self,
+        piece_id: str,
+        group: GroupText,
+        facts: Sequence[Fact],
+        items: Sequence[Item],
+        subject: Subject,
+        size: int,
+    ) -> str:
+        """The realiser's text: a sentence for every `size` facts."""
+        rng = self.rng(piece_id, "realise")
+        plain = [self._plain(f, i) for f, i in zip(facts, items, strict=True)]
+        return " ".join(
+            realise(group, plain[i : i + size], subject, rng) for i in range(0, len(plain), size)
         )
 
     def ask(self, piece: Piece, subject: Subject) -> Task:

@@ -21,13 +21,15 @@ Granularity = Literal["group", "section"]
 class Piece:
     """What is written in one go: the facts of one group.
 
-    `piece_id` is unique within the document and names the requests' seeds.
+    `piece_id` is unique within the document and names the requests' seeds. `size` is how many
+    facts go well into one sentence: a piece of a whole section holds more.
     """
 
     piece_id: str
     section: int
     group: str
     facts: tuple[Fact, ...]
+    size: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ def plan_document(
             section=number,
             group=rule.group,
             facts=tuple(with_duty[f.fact_id] for f in group),
+            size=rule.size,
         )
         for index, (number, rule, group) in enumerate(planned)
     )

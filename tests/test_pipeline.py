@@ -174,6 +174,7 @@ def test_shards_in_processes_of_their_own_end_in_one_run(tmp_path: Path) -> None
 # ------------------------------------------------------------------ killed, interrupted
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_a_run_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """SIGKILL at random moments, some while all is loaded or sealed; then as if undisturbed."""
     config = written(tmp_path, 16)
@@ -363,7 +364,6 @@ def test_every_kept_row_is_labelled_from_its_text(tmp_path: Path) -> None:
         assert row.entities
 
 
-@pytest.mark.slow
 def test_exports_load_with_datasets_offline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

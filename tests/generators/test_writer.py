@@ -351,6 +351,20 @@ def test_section_granularity_asks_for_more_at_a_time(
     )
 
 
+def test_the_realiser_writes_no_longer_sentences_for_a_section(
+    make: Make, documents: Sequence[tuple[Case, str]], library: PromptLibrary
+) -> None:
+    for case, kind in documents:
+        spec = library.kind(kind)
+        small = plan_document(case, kind, spec)
+        large = plan_document(case, kind, spec, granularity="section")
+        tasks = make(granularity="section").prompts(case, kind)
+        for piece, task in zip(large.pieces, tasks, strict=True):
+            sentences = -(-len(piece.facts) // piece.size)
+            assert sum(p.group == piece.group for p in small.pieces) == sentences
+            assert len(re.findall(r"\.(?: |$)", task.fallback())) >= sentences
+
+
 def test_an_opening_must_give_the_age_and_the_name_that_it_was_given(
     make: Make, documents: Sequence[tuple[Case, str]]
 ) -> None:
