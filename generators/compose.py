@@ -103,10 +103,10 @@ class Composer:
         )  # fmt: skip
         speaker = spoken.speaker if spoken else None
         required = tuple(r for f in facts for r in _verbatim(f, spoken))
+        required = tuple(subject.address(r) if speaker == "doctor" else r for r in required)
         if name.startswith("opening"):
+            # The age is stated nowhere else; the name is, and half of the frames go without.
             required += (str(subject.demographics.age_text).split("-")[0],)
-            if subject.who != "The patient":
-                required += (subject.who.split()[-1],)
         return Task(
             seed_keys=(self.seed, self.document_id, piece_id),
             messages=self._messages(

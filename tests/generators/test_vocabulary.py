@@ -65,6 +65,12 @@ def test_every_other_content_word_is_strange(text: str, strange: list[str]) -> N
     assert strange_words(text, LICENSED) == strange
 
 
+def test_negative_and_absent_are_said_of_what_is_denied_only() -> None:
+    denied = Fact("f01", "symptom", "x", "cough", polarity="denied")
+    assert strange_words("Negative for cough.", fact_words((denied,), forms_of)) == []
+    assert strange_words("Negative for dyspnea.", LICENSED) == ["negative"]
+
+
 def test_high_and_low_are_said_of_measurements_only() -> None:
     lab = Fact("f01", "lab", "lab:x", "sodium", value="129", unit="mmol/L")
     assert strange_words("Sodium was low at 129 mmol/L.", fact_words((lab,), forms_of)) == []

@@ -17,7 +17,9 @@ from casewright.errors import CasewrightError
 from casewright.filters.ledger.check import Checker
 from casewright.generators.client import ChatRequest, Completion
 from casewright.generators.compose import Composer
+from casewright.generators.dialogue import answer_context
 from casewright.generators.faults import EndpointDown, RequestFailed
+from casewright.generators.pieces import PieceWriter, TextSettings, tidy
 from casewright.generators.plan import plan_document
 from casewright.generators.writer import Writer, document_id_of
 from casewright.kg.graph import Graph
@@ -204,6 +206,29 @@ def test_who_comes_in_is_said_once_however_often_a_piece_was_split(
         if kind != "dialogue":
             text = draft(make(nonsense, draws=1), case, kind).text
             assert text.count(case.demographics.age_text) == 1, text
+
+
+def test_what_the_examples_teach_would_be_taken(
+    make: Make, graph: Graph, library: PromptLibrary, checker: Checker
+) -> None:
+    """The realiser draws from the same frames: a model that imitates them is not refused."""
+    writer = make()
+    gate = PieceWriter(None, checker, writer.forms_of, TextSettings())
+    refused = []
+    for case in sampler_of(graph, library, 33).cases(range(25)):
+        for kind in document_kinds(library, case):
+            for task in writer.prompts(case, kind):
+                for each in (task, *task.parts):
+                    first = each.facts[0]
+                    symptom = first.type == "symptom"
+                    asked = f"Have you had any {first.name}?" if symptom else "What else?"
+                    if each.speaker in ("patient", "caregiver"):
+                        each = replace(each, context=answer_context(asked))  # noqa: PLW2901
+                    text = tidy(each.fallback())
+                    problem = gate.problem(text, "stop", each, case.demographics)
+                    if problem:
+                        refused.append((kind, text, problem))
+    assert not refused, refused[:10]
 
 
 # ------------------------------------------------------------------ faults of the model

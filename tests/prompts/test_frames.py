@@ -10,10 +10,11 @@ import pytest
 from casewright.errors import CasewrightError
 from casewright.generators.examples import ask_examples, examples_for, frames_of, request_for
 from casewright.generators.realiser import realise, realise_question
+from casewright.generators.vocabulary import fact_words, strange_words
 from casewright.generators.wording import Item, Subject, Voice, fill, fill_question, usable_frames
 from casewright.kg.identity import load_name_pools
-from casewright.prompts.library import Frame, GroupText, load_library
-from casewright.records import Demographics
+from casewright.prompts.library import Frame, GroupRule, GroupText, load_library
+from casewright.records import Demographics, Fact
 from casewright.seeds import derive_rng
 
 LIBRARY = load_library()
@@ -86,6 +87,32 @@ def test_sentences_name_only_the_patients_own_sex(name: str) -> None:
         for frame in all_frames(group, subject, 2):
             words = re.findall(r"\w+", fill(frame, group, items_of(group, 2), subject).lower())
             assert not other & set(words), words
+
+
+@pytest.mark.parametrize("name", sorted(LIBRARY.groups))
+def test_what_examples_show_is_a_wording_that_would_be_taken(name: str) -> None:
+    """A model that imitates its examples must not be refused for their words."""
+    group = LIBRARY.groups[name]
+    rule = rule_of(name)
+    fact = Fact("f01", rule.types[0], "x", "x", polarity=(rule.polarity or ("present",))[0])
+    for subject in [s for n, s in SUBJECTS if n == name]:
+        for frame in all_frames(group, subject, 2):
+            if frame.lay:
+                continue  # made for its own item
+            items = items_of(group, 2)
+            given = [v for i in items for v in i.values()] + [
+                subject.who, subject.demographics.age_text,
+            ]  # fmt: skip
+            licensed = fact_words((fact,), lambda _: given)  # noqa: B023 - used at once
+            text = fill(frame, group, items, subject)
+            assert not strange_words(text, licensed), frame
+
+
+def rule_of(name: str) -> GroupRule:
+    """What a group takes."""
+    return next(
+        r for k in LIBRARY.kinds.values() for s in k.sections for r in s.groups if r.group == name
+    )
 
 
 @pytest.mark.parametrize("name", [n for n in sorted(LIBRARY.groups) if n.startswith("say_")])
