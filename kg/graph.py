@@ -67,6 +67,7 @@ Relation = Literal[
     "use_additional",
     "in_group",
     "contraindicated_with",
+    "complicated_by",  # what can follow in the same encounter
 ]
 FormKind = Literal["preferred", "synonym", "lay", "abbreviation", "brand"]
 
@@ -187,6 +188,9 @@ class Edge:
 
     `p` is a probability given the source node (None when unknown), `lift` the ratio to the
     base rate, `direction` high/low for labs and vitals, `mean` and `sd` in the test's unit,
+    `details` further statements by name, any of which can stand several times: onset, character
+    and site of a symptom (a case draws one of each), severity (mild, moderate, severe: those
+    that the edge is for; all where absent),
     `text` a result in words or a qualifier (a finding's site, a drug's setting). A test can
     have several edges to one condition, each with another result. `confidence` is 0 to 1.
     `citation` says where to look it up.
@@ -206,6 +210,11 @@ class Edge:
     sd: float | None = None
     text: str | None = None
     citation: str | None = None
+    details: tuple[tuple[str, str], ...] = ()
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Every value of the detail of that name, in order."""
+        return tuple(value for key, value in self.details if key == name)
 
 
 AGE_BANDS: tuple[tuple[int, int], ...] = (
@@ -411,7 +420,20 @@ class Graph:
     def _build_edges(self, begin: int, end: int) -> Iterator[Edge]:
         columns = self._tables.edges
         part = slice(begin, end)
-        for row, relation, target, origin, confidence, p, lift, direction, mean, sd, text in zip(
+        for (
+            row,
+            relation,
+            target,
+            origin,
+            confidence,
+            p,
+            lift,
+            direction,
+            mean,
+            sd,
+            text,
+            detail,
+        ) in zip(
             columns.source[part].tolist(),
             columns.relation[part].tolist(),
             columns.target[part].tolist(),
@@ -423,6 +445,7 @@ class Graph:
             columns.mean[part].tolist(),
             columns.sd[part].tolist(),
             columns.text[part].tolist(),
+            columns.details[part].tolist(),
             strict=True,
         ):
             source = self._tables.provenance[origin]
@@ -441,6 +464,7 @@ class Graph:
                 sd=_known(sd),
                 text=columns.texts[text] or None,
                 citation=source.citation,
+                details=tuple(iter_pairs(columns.detail_texts[detail])),
             )
 
 

@@ -40,7 +40,7 @@ __all__ = [
     "write_tables",
 ]
 
-FORMAT = 1
+FORMAT = 2
 """Layout of the files. A reader refuses any other."""
 
 RELATIONS: tuple[str, ...] = (
@@ -58,6 +58,7 @@ RELATIONS: tuple[str, ...] = (
     "use_additional",
     "in_group",
     "contraindicated_with",
+    "complicated_by",
 )
 """Relation names by their number on disk; new ones go to the end."""
 
@@ -98,6 +99,7 @@ EDGE_SCHEMA = pa.schema(
         ("mean", pa.float64()),
         ("sd", pa.float64()),
         ("text", pa.string()),
+        ("details", pa.string()),  # "<name>\t<value>" lines
     ]
 )
 
@@ -121,7 +123,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class EdgeColumns:
-    """The edges as arrays of one length; `text` indexes `texts`, where "" is no text."""
+    """The edges as arrays of one length.
+
+    `text` indexes `texts`, and `details` indexes `detail_texts`; "" is none.
+    """
 
     source: npt.NDArray[np.int32]
     relation: npt.NDArray[np.uint8]
@@ -135,6 +140,8 @@ class EdgeColumns:
     sd: npt.NDArray[np.float64]
     text: npt.NDArray[np.int32]
     texts: tuple[str, ...]
+    details: npt.NDArray[np.int32]
+    detail_texts: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.source)
@@ -298,8 +305,13 @@ def _edge_columns(table: Any) -> EdgeColumns:
         buffer: npt.NDArray[Any] = np.frombuffer(column.buffers()[1], dtype=kind)
         return buffer[column.offset : column.offset + len(column)]
 
-    text = table.column("text").combine_chunks().dictionary_encode()
-    index = np.frombuffer(text.indices.buffers()[1], dtype=np.int32)
+    def words(name: str) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
+        column = table.column(name).combine_chunks().dictionary_encode()
+        index = np.frombuffer(column.indices.buffers()[1], dtype=np.int32)
+        return index[: len(table)], tuple(column.dictionary.to_pylist())
+
+    text, texts = words("text")
+    details, detail_texts = words("details")
     return EdgeColumns(
         source=numbers("source", np.int32),
         relation=numbers("relation", np.uint8),
@@ -311,8 +323,10 @@ def _edge_columns(table: Any) -> EdgeColumns:
         direction=numbers("direction", np.int8),
         mean=numbers("mean", np.float64),
         sd=numbers("sd", np.float64),
-        text=index[: len(table)],
-        texts=tuple(text.dictionary.to_pylist()),
+        text=text,
+        texts=texts,
+        details=details,
+        detail_texts=detail_texts,
     )
 
 

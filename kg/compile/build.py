@@ -72,6 +72,7 @@ class _Rows:
             ("mean", _number(link.mean)),
             ("sd", _number(link.sd)),
             ("text", link.text or ""),
+            ("details", pack_pairs(link.details) or ""),
         ):
             self.columns[name].append(value)
 
@@ -179,7 +180,7 @@ _CONDITION_COLUMNS = (
 )  # fmt: skip
 _EDGE_COLUMNS = (
     "source", "relation", "target", "provenance", "confidence", "p", "lift", "direction",
-    "mean", "sd", "text",
+    "mean", "sd", "text", "details",
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The hand-written layer: YAML files checked against their schema, every problem at once.
 
-Each file of `kg/curated` is one model here. A problem names the file and the line of the
+Each file of `kg/curated` is one model here; `conditions-<name>.yaml` continues
+`conditions.yaml`, and so for every file. A problem names the file and the line of the
 key that it is about. References between the files (a symptom id in conditions.yaml) are
 checked as well; `lenient` turns unresolved ones into notes, for work in progress.
 """
@@ -18,6 +19,8 @@ from pydantic import ValidationError
 from casewright.errors import CasewrightError, Problem
 from casewright.kg.compile.schema import (
     CURATED_FILES,
+    AcuteEntry,
+    AcuteFile,
     AllergenEntry,
     ClassEntry,
     ConditionEntry,
@@ -70,6 +73,7 @@ class Curated:
     procedures: tuple[ProcedureEntry, ...] = ()
     results: tuple[ProcedureResult, ...] = ()
     conditions: tuple[ConditionEntry, ...] = ()
+    acute: tuple[AcuteEntry, ...] = ()
     allergens: tuple[AllergenEntry, ...] = ()
     risk_factors: tuple[RiskEntry, ...] = ()
     family_history: tuple[FamilyEntry, ...] = ()
@@ -105,10 +109,8 @@ def load_curated(folder: Path, codes: frozenset[str], *, lenient: bool = False) 
     problems: list[Problem] = []
     parsed: dict[str, File] = {}
     lines: dict[str, dict[Path_, int]] = {}
-    for stem, model in CURATED_FILES.items():
+    for stem, model in _files(folder):
         path = folder / f"{stem}.yaml"
-        if not path.exists():
-            continue
         data, lines[stem], found = read_yaml(path)
         problems.extend(found)
         if not found:
@@ -129,28 +131,50 @@ def load_curated(folder: Path, codes: frozenset[str], *, lenient: bool = False) 
     return _collect(parsed, tuple(loose))
 
 
+def _files(folder: Path) -> Iterator[tuple[str, type[File]]]:
+    """(stem, model) of every file that is there: `labs` and then its continuations in order."""
+    for kind, model in CURATED_FILES.items():
+        if (folder / f"{kind}.yaml").exists():
+            yield kind, model
+        for path in sorted(folder.glob(f"{kind}-*.yaml")):
+            yield path.stem, model
+
+
+def _kind(stem: str) -> str:
+    """The file that a file continues: "labs" for "labs-children"."""
+    return stem.partition("-")[0]
+
+
 def _collect(parsed: Mapping[str, File], unresolved: tuple[Problem, ...]) -> Curated:
+    kinds = {_kind(stem) for stem in parsed}
     result = Curated(
-        missing=tuple(stem for stem in CURATED_FILES if stem not in parsed), unresolved=unresolved
+        missing=tuple(kind for kind in CURATED_FILES if kind not in kinds), unresolved=unresolved
     )
     for file in parsed.values():
         match file:
             case SymptomsFile():
-                result.symptoms = file.symptoms
+                result.symptoms += file.symptoms
             case DrugsFile():
-                result.drugs, result.classes = file.drugs, file.classes
+                result.drugs += file.drugs
+                result.classes = {**result.classes, **file.classes}
             case LabsFile():
-                result.labs, result.vitals = file.labs, file.vitals
-                result.lab_effects = file.effects
+                result.labs += file.labs
+                result.vitals += file.vitals
+                result.lab_effects += file.effects
             case FindingsFile():
-                result.findings, result.finding_effects = file.findings, file.effects
+                result.findings += file.findings
+                result.finding_effects += file.effects
             case ProceduresFile():
-                result.procedures, result.results = file.procedures, file.results
+                result.procedures += file.procedures
+                result.results += file.results
             case ConditionsFile():
-                result.conditions = file.conditions
+                result.conditions += file.conditions
+            case AcuteFile():
+                result.acute += file.acute
             case HistoryFile():
-                result.allergens, result.risk_factors = file.allergens, file.risk_factors
-                result.family_history = file.family_history
+                result.allergens += file.allergens
+                result.risk_factors += file.risk_factors
+                result.family_history += file.family_history
     return result
 
 
@@ -188,10 +212,11 @@ def _unresolved(
     codes: frozenset[str],
 ) -> Iterator[Problem]:
     ids = {entry.id for _, _, entry in _entries(parsed) if isinstance(entry, Wording)}
+    kinds = {_kind(stem) for stem in parsed}
     roots = {code[:size] for code in codes for size in range(1, len(code) + 1)}
     for stem, path, entry in _entries(parsed):
         for sub, kind, wanted in _references(entry):
-            if kind not in parsed:
+            if kind not in kinds:
                 continue  # the whole file is still to come: reported as missing
             if wanted not in ids:
                 yield Problem(
@@ -231,12 +256,26 @@ def _references(entry: Any) -> Iterator[tuple[Path_, str, str]]:
                 yield ("symptoms", number, "symptom"), "symptoms", symptom.symptom
             for number, drug in enumerate(entry.drugs):
                 yield ("drugs", number, "drug"), "drugs", drug.drug
+        case AcuteEntry():
+            for place, kind, key in (
+                ("symptoms", "symptoms", "symptom"),
+                ("findings", "findings", "finding"),
+                ("labs", "labs", "test"),
+                ("results", "procedures", "procedure"),
+                ("procedures", "procedures", "procedure"),
+                ("drugs", "drugs", "drug"),
+            ):
+                for number, link in enumerate(getattr(entry, place)):
+                    yield (place, number, key), kind, getattr(link, key)
 
 
 def _prefixes(entry: Any) -> Iterator[tuple[Path_, str]]:
     """(path below the entry, ICD-10-CM prefix) of each prefix that an entry names."""
     for number, code in enumerate(getattr(entry, "codes", ())):
         yield ("codes", number), code
+    if isinstance(entry, AcuteEntry):
+        for number, complication in enumerate(entry.complications):
+            yield ("complications", number, "code"), complication.code
     if isinstance(entry, DrugEntry | RiskEntry):
         for number, code in enumerate(entry.avoid_codes):
             yield ("avoid_codes", number), code

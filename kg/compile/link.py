@@ -28,6 +28,7 @@ class Link:
     mean: float | None = None
     sd: float | None = None
     text: str | None = None
+    details: tuple[tuple[str, str], ...] = ()
 
 
 def strong(items: Iterable[Measured], min_lift: float, min_p: float) -> list[Measured]:

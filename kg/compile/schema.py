@@ -9,9 +9,18 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 __all__ = [
     "CURATED_FILES",
+    "AcuteDrug",
+    "AcuteEntry",
+    "AcuteFile",
+    "AcuteFinding",
+    "AcuteLab",
+    "AcuteProcedure",
+    "AcuteResult",
+    "AcuteSymptom",
     "AgeShare",
     "AllergenEntry",
     "ClassEntry",
+    "Complication",
     "ConditionEntry",
     "ConditionsFile",
     "Conversion",
@@ -227,6 +236,86 @@ Severity = Literal["mild", "moderate", "severe"]
 Place = Literal["outpatient", "emergency", "inpatient"]
 
 
+class AcuteSymptom(SymptomLink):
+    """A symptom with how it comes and what it is like; a case draws one of each."""
+
+    onset: tuple[Phrase, ...] = ()
+    character: tuple[Phrase, ...] = ()
+    site: tuple[Phrase, ...] = ()
+
+
+class AcuteFinding(_Model):
+    """A sign on examination; with `severity` only (or chiefly) in such patients."""
+
+    finding: str
+    p: Probability
+    text: Phrase | None = None
+    severity: tuple[Severity, ...] = ()
+
+
+class AcuteLab(_Model):
+    """A laboratory test or vital sign: median and interquartile range of those ill."""
+
+    test: str
+    direction: Literal["high", "low"]
+    median: float
+    iqr: tuple[float, float]
+    p: Probability
+    severity: tuple[Severity, ...] = ()
+
+
+class AcuteResult(_Model):
+    """Imaging or another test with its result in words."""
+
+    procedure: str
+    p: Probability
+    text: Phrase
+    severity: tuple[Severity, ...] = ()
+
+
+class AcuteProcedure(_Model):
+    """An intervention."""
+
+    procedure: str
+    p: Probability
+    severity: tuple[Severity, ...] = ()
+
+
+class AcuteDrug(DrugLink):
+    """A drug; its dose stands in drugs.yaml."""
+
+    severity: tuple[Severity, ...] = ()
+
+
+class Complication(_Model):
+    """What can follow in the same encounter, by its code."""
+
+    code: CodePrefix
+    p: Probability
+    severity: tuple[Severity, ...] = ()
+
+
+class AcuteEntry(_Model):
+    """A condition of ward or emergency department in depth; it goes before all else."""
+
+    codes: tuple[CodePrefix, ...] = Field(min_length=1)
+    name: Phrase
+    settings: tuple[Place, ...] = Field(min_length=1)
+    severity: Mapping[Severity, float] = Field(default_factory=dict)
+    symptoms: tuple[AcuteSymptom, ...] = ()
+    findings: tuple[AcuteFinding, ...] = ()
+    labs: tuple[AcuteLab, ...] = ()
+    results: tuple[AcuteResult, ...] = ()
+    procedures: tuple[AcuteProcedure, ...] = ()
+    drugs: tuple[AcuteDrug, ...] = ()
+    stay_days: tuple[int, int] | None = None
+    course: tuple[Phrase, ...] = ()
+    complications: tuple[Complication, ...] = ()
+    disposition: tuple[Phrase, ...] = ()
+    follow_up: tuple[Phrase, ...] = ()
+    source: str
+
+
 class AllergenEntry(Wording):
     """Something that patients are allergic to."""
 
@@ -364,6 +453,12 @@ class ConditionsFile(File):
     conditions: tuple[ConditionEntry, ...]
 
 
+class AcuteFile(File):
+    """acute.yaml."""
+
+    acute: tuple[AcuteEntry, ...]
+
+
 class HistoryFile(File):
     """history.yaml."""
 
@@ -383,6 +478,7 @@ CURATED_FILES: Mapping[str, type[File]] = {
     "findings": FindingsFile,
     "procedures": ProceduresFile,
     "conditions": ConditionsFile,
+    "acute": AcuteFile,
     "history": HistoryFile,
 }
 """The model of each file, by the stem of its name."""

@@ -61,6 +61,7 @@ FactType = Literal[
     "allergy",
     "social",
     "family_history",
+    "course",  # how a stay went
     "disposition",
     "follow_up",
 ]

@@ -32,7 +32,7 @@ def stats(as_json: bool, graph: Path | None) -> None:
     loaded, seconds = timed_load(graph)
     found = graph_stats(loaded, load_seconds=seconds)
     if as_json:
-        click.echo(json.dumps(found.to_json(), indent=2))
+        click.echo(found.to_json())
     else:
         stdout().print(render_stats(found))
 
