@@ -89,7 +89,9 @@ class Running:
         os.kill(self.pid, number)
 
     def _read(self, name: str) -> str:
-        return (self.folder / name).read_text("utf-8", errors="replace")
+        path = self.folder / name
+        # Killed in its first moment it has opened neither.
+        return path.read_text("utf-8", errors="replace") if path.exists() else ""
 
 
 def start(folder: Path, *args: object, limit: int = 0) -> Running:
