@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,9 +29,11 @@ __all__ = [
     "Condition",
     "Dosing",
     "Edge",
+    "Encounter",
     "FormKind",
     "Graph",
     "Lab",
+    "Laterality",
     "Medication",
     "NodeType",
     "Relation",
@@ -70,6 +72,8 @@ Relation = Literal[
     "complicated_by",  # what can follow in the same encounter
 ]
 FormKind = Literal["preferred", "synonym", "lay", "abbreviation", "brand"]
+Laterality = Literal["right", "left", "bilateral", "unspecified"]
+Encounter = Literal["initial", "subsequent", "sequela"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,16 @@ class Condition(Concept):
     """An ICD-10-CM code. `name` is how a clinician writes it, `title` the official one.
 
     `age_weights` are shares of visits by the NAMCS age bands (graph.AGE_BANDS), or None.
+
+    Codes that differ only in side, encounter or stage share a clinical concept: `concept` is
+    the code that stands for it (the code's own where it has no variants; an open fracture is
+    another concept than a closed one). `laterality` is None where a code has no side, and
+    "unspecified" where others of the concept name one. `encounter` is the seventh character
+    of injuries.
+
+    Attributes that an entry on acute illness adds (see Concept.values): setting (outpatient,
+    emergency, inpatient), severity ("mild=0.2": the mix), stay_days ("2-6"), course (follows
+    "The patient"), disposition, follow_up.
     """
 
     code: str = ""
@@ -126,6 +140,9 @@ class Condition(Concept):
     visit_share: float = 0.0
     female_share: float | None = None
     age_weights: tuple[float, ...] | None = None
+    concept: str = ""
+    laterality: Laterality | None = None
+    encounter: Encounter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +350,17 @@ class Graph:
         flags = self._tables.conditions.column("principal").to_pylist()
         return tuple(self._conditions([row for row, flag in enumerate(flags) if flag]))
 
+    @cached_property
+    def variants(self) -> Mapping[str, tuple[Condition, ...]]:
+        """The principals of each clinical concept, by the code that stands for it, in code order.
+
+        That code itself need not be among them.
+        """
+        found: dict[str, list[Condition]] = {}
+        for condition in self.principals:
+            found.setdefault(condition.concept, []).append(condition)
+        return {concept: tuple(members) for concept, members in found.items()}
+
     def excludes1(self, code_a: str, code_b: str) -> bool:
         """Whether an Excludes1 note of either code (or of an ancestor) bars the pair."""
         rows = [self._find(f"icd:{self.condition(code).code}") for code in (code_a, code_b)]
@@ -396,7 +424,7 @@ class Graph:
             for row, raw in zip(
                 missing, self._tables.conditions.take(missing).to_pylist(), strict=True
             ):
-                self._concepts[row] = _build_condition(raw)
+                self._concepts[row] = _build_condition(raw, self._codes)
         return [cast(Condition, self._concepts[row]) for row in rows]
 
     def _of(self, row: int, relation: int) -> tuple[Edge, ...]:
@@ -484,7 +512,7 @@ def _forms(pairs: Sequence[tuple[str, str]]) -> tuple[SurfaceForm, ...]:
     return tuple(SurfaceForm(text, cast(FormKind, kind)) for kind, text in pairs)
 
 
-def _build_condition(raw: dict[str, Any]) -> Condition:
+def _build_condition(raw: dict[str, Any], codes: Sequence[str]) -> Condition:
     weights = raw["age_weights"]
     return Condition(
         id=f"icd:{raw['code']}",
@@ -505,6 +533,9 @@ def _build_condition(raw: dict[str, Any]) -> Condition:
         visit_share=raw["visit_share"],
         female_share=raw["female_share"],
         age_weights=tuple(weights) if weights is not None else None,
+        concept=codes[raw["concept"]],
+        laterality=raw["laterality"],
+        encounter=raw["encounter"],
     )
 
 

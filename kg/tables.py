@@ -40,7 +40,7 @@ __all__ = [
     "write_tables",
 ]
 
-FORMAT = 2
+FORMAT = 3
 """Layout of the files. A reader refuses any other."""
 
 RELATIONS: tuple[str, ...] = (
@@ -83,6 +83,9 @@ CONDITION_SCHEMA = pa.schema(
         ("age_weights", pa.list_(pa.float64())),
         ("attributes", pa.string()),  # "<name>\t<value>" lines
         ("parent", pa.int32()),  # row of the code above, -1 for a category
+        ("concept", pa.int32()),  # row of the code that stands for all variants
+        ("laterality", pa.string()),
+        ("encounter", pa.string()),
     ]
 )
 

@@ -30,6 +30,7 @@ from casewright.kg.compile.relations import (
 from casewright.kg.compile.report import CompileReport
 from casewright.kg.compile.sources import read_sources
 from casewright.kg.compile.spine import Code, Spine, load_spine
+from casewright.kg.compile.variants import Variants
 from casewright.kg.compile.written import Told
 from casewright.kg.graph import AGE_BANDS
 from casewright.kg.tables import RELATIONS, pack_pairs, read_tables, write_tables
@@ -123,6 +124,7 @@ def compile_graph(
     row.update({str(node["id"]): number for number, node in enumerate(nodes, start=len(codes))})
 
     note_links = _note_links(notes, register)
+    variants = Variants(spine)
     conditions: dict[str, list[object]] = {name: [] for name in _CONDITION_COLUMNS}
     edges = _Rows({name: [] for name in _EDGE_COLUMNS})
     namer = Namer(t for code in spine.codes.values() for t in (code.title, *code.terms))
@@ -146,6 +148,10 @@ def compile_graph(
             conditions, code, spine, crosswalk, clinical, gates, namer,
             principal=reason is None, parent=row.get(f"icd:{code.parent}", -1),
         )  # fmt: skip
+        variant = variants.of(code)
+        conditions["concept"].append(row[f"icd:{variant.concept}"])
+        conditions["laterality"].append(variant.laterality)
+        conditions["encounter"].append(variant.encounter)
         for link in sorted(iter_unique(links), key=_order):
             if link.target in row:
                 edges.add(number, row[link.target], link)
@@ -176,7 +182,7 @@ def compile_graph(
 _CONDITION_COLUMNS = (
     "code", "title", "name", "forms", "chapter", "billable", "chronic", "principal", "acuity",
     "sex", "min_age", "max_age", "visit_share", "female_share", "age_weights", "attributes",
-    "parent",
+    "parent", "concept", "laterality", "encounter",
 )  # fmt: skip
 _EDGE_COLUMNS = (
     "source", "relation", "target", "provenance", "confidence", "p", "lift", "direction",

@@ -254,6 +254,50 @@ def test_a_damaged_or_absent_graph_is_the_users_to_fix(tmp_path: Path) -> None:
     with pytest.raises(CasewrightError, match="damaged"):
         load_graph(tmp_path)
     manifest = (tmp_path / "manifest.json").read_text("utf-8")
-    (tmp_path / "manifest.json").write_text(manifest.replace('"format": 1', '"format": 99'))
+    (tmp_path / "manifest.json").write_text(manifest.replace('"format": 3', '"format": 99'))
     with pytest.raises(CasewrightError, match="format 99"):
         load_graph(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("codes", "same"),
+    [
+        (("S52.501A", "S52.502A", "S52.509A", "S52.501D", "S52.501S"), True),
+        (("H66.90", "H66.91", "H66.93"), True),
+        (("M17.0", "M17.11"), True),
+        (("H40.1111", "H40.1122"), True),
+        (("G81.91", "G81.94"), True),
+        (("S52.501A", "S52.501B"), False),  # closed and open
+        (("S52.501A", "S52.531A"), False),  # unspecified and Colles'
+        (("J18.1", "J18.9"), False),
+        (("H00.011", "H00.012"), False),  # upper and lower eyelid
+    ],
+)
+def test_variants_share_a_concept_and_siblings_do_not(
+    graph: Graph, codes: tuple[str, ...], same: bool
+) -> None:
+    concepts = {graph.condition(code).concept for code in codes}
+    assert len(concepts) == (1 if same else len(codes))
+
+
+@pytest.mark.parametrize(
+    ("code", "laterality", "encounter"),
+    [
+        ("S52.501A", "right", "initial"), ("S52.509D", "unspecified", "subsequent"),
+        ("S52.502S", "left", "sequela"), ("H66.93", "bilateral", None),
+        ("I50.1", None, None), ("J18.9", None, None), ("N20.0", None, None),
+    ],
+)  # fmt: skip
+def test_side_and_encounter_are_attributes(
+    graph: Graph, code: str, laterality: str | None, encounter: str | None
+) -> None:
+    condition = graph.condition(code)
+    assert (condition.laterality, condition.encounter) == (laterality, encounter)
+
+
+def test_a_concept_stands_for_itself_and_lists_its_principals(graph: Graph) -> None:
+    listed = [c for members in graph.variants.values() for c in members]
+    assert sorted(c.code for c in listed) == [c.code for c in graph.principals]
+    for concept, members in graph.variants.items():
+        assert graph.condition(concept).concept == concept
+        assert {c.code[:3] for c in members} == {concept[:3]}
