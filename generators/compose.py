@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from casewright.generators.examples import (
     Example,
@@ -17,7 +17,7 @@ from casewright.generators.pieces import Task
 from casewright.generators.plan import Piece
 from casewright.generators.realiser import realise, realise_question
 from casewright.generators.vocabulary import FormsOf
-from casewright.generators.wording import Item, Subject, item_of
+from casewright.generators.wording import Item, Subject, before_admission, item_of
 from casewright.prompts.library import GroupText, Message, Persona, PromptLibrary, Template
 from casewright.records import Case, Fact
 from casewright.seeds import derive_rng, derive_seed
@@ -65,8 +65,9 @@ class Composer:
         """The task for a piece, and for each of its facts alone."""
         group = self.library.groups[piece.group]
         whole = self._task(
-            piece.piece_id, piece.group, group, piece.facts, subject, spoken, size=piece.size
-        )
+            piece.piece_id, piece.group, group, piece.facts, subject, spoken,
+            size=piece.size, again=piece.again,
+        )  # fmt: skip
         if len(piece.facts) < 2:
             return whole
         parts = []
@@ -94,15 +95,17 @@ class Composer:
         spoken: Spoken | None,
         *,
         size: int = 1,
+        again: bool = False,
     ) -> Task:
         rng = self.rng(piece_id, "examples")
+        facts = [self._as_told(f) for f in facts]
         items = [self._item(f, subject, spoken, rng) for f in facts]
         examples = examples_for(
             name, group, len(items), subject, self._shared_rng(name, len(items), subject),
             shots=self.shots, avoid=self._avoid(),
         )  # fmt: skip
         speaker = spoken.speaker if spoken else None
-        required = tuple(r for f in facts for r in _verbatim(f, spoken))
+        required = tuple(r for f in facts for r in _verbatim(f, spoken, again=again))
         required = tuple(subject.address(r) if speaker == "doctor" else r for r in required)
         if name.startswith("opening"):
             # The age is stated nowhere else; the name is, and half of the frames go without.
@@ -116,7 +119,8 @@ class Composer:
                 speaker=speaker or "",
                 voice=subject.voice,
             ),
-            facts=tuple(facts),
+            facts=() if again and spoken else tuple(facts),
+            about=tuple(facts) if again and spoken else (),
             fallback=lambda: self._realised(piece_id, group, facts, items, subject, size),
             speaker=speaker,  # type: ignore[arg-type]
             licensed=(
@@ -126,6 +130,17 @@ class Composer:
             ),
             required=required,
             bare=subject.voice == "telegraphic",
+        )
+
+    def _as_told(self, fact: Fact) -> Fact:
+        """The fact as this kind of document tells it: onsets from admission after a stay."""
+        if not self.library.kind(self.kind).afterwards or fact.attribute("onset") is None:
+            return fact
+        return replace(
+            fact,
+            attributes=tuple(
+                (k, before_admission(v) if k == "onset" else v) for k, v in fact.attributes
+            ),
         )
 
     def _realised(
@@ -216,9 +231,14 @@ class Composer:
         return {**item, "lay": fact.name}
 
 
-def _verbatim(fact: Fact, spoken: Spoken | None) -> tuple[str, ...]:
+def _verbatim(fact: Fact, spoken: Spoken | None, *, again: bool) -> tuple[str, ...]:
     """What must be said word for word: phrases whose parts a model garbles, and relatives."""
-    if fact.type in ("disposition", "follow_up") or (fact.type == "social" and spoken is None):
+    if again:
+        told = ("onset",) if spoken else ("onset", "character", "site")
+        return tuple(v for k, v in fact.attributes if k in told)
+    if fact.type in ("disposition", "follow_up", "course") or (
+        fact.type == "social" and spoken is None
+    ):
         return (fact.name,)
     if fact.type == "family_history":
         return tuple(v for k, v in fact.attributes if k == "relative")

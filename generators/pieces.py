@@ -66,6 +66,7 @@ class Task:
         seed_keys: names the request seeds together with the attempt number.
         messages: the prompt for these facts.
         facts: what the answer must state; empty for a question.
+        about: what the answer may name without having to.
         must_end: how the answer has to end (". ! ?" or "?").
         context: turns before the answer, whose questions it may answer.
         speaker: role of a dialogue's speaker, None in a note.
@@ -90,6 +91,7 @@ class Task:
     required: tuple[str, ...] = ()
     bare: bool = False
     warmth: float = 0.0
+    about: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,7 @@ class PieceWriter:
             if not any(form.lower() in lowered for form in task.topic):
                 return "off topic"
         if self.settings.vocabulary == "closed":
-            licensed = fact_words(task.facts, self.forms_of) | fact_words((), self.forms_of)
+            licensed = fact_words((*task.facts, *task.about), self.forms_of)
             extra = {w for t in (*task.licensed, *task.topic) for w in words_of(t)}
             strange = strange_words(text, licensed | extra)
             if strange:
@@ -207,11 +209,13 @@ class PieceWriter:
             turns = (*task.context, Turn(task.speaker, text, start, start + len(text)))
         else:
             start, whole = 0, text
-        if not task.facts and not task.topic:
+        if not task.facts and not task.topic and not task.about:
             return None
-        ledger = self.check(whole, task.facts, demographics, turns)
+        ledger = self.check(whole, (*task.facts, *task.about), demographics, turns)
+        optional = {f.fact_id for f in task.about}
         for status in ledger.facts:
-            if status.status != "stated":
+            unsaid = status.status == "missing" and status.fact_id in optional
+            if status.status != "stated" and not unsaid:
                 return f"{status.status} {status.fact_id}"
         topic_words = {w for t in task.topic for w in words_of(t)}
         for off in ledger.off_spec:
@@ -245,7 +249,7 @@ def _shape_problem(text: str, finish_reason: str, task: Task) -> str | None:
     sentences = [s.lower() for s in re.split(r"[.!?](?:\s+|$)", text) if s]
     if len(set(sentences)) < len(sentences):
         return "doubled sentence"
-    if len(sentences) > 1 + len(task.facts):
+    if len(sentences) > 1 + len(task.facts) + len(task.about):
         return "too many sentences"
     lowered = text.lower()
     missing = [r for r in task.required if r.lower() not in lowered]
@@ -260,7 +264,7 @@ _ARTICLE = re.compile(
 )
 
 
-_PREDICATES = frozenset({"social", "follow_up", "disposition"})
+_PREDICATES = frozenset({"social", "follow_up", "disposition", "course"})
 
 
 def _grammar(text: str, task: Task) -> str | None:

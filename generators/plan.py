@@ -22,7 +22,8 @@ class Piece:
     """What is written in one go: the facts of one group.
 
     `piece_id` is unique within the document and names the requests' seeds. `size` is how many
-    facts go well into one sentence: a piece of a whole section holds more.
+    facts go well into one sentence: a piece of a whole section holds more. `again` is a piece
+    that says more of facts which another piece states.
     """
 
     piece_id: str
@@ -30,6 +31,7 @@ class Piece:
     group: str
     facts: tuple[Fact, ...]
     size: int = 1
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,10 @@ def _matches(rule: GroupRule, fact: Fact) -> bool:
         return False
     if rule.polarity and fact.polarity not in rule.polarity:
         return False
+    if rule.codes and not (fact.code or "").startswith(rule.codes):
+        return False
+    if rule.having and all(fact.attribute(name) is None for name in rule.having):
+        return False
     return all(fact.attribute(name) in values for name, values in rule.attributes.items())
 
 
@@ -72,21 +78,28 @@ def plan_document(
         f.fact_id: "must_not" if f.type in spec.silent else "may" for f in case.facts
     }
     taken: set[str] = set()
+    opened = False
     planned: list[tuple[int, GroupRule, tuple[Fact, ...]]] = []
     for number, section in enumerate(spec.sections):
         for rule in section.groups:
+            if rule.opens and opened:
+                continue
             facts = [
                 f
                 for f in case.facts
-                if f.fact_id not in taken and duties[f.fact_id] != "must_not" and _matches(rule, f)
+                if (rule.again or f.fact_id not in taken)
+                and duties[f.fact_id] != "must_not"
+                and _matches(rule, f)
             ]
+            opened = opened or (rule.opens and bool(facts))
             size = rule.size
             if granularity == "section" and rule.at_most is None:
                 size = max(size, len(facts))
             groups = _split(facts, size)[: rule.at_most]
             for group in groups:
                 planned.append((number, rule, group))
-                taken.update(f.fact_id for f in group)
+                if not rule.again:
+                    taken.update(f.fact_id for f in group)
     duties |= dict.fromkeys(taken, "must")
     with_duty = {f.fact_id: replace(f, duty=duties[f.fact_id]) for f in case.facts}
     pieces = tuple(
@@ -96,6 +109,7 @@ def plan_document(
             group=rule.group,
             facts=tuple(with_duty[f.fact_id] for f in group),
             size=rule.size,
+            again=rule.again,
         )
         for index, (number, rule, group) in enumerate(planned)
     )

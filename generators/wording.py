@@ -20,6 +20,7 @@ __all__ = [
     "Subject",
     "Voice",
     "article",
+    "before_admission",
     "capitalise",
     "fill",
     "fill_question",
@@ -154,6 +155,48 @@ def _with_unit(value: str, unit: str | None) -> str:
     return f"{value}{unit}" if unit[0] in "%/" else f"{value} {unit}"
 
 
+# Reasons for a visit that take an article: "comes in for a vaccination visit", but "for asthma".
+_COUNTABLE = re.compile(
+    r"\b(?:visit|check-?up|examination|exam|test|evaluation|consultation|appointment|refill|"
+    r"physical|assessment)\b"
+).search
+
+
+def _told(fact: Fact) -> str:
+    """What is known of a symptom, as a predicate: "began this morning and is crushing"."""
+    onset, character, site = (fact.attribute(n) for n in ("onset", "character", "site"))
+    parts = [f"began {onset}"] if onset else []
+    if character:
+        parts.append(f"{'comes' if character.startswith('with ') else 'is'} {character}")
+    if site:
+        parts.append(f"is {site}")
+    return join(parts)
+
+
+_SINCE_ADMISSION = (
+    (re.compile(r"\bago\b"), "before admission"),
+    (re.compile(r"\bthis morning\b"), "on the morning of admission"),
+    (re.compile(r"\b(?:this evening|tonight)\b"), "on the evening of admission"),
+    (re.compile(r"\bthis afternoon\b"), "on the afternoon of admission"),
+    (re.compile(r"\btoday\b"), "on the day of admission"),
+    (re.compile(r"\byesterday\b"), "on the day before admission"),
+    (re.compile(r"\blast night\b"), "on the night before admission"),
+    (
+        re.compile(r"\b(over|for|in) the (?:past|last) ([a-z0-9 -]+)$"),
+        r"\1 the \2 before admission",
+    ),
+)
+
+
+def before_admission(onset: str) -> str:
+    """An onset as it is told after a stay: "two days ago" is "two days before admission"."""
+    for pattern, text in _SINCE_ADMISSION:
+        onset, changed = pattern.subn(text, onset)
+        if changed:
+            break
+    return onset
+
+
 def item_of(fact: Fact, *, lay: str | None = None) -> Item:
     """The named parts of a fact that frames may use."""
     parts = {
@@ -167,6 +210,8 @@ def item_of(fact: Fact, *, lay: str | None = None) -> Item:
         parts["dose"] = parts["value"]
     for key, value in fact.attributes:
         parts[key] = value
+    parts["told"] = _told(fact)
+    parts["reason"] = f"{article(fact.name)} {fact.name}" if _COUNTABLE(fact.name) else fact.name
     if parts["duration"] and not parts["duration"].startswith(" "):
         parts["duration"] = f" for {parts['duration']}"
     if parts["reaction"]:
@@ -209,6 +254,14 @@ def fill_question(question: str, topic: str, subject: Subject) -> str:
     return _substitute(question, {**subject.slots(), "list": topic}, {})
 
 
+def _inside(text: str, pattern: str, match: re.Match[str]) -> str:
+    """A subject within a sentence: "No, she doesn't", where the first word would be "She"."""
+    before = pattern[: match.start()].rstrip()
+    if not before or before[-1] in ".!?" or text == "I" or text[:2] in ("I ", "I'"):
+        return text
+    return text[:1].lower() + text[1:]
+
+
 def _substitute(pattern: str, base: Mapping[str, str], item: Item) -> str:
     def value(match: re.Match[str]) -> str:
         slot = match.group(1)
@@ -221,10 +274,11 @@ def _substitute(pattern: str, base: Mapping[str, str], item: Item) -> str:
             if slot in item:
                 return item[slot]
         if slot in base:
-            return base[slot]
+            return _inside(base[slot], pattern, match) if slot[0] == "I" else base[slot]
         if slot.startswith("I ") and slot[2:] in _THIRD_PERSON:
             verb = slot[2:]
-            return f"I {verb}" if base["I"] == "I" else f"{base['I']} {_THIRD_PERSON[verb]}"
+            said = f"I {verb}" if base["I"] == "I" else f"{base['I']} {_THIRD_PERSON[verb]}"
+            return _inside(said, pattern, match)
         raise CasewrightError(
             f"the frame {pattern!r} uses the slot {{{slot}}}, which does not exist",
             where="frames.yaml",

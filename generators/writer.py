@@ -240,7 +240,7 @@ class _Job:
 
     def _faulty(self, assembly: Assembly, ledger: Ledger) -> set[str]:
         """Pieces by the model whose facts are not stated, or that say what the case does not."""
-        home = {f.fact_id: p.piece_id for p in self.plan.pieces for f in p.facts}
+        home = {f.fact_id: p.piece_id for p in self.plan.pieces if not p.again for f in p.facts}
         duties = {f.fact_id: f.duty for f in self.plan.facts}
         faulty: set[str] = set()
         for status in ledger.facts:

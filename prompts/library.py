@@ -65,12 +65,24 @@ class _Strict(BaseModel):
 
 
 class GroupRule(_Strict):
-    """Which facts a group takes, and how many go into one piece."""
+    """Which facts a group takes, and how many go into one piece.
+
+    Attributes:
+        types, polarity, attributes, codes: what a fact must be; `codes` are ICD-10-CM prefixes.
+        having: the fact must have one of these attributes, whatever its value.
+        again: takes facts that stand elsewhere in the document already, to say more of them.
+        opens: of the rules that open a document, only the first that finds a fact does.
+        size: facts in one piece. at_most: pieces in one document.
+    """
 
     group: str
     types: tuple[FactType, ...]
     polarity: tuple[Polarity, ...] = ()
     attributes: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    codes: tuple[str, ...] = ()
+    having: tuple[str, ...] = ()
+    again: bool = False
+    opens: bool = False
     size: int = Field(default=1, ge=1, le=8)
     at_most: int | None = Field(default=None, ge=1)
 
@@ -83,13 +95,16 @@ class SectionSpec(_Strict):
 
 
 class KindSpec(_Strict):
-    """One kind of document."""
+    """One kind of document. `afterwards`: written when a stay is over, so that what was
+    "two days ago" on arrival was two days before admission.
+    """
 
     title: tuple[str, ...]
     settings: tuple[Setting, ...]
     prompt: str
     header: str | None = None
     dialogue: bool = False
+    afterwards: bool = False
     silent: tuple[FactType, ...] = ()
     sections: tuple[SectionSpec, ...]
 
