@@ -1,0 +1,217 @@
+"""Who the patient is: ages and sexes of codes and concepts, dates, social and family history."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from casewright.kg.graph import Concept, Graph
+from casewright.kg.validate.rules import Violation
+from casewright.kg.validate.tables import CodeGate, gate_table
+from casewright.kg.validate.view import View, condition_of, known
+from casewright.records import Fact, Sex
+
+__all__ = ["People"]
+
+_NEWBORN = 0.17
+"""Two months: the youngest patient that a case has is one month old."""
+_TOLD_FROM = 3.0
+_TOPICAL_AGE = ("symptom", "finding", "lab", "test", "procedure", "medication", "vital")
+_LONGEST_STAY = 365
+
+
+@dataclass(slots=True)
+class People:
+    """Rules code-sex, code-age, concept-sex, concept-age, self-report, identity, social,
+    family-history."""
+
+    graph: Graph
+    _gates: dict[str, tuple[CodeGate, ...]] = field(default_factory=dict)
+    _words: dict[str, Sex | None] = field(default_factory=dict)
+
+    def __call__(self, view: View) -> Iterator[Violation]:
+        """Violations of a case."""
+        for code in view.codes:
+            yield from self._code(view, code, past=False)
+        for code in view.past:
+            yield from self._code(view, code, past=True)
+        for kind in _TOPICAL_AGE:
+            for fact in view.of(kind):  # type: ignore[arg-type]
+                yield from self._concept(view, fact)
+        yield from _identity(view)
+        yield from _social(view)
+        yield from _family(view)
+
+    def _code(self, view: View, code: str, *, past: bool) -> Iterator[Violation]:
+        """What lies in the past still has a sex, and a youngest age."""
+        sex, age = view.case.demographics.sex, view.age
+        condition = condition_of(self.graph, code)
+        if condition is not None:
+            if condition.sex not in (None, sex):
+                yield Violation("code-sex", f"{code} is of the {condition.sex} sex", (), (code,))
+            low, high = condition.min_age, condition.max_age
+            if high is not None:
+                high = high + 1 if high >= 1 else max(high, _NEWBORN)
+                if condition.chapter == 16:
+                    high = _NEWBORN
+            too_old = high is not None and age >= high and not past
+            if (low is not None and age < low) or too_old:
+                yield Violation(
+                    "code-age", f"{code} at {view.case.demographics.age_text}: the graph has "
+                    f"{_span(condition.min_age, condition.max_age)}", (), (code,),
+                )  # fmt: skip
+        gates = self._gates.get(code)
+        if gates is None:
+            gates = tuple(g for g in gate_table().codes if code.startswith(g.codes))
+            self._gates[code] = gates
+        for gate in gates:
+            if gate.sex not in (None, sex):
+                yield Violation(
+                    "code-sex", f"{code} ({gate.says}) in a {sex} patient", (), (code,),
+                    gate.citation,
+                )  # fmt: skip
+            limit = None if gate.max is None else gate.max if gate.max < 1 else gate.max + 1
+            too_old = limit is not None and age >= limit and not past
+            if (gate.min is not None and age < gate.min) or too_old:
+                yield Violation(
+                    "code-age", f"{code} ({gate.says}) at {view.case.demographics.age_text}: "
+                    f"{_span(gate.min, gate.max)}", (), (code,), gate.citation,
+                )  # fmt: skip
+
+    def _concept(self, view: View, fact: Fact) -> Iterator[Violation]:
+        sex, age = view.case.demographics.sex, view.age
+        concept = known(self.graph, fact.concept)
+        if concept is not None:
+            if concept.sex not in (None, sex) or self._worded(fact) not in (None, sex):
+                yield Violation("concept-sex", f"{fact.name} in a {sex} patient", (fact.fact_id,))
+            years = view.case.demographics.age_years
+            low, high = concept.min_age, concept.max_age
+            if (low is not None and age < low) or (high is not None and years > high):
+                yield Violation(
+                    "concept-age", f"{fact.name} at {view.case.demographics.age_text}: "
+                    f"{_span(low, high)}", (fact.fact_id,),
+                )  # fmt: skip
+            if fact.type == "symptom" and age < _TOLD_FROM and _told(concept):
+                yield Violation(
+                    "self-report", f"{fact.name}, told of a patient of {age:.1f} years",
+                    (fact.fact_id,),
+                )  # fmt: skip
+
+    def _worded(self, fact: Fact) -> Sex | None:
+        """The sex that the words of a fact are of, if of one."""
+        text = f"{fact.name} {fact.attribute('result') or ''}"
+        if text not in self._words:
+            words = gate_table().words
+            found: Sex | None = None
+            sexes: tuple[Sex, ...] = ("female", "male")
+            for sex in sexes:
+                if any(w.search(text) for w in words[sex]) and fact.type != "medication":
+                    found = sex if found is None else None
+            self._words[text] = found
+        return self._words[text]
+
+
+def _told(concept: Concept) -> bool:
+    return concept.type == "Symptom" and "true" not in concept.values("observable")
+
+
+def _span(low: float | None, high: float | None) -> str:
+    if high is None:
+        return f"from {low:g} years on"
+    return f"up to {high:g} years" if low is None else f"{low:g} to {high:g} years"
+
+
+def _identity(view: View) -> Iterator[Violation]:
+    case = view.case
+    identity, demographics = case.identity, case.demographics
+
+    def wrong(what: str) -> Violation:
+        return Violation("identity", what)
+
+    if not identity.birth_date < identity.encounter_date:
+        yield wrong("born after the encounter")
+        return
+    months = _months(identity.birth_date, identity.encounter_date)
+    if months // 12 != demographics.age_years:
+        yield wrong(f"dates make {months // 12} years, the case says {demographics.age_years}")
+    if demographics.age_years < 2 and demographics.age_months not in (None, months):
+        yield wrong(f"dates make {months} months, the case says {demographics.age_months}")
+    told = demographics.age_months
+    if demographics.age_years < 2 and told is not None and told // 12 != demographics.age_years:
+        yield wrong("years and months of age do not agree")
+    discharge = identity.discharge_date
+    if discharge is not None:
+        stay = (discharge - identity.encounter_date).days
+        if not 0 <= stay <= _LONGEST_STAY:
+            yield wrong(f"a stay of {stay} days")
+        if case.setting != "inpatient":
+            yield wrong(f"a discharge date in the setting {case.setting}")
+    elif case.setting == "inpatient":
+        yield wrong("an inpatient without a discharge date")
+    other = {"female": "Mr.", "male": "Ms."}[demographics.sex]
+    if identity.title and (identity.title == other or (other == "Ms." and "s." in identity.title)):
+        yield wrong(f"{identity.title} for a {demographics.sex} patient")
+    if demographics.age_years < 14 and identity.title:
+        yield wrong(f"{identity.title} for a child")
+
+
+def _months(birth: date, day: date) -> int:
+    months = (day.year - birth.year) * 12 + day.month - birth.month
+    return months - (day.day < birth.day)
+
+
+_PACK_YEARS = re.compile(r"(\d+(?:\.\d+)?)[- ]pack[- ]years?", re.IGNORECASE)
+_YEARS_AGO = re.compile(r"(\d+) years? ago", re.IGNORECASE)
+
+
+def _social(view: View) -> Iterator[Violation]:
+    table = gate_table()
+    for fact in view.of("social"):
+        if fact.polarity not in ("present", "historical"):
+            continue
+        for rule in table.social:
+            young = rule.min is not None and view.age < rule.min
+            old = rule.max is not None and view.case.demographics.age_years > rule.max
+            if not (young or old) or not rule.says.search(fact.name):
+                continue
+            if rule.unless is not None and rule.unless.search(fact.name):
+                continue
+            yield Violation(
+                "social", f"{rule.what} at {view.case.demographics.age_text}: {fact.name!r}",
+                (fact.fact_id,), (), rule.citation,
+            )  # fmt: skip
+        for rule in table.social_codes:
+            codes = tuple(c for c in view.codes if c.startswith(rule.codes))
+            if codes and rule.says.search(fact.name):
+                yield Violation(
+                    "social", f"{rule.what} beside {', '.join(codes)}", (fact.fact_id,), codes,
+                    rule.citation,
+                )  # fmt: skip
+        years = _PACK_YEARS.search(fact.name)
+        if years and float(years[1]) > 3 * max(view.age - 10, 0):
+            yield Violation("social", f"{years[0]} at {view.age:g} years", (fact.fact_id,))
+        ago = _YEARS_AGO.search(fact.name)
+        if ago and int(ago[1]) > view.age - 10:
+            yield Violation("social", f"{fact.name!r} at {view.age:g} years", (fact.fact_id,))
+    held: dict[str, Fact] = {}
+    for fact in view.of("social"):
+        if fact.concept in held:
+            yield Violation(
+                "social", f"{fact.name!r} twice", (held[fact.concept].fact_id, fact.fact_id)
+            )
+        held[fact.concept] = fact
+
+
+def _family(view: View) -> Iterator[Violation]:
+    table = gate_table()
+    for fact in view.of("family_history"):
+        relative, code = fact.attribute("relative") or "", fact.code or ""
+        for gate in table.family:
+            words = table.relatives[gate.not_]
+            if code.startswith(gate.codes) and any(relative.endswith(w) for w in words):
+                yield Violation(
+                    "family-history", f"{fact.name} of a {relative}", (fact.fact_id,), (code,),
+                    gate.citation,
+                )  # fmt: skip
