@@ -5,8 +5,9 @@ Scopes are computed once a sentence and looked up for every mention in it.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from casewright.filters.ledger.structure import Sentence
 from casewright.filters.ledger.triggers import Category, Found, Trigger, Triggers
@@ -68,6 +69,7 @@ def find_scopes(
     rules: Triggers,
     *,
     caregiver: bool = False,
+    drugs: Sequence[int] = (),
 ) -> list[Scope]:
     """The scopes of one sentence.
 
@@ -77,6 +79,7 @@ def find_scopes(
         sentence: its range and section.
         rules: headings, informants, company words.
         caregiver: the speaker is a caregiver, so "my son" is the patient.
+        drugs: words with which the name of a drug begins, ascending.
     """
     scopes: list[Scope] = []
     category = _SECTION_CATEGORY.get(sentence.section) if sentence.section else None
@@ -85,12 +88,27 @@ def find_scopes(
     for index, item in enumerate(found):
         for trigger in item.triggers:
             scope = _scope_of(words, found, index, trigger, sentence, rules, caregiver)
+            if scope is not None and trigger.listing:
+                scope = _before_drug(words, scope, drugs)
             if scope is not None:
                 scopes.append(scope)
     return scopes
 
 
-_STOPS_ONLY = frozenset({"pseudo", "hard_stop", "soft_stop", "family_stop"})
+def _before_drug(words: Sequence[str], scope: Scope, drugs: Sequence[int]) -> Scope | None:
+    """ "As needed for pain and lisinopril 10 mg": the next drug is not what it is for."""
+    position = bisect_left(drugs, scope.first)
+    if position == len(drugs) or drugs[position] > scope.last:
+        return scope
+    last = drugs[position] - 1
+    while last >= scope.first and words[last] in _LISTING:
+        last -= 1
+    return replace(scope, last=last) if last >= scope.first else None
+
+
+_STOPS_ONLY = frozenset(
+    {"pseudo", "hard_stop", "soft_stop", "history_stop", "dash_stop", "family_stop"}
+)
 
 
 def _scope_of(
@@ -113,10 +131,17 @@ def _scope_of(
         return None
     if trigger.category == "history" and _is_duration(words, item, sentence):
         return None
+    if trigger.closing and words[item.last + 1 : item.last + 2] not in _CLOSED:
+        return None
+    if trigger.text == "should" and _ARISING.isdisjoint(words[item.last + 1 : item.last + 8]):
+        return None
+    if trigger.category in _PAST and _is_onset(words, item, sentence):
+        return None
     if trigger.direction == "forward":
         if item.first < sentence.body or words[item.last + 1 : item.last + 2] in _NOTHING_AFTER:
             return None  # a heading; "No, I had a headache": an answer, no determiner
-        last = _reach_forward(words, found, index, trigger.category, sentence)
+        ends = trigger.listing or trigger.category in _CLAUSE_BOUND
+        last = _reach_forward(words, found, index, trigger.category, sentence, ends=ends)
         if trigger.near:
             last = _near(words, item.last, min(last, item.last + trigger.near))
         if last <= item.last:
@@ -126,6 +151,22 @@ def _scope_of(
     if first >= item.first:
         return None
     return Scope(first, item.first - 1, trigger.category, trigger.text, backward=True)
+
+
+_CLOSED = ([","], ["."], [";"], [")"], ["\n"], [])
+_ARISING = frozenset(
+    {"recur", "occur", "develop", "worsen", "return", "persist", "arise", "appear", "happen"}
+)
+_PAST = frozenset({"history", "historical"})
+_BEGINNINGS = frozenset({"began", "begun", "started", "starting", "onset", "since", "beginning"})
+_WHEN = frozenset({"ago", "year", "month", "earlier", "past"})
+
+
+def _is_onset(words: Sequence[str], found: Found, sentence: Sentence) -> bool:
+    """ "A cough that began two months ago" goes on."""
+    if words[found.last] not in _WHEN:
+        return False
+    return not _BEGINNINGS.isdisjoint(words[max(sentence.first, found.first - 8) : found.first])
 
 
 _NOTHING_AFTER: tuple[list[str], ...] = ([","], ["and"], ["or"], [])
@@ -176,6 +217,8 @@ def _stops(item: Found, category: Category) -> bool:
     kinds = {t.category for t in item.triggers}
     if "hard_stop" in kinds:
         return True
+    if "dash_stop" in kinds:
+        return category in ("negated", "hypothetical", "uncertain")
     if category == "negated":
         return bool(kinds & {"negated", "affirmed"}) and _has_forward(item)
     if category == "affirmed":
@@ -183,7 +226,7 @@ def _stops(item: Found, category: Category) -> bool:
     if category in ("family", "relative"):
         return "family_stop" in kinds
     if category in ("history", "historical"):
-        return "affirmed" in kinds
+        return bool(kinds & {"affirmed", "history_stop"})
     return False
 
 
@@ -197,8 +240,10 @@ def _reach_forward(
     index: int,
     category: Category,
     sentence: Sentence,
+    *,
+    ends: bool,
 ) -> int:
-    """Last word that a forward trigger reaches."""
+    """Last word that a forward trigger reaches; `ends`: not into the next clause."""
     start = found[index].last
     limit = min(sentence.last, start + _MAX_REACH)
     limit = _closing_bracket(words, start, limit)
@@ -207,7 +252,7 @@ def _reach_forward(
             break
         if _stops(item, category):
             return item.first - 1
-        if any(t.category == "soft_stop" for t in item.triggers):
+        if ends and any(t.category == "soft_stop" for t in item.triggers):
             end = _soft_end(words, start, item.first, category)
             if end is not None:
                 return end
@@ -232,20 +277,26 @@ def _soft_end(words: Sequence[str], start: int, verb: int, category: Category) -
     "No fever, cough is present": the clause began at the last separator. "No fever,
     chills or cough was noted": the list ran up to the verb.
     """
-    if category not in ("negated", "history", "historical", "relative", "family"):
-        return None
+    if words[verb - 1] in _RELATIVE_WORDS:
+        return None  # "no chills, pain that radiates": the verb of a side clause
     separators = [i for i in range(start + 1, verb) if words[i] in _LISTING]
     if not separators:
         return verb - 1 if category == "negated" and verb - start > _LONG_OBJECT else None
+    for i in separators:
+        if words[i] == "and" and words[i + 1] in _SUBJECTS:
+            return i - 2 if words[i - 1] == "," else i - 1
     last = separators[-1]
     if words[last] in ("or", "nor"):
-        return verb - 1
+        return None if category in ("hypothetical", "uncertain") else verb - 1
     if last > start + 1 and words[last - 1] == ",":
         last -= 1
     return last - 1
 
 
 _LONG_OBJECT = 6
+_SUBJECTS = frozenset({"his", "her", "their", "my", "the", "this", "there", "he", "she", "it"})
+_RELATIVE_WORDS = frozenset({"that", "which", "who", "to", "when", "where"})
+_CLAUSE_BOUND = frozenset({"negated", "uncertain", "history", "historical", "relative", "family"})
 
 
 def _reach_backward(
@@ -299,17 +350,38 @@ def _relative_scope(
         return None
     in_section = sentence.section == "family"
     if not in_section and _is_company(words, item.first, sentence.first, rules):
-        return None
+        return _who_clause(words, found, index, trigger, sentence)
     if _backward_relative(words, item.first, sentence.first) and not in_section:
         first = _reach_backward(words, found, index, trigger, sentence)
         return Scope(first, item.first - 1, "family", trigger.text, trigger.value, backward=True)
     if not in_section and _tells(words, item.last, sentence.last, rules):
         return None
-    last = _reach_forward(words, found, index, "relative", sentence)
+    last = _reach_forward(words, found, index, "relative", sentence, ends=True)
     last = _before_next_relative(found, index, last)
     if last <= item.last:
         return None
     return Scope(item.last + 1, last, "family", trigger.text, trigger.value)
+
+
+def _who_clause(
+    words: Sequence[str],
+    found: Sequence[Found],
+    index: int,
+    trigger: Trigger,
+    sentence: Sentence,
+) -> Scope | None:
+    """ "She cares for her father, who has dementia"."""
+    who = found[index].last + 1
+    who += words[who : who + 1] == [","]
+    if who >= sentence.last or words[who] != "who" or words[who + 1] not in _OF_STATE:
+        return None
+    after = [f for f in found[index + 1 :] if f.first > who]
+    ends = [f.first for f in after if _stops(f, "relative")]
+    last = min([sentence.last, *(e - 1 for e in ends)])
+    return Scope(who + 1, last, "family", trigger.text, trigger.value) if last > who else None
+
+
+_OF_STATE = frozenset({"has", "had", "is", "was", "have", "suffers", "suffered"})
 
 
 def _tells(words: Sequence[str], relative: int, limit: int, rules: Triggers) -> bool:
@@ -365,6 +437,9 @@ def assert_words(
         denied = None
     if "family" in kinds:
         return _of_family(covering, denied)
+    tested = kinds.get("hypothetical")
+    if tested is not None and denied is not None and denied.backward and _is_test(tested):
+        return Assertion("denied", trigger=denied.trigger)
     if "hypothetical" in kinds:
         return Assertion("hypothetical", trigger=kinds["hypothetical"].trigger)
     if "uncertain" in kinds:
@@ -376,6 +451,12 @@ def assert_words(
     if "history" in kinds:
         return Assertion("historical", past=True, trigger=kinds["history"].trigger)
     return PRESENT
+
+
+def _is_test(scope: Scope) -> bool:
+    """ "Testing for influenza came back negative"."""
+    return scope.trigger.partition(" ")[0] in ("testing", "test", "tested", "screen", "screening",
+                                               "screened", "checked")  # fmt: skip
 
 
 def _of_family(covering: Sequence[Scope], denied: Scope | None) -> Assertion:

@@ -18,11 +18,12 @@ from casewright.filters.ledger.off_case import (
     off_case_concepts,
     off_case_numbers,
 )
+from casewright.filters.ledger.onset import with_onset
 from casewright.filters.ledger.phrases import load_phrase_rules
 from casewright.filters.ledger.reading import Mention, Reading, read_text
 from casewright.filters.ledger.triggers import load_triggers
 from casewright.filters.ledger.wants import Want, want_of
-from casewright.records import Demographics, Fact, Ledger, OffSpec, Turn
+from casewright.records import Demographics, Fact, Ledger, OffSpec, Polarity, Span, Turn
 
 __all__ = ["Checker"]
 
@@ -75,6 +76,7 @@ class Checker:
         sightings = without_borrowed(
             wants, [self._sightings(want, reading, bindings) for want in wants]
         )
+        sightings = with_onset(wants, sightings, reading)
         statuses = tuple(
             judge(want, reading, seen) for want, seen in zip(wants, sightings, strict=True)
         )
@@ -83,6 +85,22 @@ class Checker:
             off.extend(demographic_clashes(reading, demographics))
         entities = collect_entities(reading, wants, sightings, strays)
         return Ledger(statuses, tuple(sorted(off, key=lambda o: (o.start, o.end))), entities)
+
+    def assertions(
+        self, text: str, spans: Sequence[Span], turns: Sequence[Turn] = ()
+    ) -> list[Polarity]:
+        """What the text says of each span, whether or not the graph knows its words.
+
+        Args:
+            text: a note or the transcript of a dialogue.
+            spans: characters that name a concept each.
+            turns: of a dialogue, pointing into `text`.
+
+        Returns:
+            A polarity for each span, in the given order.
+        """
+        reading = read_text(text, self._lexicon, self._triggers, self._units, turns)
+        return [reading.assertion_of_span(span).polarity for span in spans]
 
     def _want(self, fact: Fact) -> Want:
         want = self._wants.get(fact)

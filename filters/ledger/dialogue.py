@@ -19,7 +19,7 @@ from casewright.records import Turn
 
 __all__ = ["Answer", "Exchange", "answered", "read_answer"]
 
-Answer = Literal["yes", "no", "partly", "unclear"]
+Answer = Literal["yes", "no", "partly", "asserted", "past", "unclear"]
 _ASKERS = frozenset({"doctor", "nurse"})
 
 
@@ -32,6 +32,10 @@ class DialogueRules:
     openers: frozenset[tuple[str, ...]]
     exclusive: frozenset[str]
     presupposing: frozenset[tuple[str, ...]]
+    asserting: frozenset[tuple[str, ...]]
+    past: frozenset[tuple[str, ...]]
+    corrections: frozenset[tuple[str, ...]]
+    nothing_else: frozenset[tuple[str, ...]]
 
 
 @lru_cache(maxsize=1)
@@ -57,6 +61,10 @@ def load_dialogue_rules() -> DialogueRules:
         openers=phrases("question_openers"),
         exclusive=frozenset(raw["exclusive"]),
         presupposing=phrases("presupposing"),
+        asserting=phrases("asserting"),
+        past=phrases("past"),
+        corrections=phrases("corrections"),
+        nothing_else=phrases("nothing_else"),
     )
 
 
@@ -152,23 +160,74 @@ def _opens_with(
 
 
 def _reply_turn(turn: int, turns: Sequence[Turn], by_turn: dict[int, list[int]]) -> int | None:
-    """The next turn of someone else who is not asking, at most two turns on."""
+    """The next turn of someone else who is not asking, at most two turns on.
+
+    Where that one only asks back ("What are those?"), the answer comes after the explanation.
+    """
     for later in range(turn + 1, min(turn + 3, len(turns))):
         if later in by_turn and turns[later].role not in _ASKERS:
+            after = later + 2
+            back = turns[later].text.rstrip().endswith("?")
+            if (
+                back
+                and after < len(turns)
+                and after in by_turn
+                and turns[after].role not in _ASKERS
+                and not turns[later + 1].text.rstrip().endswith("?")
+            ):
+                return after
             return later
     return None
 
 
 def read_answer(words: Sequence[str]) -> Answer:
-    """Read how an answer begins: yes, no, partly ("just the cough") or unclear."""
+    """Read how an answer begins.
+
+    Returns:
+        yes, no, partly ("just the cough"), asserted ("I did have one", which goes against a
+        question that denies), past ("I did as a child") or unclear.
+    """
     rules = load_dialogue_rules()
     for i, word in enumerate(words):
         kind, length = _phrase_at(tuple(words[i : i + _LONGEST_ANSWER]), rules)
         if kind is not None:
-            return _refine(kind, words, i + length, rules)
+            kind, i, length = _corrected(kind, words, i, length, rules)
+            return _refine(kind, words, i, length, rules)
         if word[0].isalnum() and word not in rules.filler:
             break
+    if _holds(words, rules.nothing_else, _WHOLE_ANSWER):
+        return "partly"
     return "unclear"
+
+
+_WHOLE_ANSWER = 30
+_CORRECTION_REACH = 9
+
+
+def _corrected(
+    kind: Answer, words: Sequence[str], i: int, length: int, rules: DialogueRules
+) -> tuple[Answer, int, int]:
+    """ "No. Wait, yes, on Monday": the answer that stands, with its place and length."""
+    after = i + length
+    reach = min(len(words), after + _CORRECTION_REACH)
+    taken_back = kind == "no" and words[after : after + 1] == ["wait"]
+    for j in range(after, reach):
+        rest = tuple(words[j : j + _LONGEST_ANSWER])
+        taken_back = taken_back or any(rest[: len(c)] == c for c in rules.corrections)
+        if not taken_back:
+            continue
+        other, size = _phrase_at(rest, rules)
+        if other in ("yes", "no") and other != kind and size > 0:
+            return other, j, size
+    return kind, i, length
+
+
+def _holds(words: Sequence[str], phrases: frozenset[tuple[str, ...]], reach: int) -> bool:
+    """Whether one of the phrases stands among the first words."""
+    near = list(words[:reach])
+    return any(
+        tuple(near[i : i + len(p)]) == p for p in phrases for i in range(len(near) - len(p) + 1)
+    )
 
 
 _LONGEST_ANSWER = 8
@@ -182,10 +241,21 @@ def _phrase_at(words: tuple[str, ...], rules: DialogueRules) -> tuple[Answer | N
     return None, 0
 
 
-def _refine(kind: Answer, words: Sequence[str], after: int, rules: DialogueRules) -> Answer:
-    if kind == "yes" and any(w in rules.exclusive for w in words[after : after + 3]):
+def _refine(
+    kind: Answer, words: Sequence[str], i: int, length: int, rules: DialogueRules
+) -> Answer:
+    after = i + length
+    if kind != "yes":
+        return kind
+    own = tuple(words[i:after])
+    if (
+        any(w in rules.exclusive for w in words[after : after + 3])
+        and "but" not in words[after : after + 3]
+    ):
         return "partly"
-    return kind
+    if _holds(words[i:], rules.past, _WHOLE_ANSWER):
+        return "past"
+    return "asserted" if own in rules.asserting else "yes"
 
 
 def answered(
@@ -201,8 +271,14 @@ def answered(
     answer = exchange.answers.get(sentence)
     if answer == "no":
         return _no(base)
-    if answer == "yes":
+    if answer == "asserted" and base.polarity == "denied":
+        return Assertion("present", trigger="the answer says that it is so")
+    if answer in ("yes", "asserted"):
         return _yes(base)
+    if answer == "past" and base.polarity == "present":
+        return Assertion("historical", trigger="the answer speaks of the past")
+    if base.polarity == "family":
+        return base
     if answer == "partly":
         return replace(base, polarity="denied", trigger="the answer names only something else")
     return Assertion("hypothetical", asked=True, trigger="a question without a clear answer")

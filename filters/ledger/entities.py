@@ -25,6 +25,7 @@ _BY_FACT: dict[FactType, str] = {
     "allergy": "ALLERGEN",
     "social": "SOCIAL",
     "family_history": "CONDITION",
+    "course": "COURSE",
     "disposition": "DISPOSITION",
     "follow_up": "FOLLOW_UP",
 }

@@ -25,7 +25,7 @@ from casewright.records import Fact, FactStatus, FactType, Status
 __all__ = ["LOOSE", "Sighting", "judge", "sightings_of"]
 
 _DISEASES: frozenset[FactType] = frozenset({"diagnosis", "comorbidity", "family_history"})
-LOOSE: frozenset[FactType] = frozenset({"disposition", "follow_up"})
+LOOSE: frozenset[FactType] = frozenset({"course", "disposition", "follow_up"})
 _LOOSE_COVERAGE = 0.6
 _RESULT_COVERAGE = 0.8
 _NAME_SLACK = 2
@@ -263,7 +263,8 @@ def _loose(want: Want, reading: Reading, least: float) -> Iterator[Sighting]:
             denied = mention.assertion.polarity == "denied"
             if want.denying and not denied and not _says_not(reading, hit.first, hit.last):
                 continue
-            if denied and want.fact.polarity == "present" and not want.denying:
+            clash = denied and want.fact.polarity == "present" and not want.denying
+            if clash and want.fact.type != "course":
                 yield Sighting("contradicts", hit.first, hit.last, "denied", None)
             else:
                 yield Sighting(

@@ -114,7 +114,7 @@ def off_case_concepts(
                 continue
         # What the patient has does not make it true of the mother.
         follows = mention.assertion.polarity != "family" or not _is_illness(mention)
-        if entry is None or (follows and _follows(mention, entry, held, lexicon, rules)):
+        if entry is None or (follows and _follows(mention, entry, held, lexicon, rules, reading)):
             continue
         claimed = _claims(mention, entry, reading, bindings)
         span = reading.span(mention.first, mention.last)
@@ -201,7 +201,12 @@ _CIRCUMSTANCES = ("icd:V", "icd:W", "icd:X", "icd:Y", "icd:Z")
 
 
 def _follows(
-    mention: Mention, entry: Entry, held: Held, lexicon: Lexicon, rules: PhraseRules
+    mention: Mention,
+    entry: Entry,
+    held: Held,
+    lexicon: Lexicon,
+    rules: PhraseRules,
+    reading: Reading,
 ) -> bool:
     if any(e.concept in held.ids for e in mention.entries):
         return True
@@ -212,7 +217,13 @@ def _follows(
     concept = lexicon.concepts.get(entry.concept)
     if concept is not None and _names_class(concept.name.lower(), held):
         return True
-    return any(_words_follow(e, held, rules) for e in mention.entries)
+    written = reading.tokens.words[mention.first : mention.last + 1]
+    return any(_words_follow(words, held, rules) for words in (*_wordings(mention), written))
+
+
+def _wordings(mention: Mention) -> Iterator[Sequence[str]]:
+    for entry in mention.entries:
+        yield entry.words
 
 
 def _names_class(name: str, held: Held) -> bool:
@@ -231,9 +242,9 @@ def _code_follows(concept: str, held: Held) -> bool:
     return category in held.categories and (not rest or rest.rstrip("0") in ("9", "90", "99", ""))
 
 
-def _words_follow(entry: Entry, held: Held, rules: PhraseRules) -> bool:
-    """All its words are part of the name, result or attributes of one fact."""
-    keys = {content_key(w, rules) for w in entry.words if w not in rules.stopwords}
+def _words_follow(words: Sequence[str], held: Held, rules: PhraseRules) -> bool:
+    """All the words are part of the name, result or attributes of one fact."""
+    keys = {content_key(w, rules) for w in words if w[0].isalnum() and w not in rules.stopwords}
     if not keys or not keys <= held.all_words:
         return False
     return any(keys <= words for words in held.words)

@@ -16,9 +16,10 @@ from casewright.filters.ledger.dialogue import Exchange, answered
 from casewright.filters.ledger.lexicon import Encoded, Entry, Lexicon, Match
 from casewright.filters.ledger.normalise import Tokens, tokenise
 from casewright.filters.ledger.numbers import Quantity, Units, find_quantities
+from casewright.filters.ledger.signs import sign_scopes
 from casewright.filters.ledger.stems import stem
 from casewright.filters.ledger.structure import Sentence, split_sentences
-from casewright.filters.ledger.triggers import Found, Triggers
+from casewright.filters.ledger.triggers import Found, Trigger, Triggers
 from casewright.records import Role, Span, Turn
 
 __all__ = ["Mention", "Reading", "read_text"]
@@ -49,6 +50,7 @@ class Reading:
     sentences: list[Sentence]
     scopes: list[list[Scope]]
     triggers: list[list[Found]]
+    rules: Triggers
     mentions: list[Mention] = field(default_factory=list)
     quantities: list[Quantity] = field(default_factory=list)
     turns: Sequence[Turn] = ()
@@ -97,6 +99,34 @@ class Reading:
             return base
         return answered(self.exchange, index, first, last, base)
 
+    def assertion_of_span(self, span: Span) -> Assertion:
+        """How the words of a character span are asserted, as a mention where they are one."""
+        first = bisect_right(self.tokens.starts, span.start) - 1
+        last = max(first, bisect_left(self.tokens.starts, span.end) - 1)
+        if first < 0:
+            return Assertion()
+        at = [m for m in self.mentions if m.first == first and m.last == last]
+        over = [m for m in self.mentions if m.maximal and m.first <= first and m.last >= last]
+        if not over:
+            return self.assertion_at(first, last)
+        if at and at[0].maximal:
+            return at[0].assertion
+        return self._assertion_inside(first, last)
+
+    def _assertion_inside(self, first: int, last: int) -> Assertion:
+        """Of words inside a longer name, whose other words count: "old", "screening for"."""
+        index = self.sentence_at(first)
+        sentence, words = self.sentences[index], self.tokens.words
+        raw = [
+            Found(f.first + sentence.first, f.last + sentence.first, f.triggers)
+            for f in self.rules.find(words[sentence.first : sentence.last + 1])
+        ]
+        scopes = find_scopes(words, raw, sentence, self.rules)
+        base = assert_words([*scopes, *sign_scopes(self.tokens, sentence)], first, last)
+        if self.exchange is None:
+            return base
+        return answered(self.exchange, index, first, last, base)
+
     def role_of(self, sentence: int) -> Role | None:
         """Who says the sentence, in a dialogue."""
         turn = self.sentences[sentence].turn if sentence >= 0 else None
@@ -114,15 +144,20 @@ def read_text(
     found = _without_covered(rules.find(tokens.words), matches)
     begins = [m.first for m in matches if m.maximal and m.last > m.first]
     found = rules.trim(tokens.words, found, begins)
+    found = sorted([*found, *_dashes(tokens)], key=lambda f: f.first)
     triggers = _by_sentence(sentences, found)
+    drugs = [m.first for m in matches if m.maximal and m.entries[0].type == "Medication"]
     scopes = [
         find_scopes(
             tokens.words, group, sentence, rules,
             caregiver=sentence.turn is not None and turns[sentence.turn].role == "caregiver",
+            drugs=drugs,
         )
         for sentence, group in zip(sentences, triggers, strict=True)
     ]  # fmt: skip
-    reading = Reading(tokens, encoded, sentences, scopes, triggers, turns=turns)
+    for sentence, group in zip(sentences, scopes, strict=True):
+        group.extend(sign_scopes(tokens, sentence))
+    reading = Reading(tokens, encoded, sentences, scopes, triggers, rules, turns=turns)
     reading._sentence_starts = [s.first for s in sentences]
     reading.stem_places = _stem_places(encoded)
     reading.quantities = find_quantities(tokens, units)
@@ -140,6 +175,27 @@ def read_text(
         for concept in {e.concept for e in mention.entries}:
             reading.by_concept.setdefault(concept, []).append(mention)
     return reading
+
+
+def _dashes(tokens: Tokens) -> list[Found]:
+    """ "No headache - neck pain since Monday": a dash between spaces ends a clause."""
+    words, starts, ends = tokens.words, tokens.starts, tokens.ends
+    return [
+        Found(i, i, (_DASH,))
+        for i in range(1, len(words) - 1)
+        if words[i] == "-"
+        and starts[i] > ends[i - 1]
+        and starts[i + 1] > ends[i]
+        and words[i - 1] not in _BEFORE_LIST
+        and words[i + 1] not in _VERDICTS
+    ]
+
+
+_DASH = Trigger("-", "dash_stop", "none")
+_BEFORE_LIST = frozenset({":", "\n", "denies", "no"})
+_VERDICTS = frozenset(
+    {"no", "none", "nil", "denies", "denied", "negative", "neg", "positive", "yes", "absent"}
+)
 
 
 def _stem_places(encoded: Encoded) -> dict[str, list[int]]:

@@ -137,7 +137,8 @@ def _ends_before(tokens: Tokens, turn_of: Sequence[int | None], begin: int, i: i
         # "?UTI": a query before a word, after a space
         attached = tokens.starts[i] == tokens.ends[i - 1]
         spaced = i >= 2 and tokens.starts[i - 1] > tokens.ends[i - 2]
-        return not (attached and (spaced or i - 1 == begin))
+        listed = i - 2 >= begin and tokens.words[i - 2] in (":", ",") and spaced
+        return not (listed or (attached and (spaced or i - 1 == begin)))
     return True
 
 

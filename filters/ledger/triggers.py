@@ -21,6 +21,8 @@ Category = Literal[
     "affirmed",
     "hard_stop",
     "soft_stop",
+    "history_stop",
+    "dash_stop",
     "historical",
     "history",
     "family",
@@ -37,7 +39,9 @@ class Trigger:
     """One phrase and what it does.
 
     `near` limits the reach in words (0: the clause); `after` are words of which one must
-    stand before the trigger; `value` is the canonical relative.
+    stand before the trigger; `value` is the canonical relative. `listing`: it reaches over
+    one list only ("as needed for pain or fever"), not into the next clause or drug.
+    `closing`: it counts at the end of a clause only ("nausea yes, vomiting no").
     """
 
     text: str
@@ -46,6 +50,8 @@ class Trigger:
     near: int = 0
     after: frozenset[str] = frozenset()
     value: str = ""
+    listing: bool = False
+    closing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,8 @@ def _read(raw: Mapping[str, Any]) -> Iterator[Trigger]:
         yield Trigger(text, "hard_stop", "none")
     for text in raw["stop"]["soft"]:
         yield Trigger(text, "soft_stop", "none")
+    for text in raw["stop"]["history"]:
+        yield Trigger(text, "history_stop", "none")
     directed: tuple[Category, ...] = (
         "negated", "affirmed", "historical", "history", "family", "hypothetical", "uncertain",
     )  # fmt: skip
@@ -147,13 +155,16 @@ def _read(raw: Mapping[str, Any]) -> Iterator[Trigger]:
 def _directed(group: Mapping[str, Any], category: Category) -> Iterator[Trigger]:
     for text in group.get("forward", ()):
         yield Trigger(text, category, "forward")
+    for text in group.get("forward_list", ()):
+        yield Trigger(text, category, "forward", listing=True)
     for text in group.get("backward", ()):
         yield Trigger(text, category, "backward")
     for item in group.get("forward_near", ()):
         yield Trigger(item["text"], category, "forward", item["near"])
     for item in group.get("backward_near", ()):
         after = frozenset(item.get("after", ()))
-        yield Trigger(item["text"], category, "backward", item["near"], after)
+        closing = bool(item.get("closing"))
+        yield Trigger(item["text"], category, "backward", item["near"], after, closing=closing)
 
 
 @lru_cache(maxsize=1)

@@ -33,6 +33,7 @@ _NODE_TYPES: dict[FactType, tuple[NodeType, ...]] = {
     "allergy": ("Allergen", "Medication"),
     "social": ("RiskFactor", "Condition"),
     "family_history": ("Condition", "RiskFactor"),
+    "course": (),
     "disposition": (),
     "follow_up": (),
 }
