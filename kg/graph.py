@@ -40,6 +40,7 @@ __all__ = [
     "SurfaceForm",
     "UnitConversion",
     "load_graph",
+    "treats",
 ]
 
 NodeType = Literal[
@@ -241,6 +242,18 @@ AGE_BANDS: tuple[tuple[int, int], ...] = (
 """NAMCS age bands in whole years, inclusive."""
 
 
+_TO_FIND_OUT = frozenset(
+    f"proc:{name}"
+    for name in ("lumbar_puncture", "arthrocentesis", "thoracentesis", "paracentesis",
+                 "laparoscopy", "arthroscopy", "amniocentesis")
+)  # fmt: skip
+
+
+def treats(concept_id: str, kind: str | None) -> bool:
+    """Whether a procedure of that kind treats, where others (imaging, a tap) find out."""
+    return kind in ("procedure", "intervention") and concept_id not in _TO_FIND_OUT
+
+
 class Graph:
     """See the module. Built by `load_graph`; read-only afterwards.
 
@@ -346,7 +359,15 @@ class Graph:
 
     @cached_property
     def principals(self) -> Sequence[Condition]:
-        """Billable codes that can be a principal diagnosis with symptoms, medication and a test."""
+        """Billable codes that can be a principal diagnosis: enough is known for a whole case.
+
+        A disease has symptoms (newborns and malformations: signs), a test or an examination
+        finding that shows it, and treatment: a drug, an intervention (`treats`), or none where
+        it is watched. No two symptoms repeat or widen each other, each has a p, and together
+        they sum to what an ill person has (kg/compile/settle.py): draw each by itself. A
+        reason for contact (chapter 21, O09: check-up, vaccine, prenatal visit) may have no
+        symptom at all; it has a test, a drug or a procedure. See kg/compile/principals.py.
+        """
         flags = self._tables.conditions.column("principal").to_pylist()
         return tuple(self._conditions([row for row, flag in enumerate(flags) if flag]))
 

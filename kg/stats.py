@@ -14,7 +14,7 @@ from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from casewright.kg.graph import Graph, load_graph
+from casewright.kg.graph import Graph, load_graph, treats
 from casewright.kg.tables import RELATIONS
 
 __all__ = ["GraphStats", "render_stats", "stats", "timed_load"]
@@ -25,9 +25,15 @@ class GraphStats:
     """Counts over a graph. "Principal" is a billable code that can be a principal diagnosis.
 
     Attributes:
-        principal_with_symptoms_and_treatment: principals with a symptom and a drug.
-        principal_with_findings_and_results: of these, those with an examination finding and a
-            laboratory value (mean known) or a test result in words.
+        principal_with_symptoms_and_treatment: principals with a symptom and a drug or an
+            intervention. Check-ups without complaints and what is only watched are not counted.
+        principal_with_symptoms_and_drug: of these, those with a drug.
+        principal_with_findings_and_results: of those with symptoms and treatment, the ones with
+            an examination finding and a laboratory value (mean known) or a result in words.
+        concepts_by_chapter: clinical concepts (codes that differ in side or encounter count
+            once) with a principal. Chapter 20 (external causes) is never listed first; chapter
+            22 has three concepts in all (U07.0, U07.1, U09.9).
+        concepts: their sum.
         core_categories: three-character categories with at least one principal.
         visit_share_covered: share of office visits (NAMCS 2000-2010, of those that have a code
             of today) whose first diagnosis is a principal.
@@ -41,9 +47,12 @@ class GraphStats:
     billable: int
     principals: int
     principal_with_symptoms_and_treatment: int
+    principal_with_symptoms_and_drug: int
     principal_with_findings_and_results: int
     core_categories: int
     principals_by_chapter: Mapping[str, int]
+    concepts: int
+    concepts_by_chapter: Mapping[str, int]
     visit_share_covered: float
     edges: int
     edges_by_relation: Mapping[str, int]
@@ -92,7 +101,12 @@ def stats(graph: Graph, *, load_seconds: float | None = None) -> GraphStats:
         return flags[: len(codes)]
 
     worded = np.array([bool(text) for text in edges.texts])[edges.text]
-    treated = principal & having("has_symptom") & having("treated_with")
+    treating = np.zeros(count, dtype=bool)
+    treating[len(codes) :] = [treats(c["id"], c.get("group")) for c in tables.concepts]
+    drugged = principal & having("has_symptom") & having("treated_with")
+    treated = drugged | (
+        principal & having("has_symptom") & having("tested_with", where=treating[edges.target])
+    )
     with_values = having("changes_lab", where=~np.isnan(edges.mean)) | having(
         "tested_with", where=worded
     )
@@ -113,6 +127,8 @@ def stats(graph: Graph, *, load_seconds: float | None = None) -> GraphStats:
     )
     wanted = principal.nonzero()[0].tolist()
     by_chapter = Counter(chapters[row] for row in wanted)
+    standing = rows.column("concept").to_pylist()
+    concepts = Counter(chapters[row] for row in {standing[row] for row in wanted})
     types = Counter(str(concept["type"]) for concept in tables.concepts)
     return GraphStats(
         version=graph.version,
@@ -121,9 +137,12 @@ def stats(graph: Graph, *, load_seconds: float | None = None) -> GraphStats:
         billable=int(billable.sum()),
         principals=len(wanted),
         principal_with_symptoms_and_treatment=int(treated.sum()),
+        principal_with_symptoms_and_drug=int(drugged.sum()),
         principal_with_findings_and_results=int(complete.sum()),
         core_categories=len({codes[row][:3] for row in wanted}),
         principals_by_chapter={f"{number}": by_chapter[number] for number in sorted(set(chapters))},
+        concepts=concepts.total(),
+        concepts_by_chapter={f"{number}": concepts[number] for number in sorted(set(chapters))},
         visit_share_covered=round(float(shares[principal].sum() / shares.sum()), 4)
         if shares.sum()
         else 0.0,
@@ -156,6 +175,7 @@ def render_stats(found: GraphStats) -> RenderableType:
             "  and findings, and lab values or results",
             f"{found.principal_with_findings_and_results:,}",
         ),
+        ("clinical concepts with a principal diagnosis", f"{found.concepts:,}"),
         ("categories with a principal diagnosis", f"{found.core_categories:,}"),
         ("office visits covered", f"{found.visit_share_covered:.1%}"),
         ("billable codes", f"{found.billable:,}"),
@@ -175,8 +195,8 @@ def render_stats(found: GraphStats) -> RenderableType:
                 _counts("edges by source", found.edges_by_source),
                 _counts("edges by licence", found.edges_by_licence),
                 _counts(
-                    "principals by chapter",
-                    {f"chapter {name}": n for name, n in found.principals_by_chapter.items()},
+                    "concepts by chapter",
+                    {f"chapter {name}": n for name, n in found.concepts_by_chapter.items()},
                 ),
                 _means("edges of a principal, mean", found.edges_per_principal),
             ],

@@ -30,6 +30,8 @@ from casewright.errors import CasewrightError
 from casewright.seeds import fingerprint_bytes
 
 __all__ = [
+    "CONDITION_SCHEMA",
+    "EDGE_SCHEMA",
     "FORMAT",
     "RELATIONS",
     "EdgeColumns",

@@ -29,6 +29,7 @@ def main() -> int:
             out,
             set(options.licences.split(",")) if options.licences else None,
             lenient=options.lenient,
+            progress=_say,
             licences_file=Path(str(files("casewright.kg"))) / "LICENSES.md" if own else None,
         )
     except CasewrightError as error:
@@ -36,6 +37,10 @@ def main() -> int:
         return 2
     sys.stdout.write(f"{report}\n")
     return 0
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
 
 
 if __name__ == "__main__":

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from casewright.kg.compile.acute import Acute
+from casewright.kg.compile.conditions import ConditionRows
 from casewright.kg.compile.crosswalk import Crosswalk, load_crosswalk
 from casewright.kg.compile.curated import Curated, load_curated
-from casewright.kg.compile.gates import Gate, Gates
+from casewright.kg.compile.gates import Gates
 from casewright.kg.compile.licences import render_licences
 from casewright.kg.compile.link import Link
 from casewright.kg.compile.links import Clinical
 from casewright.kg.compile.matching import Matcher
-from casewright.kg.compile.names import Namer, safe_synonyms
-from casewright.kg.compile.nodes import concept_nodes, forms_of
+from casewright.kg.compile.names import Namer
+from casewright.kg.compile.nodes import concept_nodes
+from casewright.kg.compile.principals import Principals
 from casewright.kg.compile.provenance import SOURCES, Register
 from casewright.kg.compile.relations import (
     Comorbidity,
@@ -28,29 +30,16 @@ from casewright.kg.compile.relations import (
     iter_unique,
 )
 from casewright.kg.compile.report import CompileReport
+from casewright.kg.compile.settle import settled
 from casewright.kg.compile.sources import read_sources
 from casewright.kg.compile.spine import Code, Spine, load_spine
 from casewright.kg.compile.variants import Variants
-from casewright.kg.compile.written import Told
-from casewright.kg.graph import AGE_BANDS
-from casewright.kg.tables import RELATIONS, pack_pairs, read_tables, write_tables
+from casewright.kg.tables import EDGE_SCHEMA, RELATIONS, pack_pairs, read_tables, write_tables
 
 __all__ = ["RELEASE", "compile_graph"]
 
 RELEASE = "0.1.0"
 """Semantic version of the graph's content and schema."""
-
-MIN_SYMPTOMS = 2
-
-_CLINICAL = frozenset({"has_symptom", "treated_with", "tested_with", "changes_lab"})
-
-# Codes that bring a patient to the ward as a rule (first three characters, or more).
-_INPATIENT = (
-    "A40", "A41", "I21", "I22", "I26", "I33", "I60", "I61", "I62", "I63", "I71.1", "I71.3",
-    "J80", "J96", "K35", "K55.0", "K56", "K65", "K72.0", "K92.2", "G00", "G03", "G41", "G61.0",
-    "E10.1", "E11.0", "E11.1", "N17", "R57", "S06.3", "S06.4", "S06.5", "S06.6", "S72", "O14.1",
-    "O15", "T79", "P22", "P36", "D57.0", "C91.0", "C92.0", "I46", "K85", "J13", "J15", "B00.4",
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -90,6 +79,7 @@ def compile_graph(
     curated: Path | None = None,
     lenient: bool = False,
     licences_file: Path | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> CompileReport:
     """Compile the graph into `out`.
 
@@ -100,58 +90,40 @@ def compile_graph(
         curated: folder of the hand-written YAML; the packaged one by default.
         lenient: drop and report unresolved references of the curated layer, not refuse.
         licences_file: where to write LICENSES.md; nowhere by default.
+        progress: is told what is being done, a few words at a time.
 
     Raises:
         CasewrightError: bad input, with every problem found, or `out` cannot be written.
     """
+    say = progress or (lambda text: None)
     register = Register(licences)
+    say("reading the ICD-10-CM tabular list")
     spine = load_spine()
+    say("reading the curated layer")
     folder = curated or Path(str(files("casewright.kg.curated")))
     layer = load_curated(folder, frozenset(spine.codes), lenient=lenient)
-    raw = read_sources(sources)
-    crosswalk = load_crosswalk(spine, raw.profiles)
-    matcher = Matcher(layer)
-    gates = Gates(spine, raw, clinosim=register.allowed("clinosim"))
-    clinical = Clinical(spine, layer, raw, crosswalk, matcher, gates, register)
-    notes = Notes(spine, raw)
-    comorbidity = Comorbidity(spine, raw, crosswalk, gates, notes, register)
+    say("reading the data sources")
+    parts = _Parts.read(spine, layer, sources, register)
 
     nodes = concept_nodes(layer)
     nodes += [{"id": i, "type": "CodeGroup", "name": n} for i, n in group_nodes(spine)]
     nodes.sort(key=lambda node: str(node["id"]))
-    codes = list(spine.codes)
-    row = {f"icd:{code}": number for number, code in enumerate(codes)}
-    row.update({str(node["id"]): number for number, node in enumerate(nodes, start=len(codes))})
+    row = {f"icd:{code}": number for number, code in enumerate(spine.codes)}
+    first = len(row)
+    row.update({str(node["id"]): number for number, node in enumerate(nodes, start=first)})
 
-    note_links = _note_links(notes, register)
-    variants = Variants(spine)
-    conditions: dict[str, list[object]] = {name: [] for name in _CONDITION_COLUMNS}
-    edges = _Rows({name: [] for name in _EDGE_COLUMNS})
-    namer = Namer(t for code in spine.codes.values() for t in (code.title, *code.terms))
+    note_links = _note_links(parts.notes, register)
+    edges = _Rows({column.name: [] for column in EDGE_SCHEMA})
     refused: Counter[str] = Counter()
     for number, code in enumerate(spine.codes.values()):
-        reason: str | None = "not billable"
-        links: list[Link] = []
-        if code.billable:
-            reason = gates.bars_principal(code)
-            if reason is None or reason.startswith(("not acceptable", "status")):
-                links = clinical.links(code)
-            if reason is None:
-                reason = _what_is_missing(clinical, code, links)
-            if links:
-                links += comorbidity.links(code)
-            links += groups_of(spine, register, code)
-            if reason:
-                refused[reason] += 1
+        if number % 10_000 == 0:
+            say(f"codes: {number:,} of {len(spine.codes):,}")
+        reason, links = parts.judge(code)
+        if reason and code.billable:
+            refused[reason] += 1
         links += note_links.get(code.code, ())
-        _add_condition(
-            conditions, code, spine, crosswalk, clinical, gates, namer,
-            principal=reason is None, parent=row.get(f"icd:{code.parent}", -1),
-        )  # fmt: skip
-        variant = variants.of(code)
-        conditions["concept"].append(row[f"icd:{variant.concept}"])
-        conditions["laterality"].append(variant.laterality)
-        conditions["encounter"].append(variant.encounter)
+        parent = row.get(f"icd:{code.parent}", -1)
+        parts.conditions.add(code, principal=reason is None, parent=parent, row_of=row)
         for link in sorted(iter_unique(links), key=_order):
             if link.target in row:
                 edges.add(number, row[link.target], link)
@@ -160,6 +132,8 @@ def compile_graph(
     ):
         edges.add(row[source], row[link.target], link)
 
+    say(f"writing {len(edges.columns['source']):,} edges")
+    conditions = parts.conditions.columns
     write_tables(
         out,
         conditions=conditions,
@@ -174,20 +148,67 @@ def compile_graph(
         also = [SOURCES["clinosim"]] if register.allowed("clinosim") else []
         text = render_licences(register.rows, used, SOURCES, also)
         licences_file.write_text(text, encoding="utf-8")
-    return _report(
-        out, spine, layer, matcher, crosswalk, register, edges, conditions, nodes, refused
-    )
+    return _report(out, parts, layer, register, edges, nodes, refused)
 
 
-_CONDITION_COLUMNS = (
-    "code", "title", "name", "forms", "chapter", "billable", "chronic", "principal", "acuity",
-    "sex", "min_age", "max_age", "visit_share", "female_share", "age_weights", "attributes",
-    "parent", "concept", "laterality", "encounter",
-)  # fmt: skip
-_EDGE_COLUMNS = (
-    "source", "relation", "target", "provenance", "confidence", "p", "lift", "direction",
-    "mean", "sd", "text", "details",
-)  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What makes the edges and the row of a code."""
+
+    spine: Spine
+    register: Register
+    matcher: Matcher
+    crosswalk: Crosswalk
+    clinical: Clinical
+    acute: Acute
+    principals: Principals
+    notes: Notes
+    comorbidity: Comorbidity
+    conditions: ConditionRows
+
+    @classmethod
+    def read(cls, spine: Spine, layer: Curated, sources: Path, register: Register) -> _Parts:
+        """Read the data sources and tie everything together."""
+        raw = read_sources(sources)
+        crosswalk = load_crosswalk(spine, raw.profiles)
+        matcher, variants = Matcher(layer), Variants(spine)
+        gates = Gates(spine, raw, clinosim=register.allowed("clinosim"))
+        acute = Acute(spine, layer, variants, register, crosswalk.default_leaf)
+        clinical = Clinical(spine, layer, raw, crosswalk, matcher, gates, register, acute)
+        notes = Notes(spine, raw)
+        namer = Namer(t for code in spine.codes.values() for t in (code.title, *code.terms))
+        return cls(
+            spine=spine,
+            register=register,
+            matcher=matcher,
+            crosswalk=crosswalk,
+            clinical=clinical,
+            acute=acute,
+            principals=Principals(spine, gates, clinical.results),
+            notes=notes,
+            comorbidity=Comorbidity(spine, raw, crosswalk, gates, notes, register),
+            conditions=ConditionRows(spine, crosswalk, clinical, gates, namer, acute, variants),
+        )
+
+    def judge(self, code: Code) -> tuple[str | None, list[Link]]:
+        """Why a code is no principal (None: it is one), and its edges but the notes."""
+        if not code.billable:
+            return "not billable", []
+        reason = self.principals.bars(code)
+        links: list[Link] = []
+        if reason is None or reason.startswith(("not acceptable", "status")):
+            links = self.clinical.links(code)
+        if reason is None:
+            links = settled(links, self.clinical.symptoms, chronic=code.code in self.spine.chronic)
+            reason = self.principals.missing(code, links, seen=self._is_seen(code))
+        if links:
+            links += self.comorbidity.links(code)
+        links += groups_of(self.spine, self.register, code)
+        return reason, links
+
+    def _is_seen(self, code: Code) -> bool:
+        told = self.clinical.told(code)
+        return bool(self.crosswalk.visit_share(code.code)) or (told is not None and told.same)
 
 
 def _order(link: Link) -> tuple[int, float, float, str, str]:
@@ -199,115 +220,6 @@ def _order(link: Link) -> tuple[int, float, float, str, str]:
         link.target,
         link.text or "",
     )
-
-
-def _what_is_missing(clinical: Clinical, code: Code, links: Sequence[Link]) -> str | None:
-    """What a code lacks for a principal diagnosis; None when it has all."""
-    counts = Counter(link.relation for link in links)
-    # One complaint is enough where the examination says the rest: a twisted ankle hurts.
-    sited = code.chapter in (13, 19) and counts["has_finding"] >= 2
-    if counts["has_symptom"] < (1 if sited else MIN_SYMPTOMS):
-        return "too few symptoms"
-    if not any(link.relation == "treated_with" for link in links):
-        return "no medication"
-    if not any(clinical.is_test(link) for link in links):
-        return "no test"
-    return None
-
-
-def _add_condition(
-    conditions: dict[str, list[object]],
-    code: Code,
-    spine: Spine,
-    crosswalk: Crosswalk,
-    clinical: Clinical,
-    gates: Gates,
-    namer: Namer,
-    *,
-    principal: bool,
-    parent: int,
-) -> None:
-    gate = gates.gate(code)
-    entry = clinical.told(code)
-    name, forms = _wording(code, namer, entry)
-    joined = clinical.profile(code) if code.billable else None
-    weights: list[float] | None = None
-    female: float | None = None
-    if joined is not None and joined.profile.n >= 60:
-        weights = _age_weights(joined.profile.ages, gate)
-        female = round(joined.profile.female, 3) if gate.sex is None else None
-    attributes: list[tuple[str, str]] = []
-    acuity: str = "outpatient"
-    if entry is not None:
-        attributes += [("disposition", text) for text in entry.entry.disposition]
-        attributes += [("follow_up", text) for text in entry.entry.follow_up]
-        acuity = entry.entry.acuity or ""
-    if not acuity or entry is None:
-        if code.code.startswith(_INPATIENT):
-            acuity = "inpatient"
-        else:
-            acuity = "outpatient" if crosswalk.visit_share(code.code) else "either"
-    for column, value in (
-        ("code", code.code),
-        ("title", code.title),
-        ("name", name),
-        ("forms", pack_pairs(forms)),
-        ("chapter", code.chapter),
-        ("billable", code.billable),
-        ("chronic", code.code in spine.chronic),
-        ("principal", principal),
-        ("acuity", acuity),
-        ("sex", gate.sex),
-        ("min_age", gate.min_age),
-        ("max_age", gate.max_age),
-        ("visit_share", round(crosswalk.visit_share(code.code), 9)),
-        ("female_share", female),
-        ("age_weights", weights),
-        ("attributes", pack_pairs(attributes)),
-        ("parent", parent),
-    ):
-        conditions[column].append(value)
-
-
-def _age_weights(ages: Sequence[float], gate: Gate) -> list[float] | None:
-    """Shares by age band, only of bands that the gate lets pass, adding to one."""
-    low = gate.min_age if gate.min_age is not None else 0.0
-    high = gate.max_age if gate.max_age is not None else 200.0
-    kept = [
-        share if first <= high and last >= low else 0.0
-        for share, (first, last) in zip(ages, AGE_BANDS, strict=True)
-    ]
-    total = sum(kept)
-    return [round(share / total, 4) for share in kept] if total > 0.05 else None
-
-
-_LATERAL = re.compile(r"\b(right|left|bilateral)\b", re.IGNORECASE)
-_PAIRED_CHAPTERS = frozenset({7, 8, 13, 19})
-
-
-def _wording(code: Code, namer: Namer, entry: Told | None) -> tuple[str, list[tuple[str, str]]]:
-    """The name of a code and all its forms: curated where an entry is about this very code."""
-    natural = namer.name(code.title)
-    synonyms = list(safe_synonyms(namer, code.title, code.terms))
-    abbreviations = [*natural.abbreviations, *(s for s in synonyms if s.isupper())]
-    synonyms = [s for s in synonyms if not s.isupper()]
-    name = natural.text
-    lay: tuple[str, ...] = ()
-    if entry is not None and entry.same:
-        curated = entry.entry
-        name = _with_side(curated.name, code)
-        lay = curated.lay
-        synonyms = [*curated.synonyms, natural.text, *synonyms]
-        abbreviations = [*curated.abbreviations, *abbreviations]
-    title = namer.sentence_case(code.title)
-    return name, forms_of(name, synonyms=[*synonyms, title], lay=lay, abbreviations=abbreviations)
-
-
-def _with_side(name: str, code: Code) -> str:
-    found = _LATERAL.search(code.title)
-    if found and code.chapter in _PAIRED_CHAPTERS and not _LATERAL.search(name):
-        return f"{found.group(1).lower()} {name}"
-    return name
 
 
 def _note_links(notes: Notes, register: Register) -> dict[str, list[Link]]:
@@ -353,34 +265,33 @@ def _concept_links(
 
 def _report(
     out: Path,
-    spine: Spine,
+    parts: _Parts,
     layer: Curated,
-    matcher: Matcher,
-    crosswalk: Crosswalk,
     register: Register,
     edges: _Rows,
-    conditions: dict[str, list[object]],
     nodes: Sequence[dict[str, object]],
     refused: Counter[str],
 ) -> CompileReport:
     types = Counter(str(node["type"]) for node in nodes)
     numbers = Counter(int(str(value)) for value in edges.columns["relation"])
     used = {int(str(value)) for value in edges.columns["provenance"]}
+    unmatched = sorted(parts.matcher.unmatched.items())
     return CompileReport(
         version=read_tables(out).version,
         bytes=sum(path.stat().st_size for path in out.iterdir() if path.suffix != ".py"),
         counts={
-            "conditions": len(spine.codes),
-            "billable": len(spine.billable()),
-            "principals": sum(bool(value) for value in conditions["principal"]),
+            "conditions": len(parts.spine.codes),
+            "billable": len(parts.spine.billable()),
+            "principals": sum(bool(value) for value in parts.conditions.columns["principal"]),
             **dict(sorted(types.items())),
             "edges": len(edges.columns["source"]),
         },
         edges_by_relation={name: numbers[n] for n, name in enumerate(RELATIONS) if numbers[n]},
         missing_files=layer.missing,
-        unmatched={kind: found.most_common() for kind, found in sorted(matcher.unmatched.items())},
+        unmatched={kind: found.most_common() for kind, found in unmatched},
         unresolved=layer.unresolved,
-        unplaced_profiles=tuple(sorted(crosswalk.unplaced)),
+        unplaced_profiles=tuple(sorted(parts.crosswalk.unplaced)),
         refused=dict(refused.most_common()),
         licences=tuple(sorted({register.rows[number].licence for number in used})),
+        undosed=tuple(parts.acute.undosed),
     )

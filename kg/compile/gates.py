@@ -1,4 +1,4 @@
-"""Who can have a condition, and which codes can come first.
+"""Who can have a condition.
 
 Age and sex gates come from the Medicare Code Editor, clinosim's tables and the rules
 below; the narrowest bound wins. They say who can plausibly *present* with a code, so they
@@ -204,9 +204,6 @@ _TITLES: tuple[tuple[re.Pattern[str], Gate], ...] = tuple(
 )  # fmt: skip
 
 _NEVER_FIRST = {"Principal_Unacceptable", "Principal_Manifestation"}
-_SEQUELA = re.compile(r"\bsequelae?\b", re.IGNORECASE)
-_SEVENTH = frozenset(["D", "E", "F", "G", "H", "J", "K", "M", "N", "P", "Q", "R", "S"])
-"""Seventh characters of subsequent encounters and sequelae (chapters 13 and 19)."""
 
 
 class Gates:
@@ -261,30 +258,6 @@ class Gates:
     def _edits(self, code: Code) -> frozenset[str]:
         return self._sources.edits.get(code.code, frozenset())
 
-    def bars_principal(self, code: Code) -> str | None:
-        """Why a billable code never comes first; None when it can."""
-        if code.chapter == 20 or code.code[0] in "VWXY":
-            return "external cause"
-        if self._edits(code) & _NEVER_FIRST:
-            return "not acceptable first (code editor)"
-        if self.is_manifestation(code):
-            return "manifestation: the underlying disease is coded first"
-        if any(_SEQUELA.search(line) for line in self._line(code)) or (
-            len(code.code) == 8 and code.code[7] == "S"
-        ):
-            return "sequela"
-        if code.chapter in (13, 19) and len(code.code) == 8 and code.code[7] in _SEVENTH:
-            return "not the initial encounter"
-        if code.code.startswith(("R65", "B95", "B96", "B97", "O94", "Z3A")):
-            return "status, agent or reason for contact"
-        if code.chapter == 15 and re.search(r"fetus [2-9]|other fetus", code.title):
-            return "a further fetus of a multiple pregnancy"
-        return None
-
-    def is_manifestation(self, code: Code) -> bool:
-        """Whether the code stands for a disease that is classified elsewhere."""
-        return any("classified elsewhere" in line.lower() for line in self._line(code))
-
-    def _line(self, code: Code) -> list[str]:
-        """The titles of a code and of all above it: a category speaks for its codes."""
-        return [code.title, *(self._spine.codes[up].title for up in self._spine.above(code.code))]
+    def is_unacceptable(self, code: Code) -> bool:
+        """Whether the code editor bars a code from first place on the ward."""
+        return bool(self._edits(code) & _NEVER_FIRST)

@@ -1,8 +1,8 @@
 """The clinical edges of one code, from all sources, ranked.
 
-Hand-written entries come first. NAMCS profiles follow where a relation has none: shares of
-visits with a ratio to all visits of at least 1.5. Other sources fill what is still empty.
-What several sources say gets more confidence; a drug without a dose is no edge.
+Hand-written entries come first, those on acute illness before all. NAMCS profiles follow where
+a relation has none: shares of visits with a ratio to all visits of at least 1.5. Other sources
+fill what is still empty. What several sources say gets more confidence; a drug without a dose is no edge.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from casewright.kg.compile.acute import Acute, merged
 from casewright.kg.compile.crosswalk import Crosswalk, Joined
 from casewright.kg.compile.curated import Curated
 from casewright.kg.compile.gates import Gate, Gates
@@ -58,6 +59,9 @@ class Clinical:
     """Makes the edges of codes.
 
     Args: everything that was read; `register` numbers the sources in use.
+
+    Attributes:
+        symptoms: the entries by id.
     """
 
     def __init__(
@@ -69,7 +73,9 @@ class Clinical:
         matcher: Matcher,
         gates: Gates,
         register: Register,
+        acute: Acute,
     ) -> None:
+        self._acute = acute
         self._spine, self._sources, self._crosswalk = spine, sources, crosswalk
         self._matcher, self._gates, self._register = matcher, gates, register
         self._written = Written(spine, curated)
@@ -78,18 +84,26 @@ class Clinical:
         self._faker = PrefixIndex(
             ((raw["icd10"],), raw) for raw in sources.faker["diseases"].values()
         )
-        self._symptoms = {entry.id: entry for entry in curated.symptoms}
+        self.symptoms = {entry.id: entry for entry in curated.symptoms}
         self._sexes = curated.sexes()
 
     def links(self, code: Code) -> list[Link]:
         """Every clinical edge of a billable code."""
         gate = self._gates.gate(code)
         joined = self._join(code)
-        found = [
-            *self._symptom_links(code, gate, joined),
-            *self._drug_links(code, gate, joined),
-            *self._results.links(code, joined),
+        written = [
+            link
+            for link in self._acute.links(code)
+            if link.relation != "treated_with" or self._usable(link.target, code, gate)
         ]
+        found = merged(
+            written,
+            [
+                *self._symptom_links(code, gate, joined),
+                *self._drug_links(code, gate, joined),
+                *self._results.links(code, joined),
+            ],
+        )
         return [
             link
             for link in found
@@ -100,9 +114,10 @@ class Clinical:
         """The hand-written condition that speaks of a code."""
         return self._written.told(code)
 
-    def is_test(self, link: Link) -> bool:
-        """Whether an edge is a laboratory test, imaging or another diagnostic test."""
-        return self._results.is_test(link)
+    @property
+    def results(self) -> Results:
+        """What makes the edges of tests, and knows which they are."""
+        return self._results
 
     def profile(self, code: Code) -> Joined | None:
         """The NAMCS visits of a code, if that source may be used."""
@@ -139,7 +154,7 @@ class Clinical:
             for link in ranked
             if not by_place
             or (close and link.confidence >= 0.85)
-            or regions_agree(code.title, self._symptoms[link.target].name)
+            or regions_agree(code.title, self.symptoms[link.target].name)
         ]
         return _merged(kept)[:12]
 
@@ -151,7 +166,7 @@ class Clinical:
         return [
             Link(item.symptom, "has_symptom", number, told.confidence, item.p)
             for item in told.entry.symptoms
-            if item.symptom in self._symptoms
+            if item.symptom in self.symptoms
         ]
 
     def _namcs_symptoms(self, code: Code, joined: Joined, *, chronic: bool) -> Iterable[Link]:

@@ -188,10 +188,10 @@ _VAGUE = re.compile(r"\b(?:right|left|bilateral|other|specified|classified)\b", 
 
 
 def iter_unique(links: Iterable[Link]) -> Iterator[Link]:
-    """Links without repeats of (target, relation, text), the first one kept."""
+    """Links without repeats of (target, relation, text, details), the first one kept."""
     seen = set()
     for link in links:
-        key = (link.target, link.relation, link.text)
+        key = (link.target, link.relation, link.text, link.details)
         if key not in seen:
             seen.add(key)
             yield link

@@ -25,6 +25,7 @@ class CompileReport:
         unplaced_profiles: NAMCS diagnoses without a code of today.
         refused: why billable codes are not principals, with counts.
         licences: licences of the edges written.
+        undosed: drugs of acute illness that have no regimen for the code and setting.
     """
 
     version: str
@@ -37,6 +38,7 @@ class CompileReport:
     unplaced_profiles: tuple[str, ...]
     refused: Mapping[str, int]
     licences: tuple[str, ...]
+    undosed: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """A page of text."""
@@ -54,6 +56,9 @@ class CompileReport:
             lines.append(f"{kind} without a concept: {len(names)}; most often {shown}")
         if self.unplaced_profiles:
             lines.append("NAMCS diagnoses not placed: " + ", ".join(self.unplaced_profiles))
+        if self.undosed:
+            lines.append(f"drugs of acute illness without a regimen there: {len(self.undosed)}")
+            lines += [f"  {text}" for text in self.undosed[:40]]
         if self.unresolved:
             lines.append(f"unresolved references: {len(self.unresolved)}")
             lines += [f"  {problem.where}:{problem.line}: {problem.what}"

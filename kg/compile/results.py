@@ -12,11 +12,12 @@ from casewright.kg.compile.plausibility import test_fits, text_fits, text_for
 from casewright.kg.compile.provenance import Register
 from casewright.kg.compile.sources import Sources
 from casewright.kg.compile.spine import Code
+from casewright.kg.graph import treats
 
 __all__ = ["DIAGNOSTIC_KINDS", "Results"]
 
 DIAGNOSTIC_KINDS = frozenset({"imaging", "test", "screening"})
-"""Kinds of procedure that count as a test; the rest are treatment."""
+"""Kinds of procedure that count as a test."""
 
 
 class Results:
@@ -53,6 +54,10 @@ class Results:
             return False
         kind = self._kinds.get(link.target)
         return kind is None or kind in DIAGNOSTIC_KINDS or link.text is not None
+
+    def is_intervention(self, link: Link) -> bool:
+        """Whether an edge is something done to the patient as treatment."""
+        return link.relation == "tested_with" and treats(link.target, self._kinds.get(link.target))
 
     def _test_links(self, code: Code, joined: Joined | None) -> list[Link]:
         found: list[Link] = []

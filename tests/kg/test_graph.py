@@ -12,7 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casewright.errors import CasewrightError
-from casewright.kg.graph import AGE_BANDS, Condition, Graph, Lab, Medication, load_graph
+from casewright.kg.graph import (
+    AGE_BANDS,
+    Condition,
+    Graph,
+    Lab,
+    Medication,
+    load_graph,
+    treats,
+)
 from casewright.kg.tables import RELATIONS, packaged_data
 
 CLINICAL = ("has_symptom", "treated_with", "tested_with", "changes_lab", "changes_vital")
@@ -49,20 +57,84 @@ def test_every_confidence_and_probability_is_between_0_and_1(graph: Graph) -> No
     assert ((known >= 0) & (known <= 1)).all()
 
 
-def test_every_principal_has_symptoms_a_usable_drug_and_a_test(graph: Graph) -> None:
+def _is_visit(condition: Condition) -> bool:
+    return condition.chapter == 21 or condition.code.startswith("O09")
+
+
+def _interventions(graph: Graph, condition: Condition) -> list[str]:
+    return [
+        e.target
+        for e in graph.edges(condition.id, "tested_with")
+        if treats(e.target, graph.concept(e.target).group)
+    ]
+
+
+def test_every_disease_that_can_come_first_presents_and_is_found_and_treated(graph: Graph) -> None:
     for condition in graph.principals:
+        if _is_visit(condition):
+            continue
         symptoms = graph.edges(condition.id, "has_symptom")
         findings = graph.edges(condition.id, "has_finding")
-        assert symptoms and (len(symptoms) >= 2 or len(findings) >= 2), condition.code
-        drugs = [graph.concept(e.target) for e in graph.edges(condition.id, "treated_with")]
-        assert drugs, condition.code
-        for drug in drugs:
+        tests = graph.edges(condition.id, "changes_lab", "tested_with")
+        abnormal_result = condition.code[:2] in ("R7", "R8", "R9")
+        least = 0 if abnormal_result or condition.chapter in (16, 17) else 1
+        assert len(symptoms) >= least, condition.code
+        assert abnormal_result or len(symptoms) + len(findings) >= 2, condition.code
+        assert tests or findings, condition.code
+        treated = graph.edges(condition.id, "treated_with") or _interventions(graph, condition)
+        assert treated or (tests and findings), condition.code
+
+
+def test_a_visit_without_a_disease_has_something_done(graph: Graph) -> None:
+    visits = [c for c in graph.principals if _is_visit(c)]
+    assert len({c.concept for c in visits}) >= 100
+    for condition in visits:
+        assert graph.edges(condition.id, "treated_with", "tested_with", "changes_lab")
+
+
+def test_every_drug_of_a_principal_has_a_regimen_for_it(graph: Graph) -> None:
+    for condition in graph.principals:
+        for edge in graph.edges(condition.id, "treated_with"):
+            drug = graph.concept(edge.target)
             assert isinstance(drug, Medication)
             assert any(
                 not dosing.codes or condition.code.startswith(dosing.codes)
                 for dosing in drug.dosing
             ), (condition.code, drug.id)
-        assert graph.edges(condition.id, "changes_lab", "tested_with"), condition.code
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["Z00.129", "Z00.00", "Z23", "Z34.80", "Z30.09", "Z12.11", "Z39.2", "Z51.11", "O09.521",
+     "O80", "O82", "O70.1", "T23.201A", "T24.201A", "T63.441A", "B08.1", "L84", "M72.0",
+     "F17.210", "H40.1211"],
+)  # fmt: skip
+def test_what_is_first_listed_in_a_clinic_or_treated_by_hand_can_come_first(
+    graph: Graph, code: str
+) -> None:
+    assert graph.condition(code).principal
+
+
+@pytest.mark.parametrize("code", ["Z00.00", "Z23", "Z34.80", "Z12.11", "O09.521"])
+def test_a_check_up_is_an_outpatient_visit(graph: Graph, code: str) -> None:
+    assert graph.condition(code).acuity == "outpatient"
+
+
+def test_symptoms_of_a_principal_are_settled(graph: Graph) -> None:
+    """Each has a probability, none repeats another, and together they are as many as usual."""
+    for condition in graph.principals:
+        edges = graph.edges(condition.id, "has_symptom")
+        shares = [edge.p for edge in edges]
+        assert all(share is not None and 0 < share <= 1 for share in shares), condition.code
+        total = sum(share for share in shares if share is not None)
+        least = 1.2 if condition.chronic else 2.0
+        assert total >= min(least, 0.95 * len(edges)) - 0.01, condition.code
+        assert total <= 6.0 + 0.95 * (len(edges) <= 2), condition.code
+        symptoms = [graph.concept(edge.target) for edge in edges]
+        held = {symptom.id for symptom in symptoms}
+        assert len(held) == len(symptoms)
+        for symptom in symptoms:
+            assert not held & set(symptom.values("broader")), (condition.code, symptom.id)
 
 
 def test_no_external_cause_manifestation_or_sequela_can_come_first(graph: Graph) -> None:
@@ -79,7 +151,8 @@ def test_no_external_cause_manifestation_or_sequela_can_come_first(graph: Graph)
 
 
 @pytest.mark.parametrize("code", ["E08.9", "F02.80", "B95.0", "R65.21", "V43.52XA", "S52.501S",
-                                  "S52.501D", "Z79.4", "T36.0X1S", "I69.351", "D63.0"])  # fmt: skip
+                                  "S52.501D", "Z79.4", "Z85.3", "Z37.0", "R69", "T36.0X6A",
+                                  "T36.0X1S", "I69.351", "D63.0"])  # fmt: skip
 def test_a_code_that_never_comes_first_is_no_principal(graph: Graph, code: str) -> None:
     assert not graph.condition(code).principal
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from casewright.errors import CasewrightError
-from casewright.kg.graph import Graph, load_graph
+from casewright.kg.graph import Graph, load_graph, treats
 from casewright.kg.show import show
 from casewright.kg.stats import render_stats, stats
 
@@ -55,8 +55,21 @@ def test_an_unknown_code_is_the_users_to_fix(graph: Graph) -> None:
 def test_counts_agree_with_the_graph(graph: Graph) -> None:
     found = stats(graph, load_seconds=0.5)
     assert found.principals == len(graph.principals)
-    assert found.principal_with_symptoms_and_treatment == found.principals
-    assert 0 < found.principal_with_findings_and_results <= found.principals
+    ill = [c for c in graph.principals if graph.edges(c.id, "has_symptom")]
+    drugs = [c for c in ill if graph.edges(c.id, "treated_with")]
+    assert found.principal_with_symptoms_and_drug == len(drugs)
+    operated = [
+        c
+        for c in ill
+        if any(
+            treats(e.target, graph.concept(e.target).group)
+            for e in graph.edges(c.id, "tested_with")
+        )
+    ]
+    both = {c.code for c in (*drugs, *operated)}
+    assert found.principal_with_symptoms_and_treatment == len(both)
+    assert 0 < found.principal_with_findings_and_results <= len(both) < found.principals
+    assert found.concepts == len(graph.variants) == sum(found.concepts_by_chapter.values())
     assert found.core_categories == len({c.code[:3] for c in graph.principals})
     assert found.edges == sum(found.edges_by_relation.values())
     assert found.edges == sum(found.edges_by_source.values())
