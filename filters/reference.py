@@ -1,8 +1,8 @@
 """Reads the user's reference texts: the private notes whose copies must not get out.
 
-Text files, JSON lines, CSV and parquet, or a folder of them. What is broken is
-reported all at once, with file and line, before anything is built on it; no text of
-the reference is in a message.
+Text files, JSON lines, CSV and parquet, or a folder of them, as a stream: a file may be larger
+than memory. Every text comes with its place, so that a single one can be read again. What is
+broken is reported all at once, with file and line; no text of the reference is in a message.
 """
 
 from __future__ import annotations
@@ -12,14 +12,25 @@ import csv
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
+from typing import BinaryIO, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from casewright.errors import CasewrightError, Problem
 
-__all__ = ["SUFFIXES", "read_reference", "reference_files"]
+__all__ = [
+    "SUFFIXES",
+    "Located",
+    "ReferenceFiles",
+    "file_hash",
+    "read_reference",
+    "reference_files",
+]
 
 SUFFIXES = (".txt", ".jsonl", ".csv", ".parquet")
 _SHOWN = 20
@@ -63,91 +74,193 @@ def reference_files(path: Path) -> list[Path]:
     return found
 
 
-def read_reference(path: Path, text_field: str = "text") -> Iterator[tuple[str, str]]:
-    """Read reference texts as (id, text), file by file in sorted order.
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A text and its place: `place` is a byte offset in the file, of parquet a row."""
 
-    The id is the field `id`, `document_id` or `note_id` where a record has one, else the
-    file and the record's line; of a .txt file, which is one document, its name.
+    id: str
+    text: str
+    file: int
+    place: int
+
+
+_Item: TypeAlias = "tuple[int, str, str] | Problem"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class ReferenceFiles:
+    """Reference texts where they lie.
 
     Args:
-        path: a file or a folder.
-        text_field: the field or column that holds the text, where there are fields.
-
-    Raises:
-        CasewrightError: at the end of the reading, naming every broken line (the first
-            20, and how many more); at once for a path or a file that cannot be read.
+        path: a file or a folder. text_field: the field or column of the text, where there
+            are fields.
     """
-    files = reference_files(path)
-    root = path if path.is_dir() else path.parent
-    problems: list[Problem] = []
-    count = 0
-    for file in files:
-        name = file.relative_to(root).as_posix()
+
+    path: Path
+    text_field: str = "text"
+
+    def files(self) -> list[Path]:
+        """The files, as `reference_files` gives them."""
+        return reference_files(self.path)
+
+    def name(self, file: Path) -> str:
+        """How a file is called in ids: its path below the folder."""
+        root = self.path if self.path.is_dir() else self.path.parent
+        return file.relative_to(root).as_posix()
+
+    def __iter__(self) -> Iterator[Located]:
+        """Every text, file by file in sorted order.
+
+        The id is the field `id`, `document_id` or `note_id` where a record has one, else the
+        file and the record's line; of a .txt file, which is one document, its name.
+
+        Raises:
+            CasewrightError: at the end of the reading, naming every broken line (the first
+                20, and how many more); at once for a path or a file that cannot be read.
+        """
+        problems: list[Problem] = []
+        broken = count = 0
+        for number, file in enumerate(self.files()):
+            try:
+                for item in self._read(file):
+                    if isinstance(item, Problem):
+                        broken += 1
+                        if len(problems) < _SHOWN:
+                            problems.append(item)
+                    else:
+                        count += 1
+                        yield Located(item[1], item[2], number, item[0])
+            except OSError as error:
+                raise CasewrightError(
+                    f"cannot be read: {error.strerror or error}",
+                    where=file,
+                    fix="check that the file exists and may be read",
+                ) from error
+        if problems:
+            if broken > len(problems):
+                problems.append(Problem(f"and {broken - len(problems)} more broken lines"))
+            raise CasewrightError(
+                f"{broken} broken lines in the reference texts"
+                if broken > 1
+                else "a broken line in the reference texts",
+                problems=problems,
+            )
+        if not count:
+            raise CasewrightError(
+                "the reference holds no text",
+                where=self.path,
+                valid="at least one document with words in it",
+                fix="check the path and the text field",
+            )
+
+    def _read(self, file: Path, start: int = 0) -> Iterator[_Item]:
         reader = {
             ".txt": _read_txt,
             ".jsonl": _read_jsonl,
             ".csv": _read_csv,
             ".parquet": _read_parquet,
         }[file.suffix.lower()]
+        return reader(file, self.name(file), self.text_field, start)
+
+    def text_at(self, file: Path, place: int) -> tuple[str, str]:
+        """The (id, text) at a place that `__iter__` gave. An id made of a line is not kept.
+
+        Raises:
+            CasewrightError: there is no text at the place any more.
+        """
         try:
-            for item in reader(file, name, text_field):
-                if isinstance(item, Problem):
-                    problems.append(item)
-                else:
-                    count += 1
-                    yield item
+            for item in self._read(file, place):
+                if not isinstance(item, Problem) and item[0] == place:
+                    return item[1], item[2]
+                break
         except OSError as error:
             raise CasewrightError(
-                f"cannot be read: {error.strerror or error}",
-                where=file,
-                fix="check that the file exists and may be read",
+                f"cannot be read: {error.strerror or error}", where=file
             ) from error
-    if problems:
-        more = len(problems) - _SHOWN
-        shown = problems[:_SHOWN]
-        if more > 0:
-            shown.append(Problem(f"and {more} more broken lines"))
         raise CasewrightError(
-            f"{len(problems)} broken lines in the reference texts"
-            if len(problems) > 1
-            else "a broken line in the reference texts",
-            problems=shown,
-        )
-    if not count:
-        raise CasewrightError(
-            "the reference holds no text",
-            where=path,
-            valid="at least one document with words in it",
-            fix="check the path and the text field",
+            "the reference has changed while it was in use", where=file, fix="start again"
         )
 
 
-def _decode(file: Path) -> str:
-    """Decode a file: a byte order mark decides, then UTF-8, then Windows-1252.
+def file_hash(file: Path) -> str:
+    """Hash of a file's bytes, read in pieces."""
+    digest = blake2b(digest_size=16)
+    with file.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def read_reference(path: Path, text_field: str = "text") -> Iterator[tuple[str, str]]:
+    """Read reference texts as (id, text); see `ReferenceFiles`.
+
+    Raises:
+        CasewrightError: as `ReferenceFiles.__iter__`.
+    """
+    for located in ReferenceFiles(path, text_field):
+        yield located.id, located.text
+
+
+@lru_cache(maxsize=4096)
+def _encoding(file: Path, size: int, changed: int) -> str:
+    """The encoding of a file: a byte order mark decides, then UTF-8, then Windows-1252.
 
     A reference is there to be compared, so a few odd bytes must not keep it from
     being read: what is not UTF-8 is taken as the usual Western encoding.
     """
-    raw = file.read_bytes()
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF32_LE, "utf-32"),
-        (codecs.BOM_UTF32_BE, "utf-32"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if raw.startswith(mark):
-            return raw.decode(encoding, "replace")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", "replace")
+    del size, changed  # they are there so that a file that was written anew is looked at anew
+    with file.open("rb") as stream:
+        start = stream.read(4)
+        for mark, encoding in (
+            (codecs.BOM_UTF8, "utf-8-sig"),
+            (codecs.BOM_UTF32_LE, "utf-32"),
+            (codecs.BOM_UTF32_BE, "utf-32"),
+            (codecs.BOM_UTF16_LE, "utf-16"),
+            (codecs.BOM_UTF16_BE, "utf-16"),
+        ):
+            if start.startswith(mark):
+                return encoding
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        stream.seek(0)
+        try:
+            while chunk := stream.read(_CHUNK):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1252"
+    return "utf-8"
 
 
-def _read_txt(file: Path, name: str, _: str) -> Iterator[tuple[str, str] | Problem]:
-    text = _decode(file)
+def _encoding_of(file: Path) -> str:
+    stat = file.stat()
+    return _encoding(file, stat.st_size, stat.st_mtime_ns)
+
+
+def _lines(stream: BinaryIO, encoding: str) -> Iterator[tuple[int, str]]:
+    """Lines with the offset of each. What is wide is decoded whole: it has no byte for a line."""
+    if encoding.startswith(("utf-16", "utf-32")):
+        start = stream.tell()
+        stream.seek(0)
+        at = 0
+        for line in stream.read().decode(encoding, "replace").splitlines(keepends=True):
+            if at >= start:
+                yield at, line
+            at += len(line)
+        return
+    offset = stream.tell()
+    plain = "utf-8" if encoding == "utf-8-sig" else encoding
+    for raw in stream:
+        line = raw.decode(plain, "replace")
+        yield offset, line.removeprefix("\ufeff") if offset == 0 else line
+        offset += len(raw)
+
+
+def _read_txt(file: Path, name: str, _: str, start: int) -> Iterator[_Item]:
+    del start
+    text = file.read_bytes().decode(_encoding_of(file), "replace")
     if text.strip():
-        yield name, text
+        yield 0, name, text
 
 
 def _record_id(record: dict[str, object], fallback: str) -> str:
@@ -185,9 +298,21 @@ def _check(
     return _record_id(record, f"{name}:{line}"), text
 
 
-def _read_jsonl(file: Path, name: str, text_field: str) -> Iterator[tuple[str, str] | Problem]:
-    for line, raw in enumerate(_decode(file).split("\n"), start=1):
-        if not raw.strip():
+def _read_jsonl(file: Path, name: str, text_field: str, start: int) -> Iterator[_Item]:
+    with file.open("rb") as stream:
+        stream.seek(0 if _wide(file) else start)
+        yield from _json_lines(stream, file, name, text_field, start)
+
+
+def _wide(file: Path) -> bool:
+    return _encoding_of(file).startswith(("utf-16", "utf-32"))
+
+
+def _json_lines(
+    stream: BinaryIO, file: Path, name: str, text_field: str, start: int
+) -> Iterator[_Item]:
+    for line, (offset, raw) in enumerate(_lines(stream, _encoding_of(file)), start=1):
+        if offset < start or not raw.strip():
             continue
         try:
             record = json.loads(raw)
@@ -211,61 +336,103 @@ def _read_jsonl(file: Path, name: str, text_field: str) -> Iterator[tuple[str, s
             )
             continue
         item = _check(record, text_field, file, line, name)
-        if item is not None:
+        if isinstance(item, Problem):
             yield item
+        elif item is not None:
+            yield offset, *item
 
 
-def _read_csv(file: Path, name: str, text_field: str) -> Iterator[tuple[str, str] | Problem]:
+class _Fed:
+    """Lines for a csv reader, which takes no more of them than its record needs."""
+
+    def __init__(self, lines: Iterator[tuple[int, str]]) -> None:
+        self._lines = lines
+        self._held: tuple[int, str] | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def peek(self) -> int | None:
+        """Offset of the line that comes next; None at the end."""
+        if self._held is None:
+            self._held = next(self._lines, None)
+        return None if self._held is None else self._held[0]
+
+    def __next__(self) -> str:
+        if self.peek() is None or self._held is None:
+            raise StopIteration
+        line, self._held = self._held[1], None
+        return line.replace("\x00", "")
+
+
+def _read_csv(file: Path, name: str, text_field: str, start: int) -> Iterator[_Item]:
     limit = csv.field_size_limit()
     # Notes are long, and the module's limit of 131,072 characters is not ours.
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     try:
-        lines = _decode(file).replace("\x00", "").splitlines(keepends=True)
-        reader = csv.DictReader(lines, strict=True)
-        if reader.fieldnames is None:
-            return
-        if text_field not in reader.fieldnames:
-            yield Problem(
-                f"no column {text_field!r}",
-                file,
-                1,
-                f"one of the columns there: {', '.join(reader.fieldnames[:12])}",
-                "name the column that holds the text (--text-field)",
-            )
-            return
-        columns = len(reader.fieldnames)
-        while True:
-            line = reader.line_num + 1
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Problem(
-                    f"not CSV: {error}",
-                    file,
-                    line,
-                    "comma-separated values, text with commas or line breaks in double quotes",
-                    "mend the quotes of the line",
-                )
-                continue
-            if None in row or any(value is None for value in row.values()):
-                yield Problem(
-                    "another number of fields than the header",
-                    file,
-                    line,
-                    f"{columns} fields",
-                    "quote the text if it holds commas or line breaks",
-                )
-                continue
-            item = _check(dict(row), text_field, file, line, name)
-            if item is not None:
-                yield item
+        with file.open("rb") as stream:
+            yield from _csv_rows(stream, file, name, text_field, start)
     finally:
         csv.field_size_limit(limit)
 
 
-def _read_parquet(file: Path, name: str, text_field: str) -> Iterator[tuple[str, str] | Problem]:
+def _csv_rows(
+    stream: BinaryIO, file: Path, name: str, text_field: str, start: int
+) -> Iterator[_Item]:
+    fed = _Fed(_lines(stream, _encoding_of(file)))
+    reader = csv.DictReader(fed, strict=True)
+    if reader.fieldnames is None:
+        return
+    if start and not _wide(file):
+        # The header is known: go to the record itself.
+        stream.seek(start)
+        fed = _Fed(_lines(stream, _encoding_of(file)))
+        reader = csv.DictReader(fed, fieldnames=reader.fieldnames, strict=True)
+    if text_field not in (reader.fieldnames or ()):
+        yield Problem(
+            f"no column {text_field!r}",
+            file,
+            1,
+            f"one of the columns there: {', '.join((reader.fieldnames or ())[:12])}",
+            "name the column that holds the text (--text-field)",
+        )
+        return
+    columns = len(reader.fieldnames or ())
+    while True:
+        line = reader.line_num + 1
+        offset = fed.peek()
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Problem(
+                f"not CSV: {error}",
+                file,
+                line,
+                "comma-separated values, text with commas or line breaks in double quotes",
+                "mend the quotes of the line",
+            )
+            continue
+        if offset is None or offset < start:
+            continue
+        if None in row or any(value is None for value in row.values()):
+            yield Problem(
+                "another number of fields than the header",
+                file,
+                line,
+                f"{columns} fields",
+                "quote the text if it holds commas or line breaks",
+            )
+            continue
+        item = _check(dict(row), text_field, file, line, name)
+        if isinstance(item, Problem):
+            yield item
+        elif item is not None:
+            yield offset, *item
+
+
+def _read_parquet(file: Path, name: str, text_field: str, start: int) -> Iterator[_Item]:
     try:
         parquet = pq.ParquetFile(file)
     except (pa.ArrowException, OSError) as error:
@@ -291,15 +458,27 @@ def _read_parquet(file: Path, name: str, text_field: str) -> Iterator[tuple[str,
             return
         wanted = [c for c in columns if c == text_field or c in _ID_FIELDS]
         row = 0
+        groups: list[int] = []
+        for group in range(parquet.metadata.num_row_groups):
+            rows = parquet.metadata.row_group(group).num_rows
+            if groups or row + rows >= start:
+                groups.append(group)
+            else:
+                row += rows
         try:
-            for batch in parquet.iter_batches(batch_size=1024, columns=wanted):
+            for batch in parquet.iter_batches(batch_size=1024, row_groups=groups, columns=wanted):
+                if row + len(batch) < start:
+                    row += len(batch)
+                    continue
                 for record in batch.to_pylist():
                     row += 1
-                    if record[text_field] is None:
+                    if row < start or record[text_field] is None:
                         continue
                     item = _check(record, text_field, file, row, name)
-                    if item is not None:
+                    if isinstance(item, Problem):
                         yield item
+                    elif item is not None:
+                        yield row, *item
         except (pa.ArrowException, OSError):
             yield Problem(
                 "the file breaks off or is damaged after this row",

@@ -33,12 +33,14 @@ class Screen:
     Args:
         reference: index of the user's own texts; None without any.
         examples: index of the prompts' worked examples.
+        public: index of public texts that models recite.
     """
 
     ledger: LedgerLimits = LedgerLimits()
     reference: ReferenceIndex | None = None
     examples: ReferenceIndex | None = None
     copies: CopyLimits = field(default_factory=CopyLimits)
+    public: ReferenceIndex | None = None
 
     def __call__(self, draft: Draft) -> Document:
         """Mark the planned identifiers, and judge by every filter."""
@@ -57,7 +59,7 @@ class Screen:
             max_off_spec=self.ledger.max_off_case,
         )
         yield phi_verdict(draft.text, draft.case.identity)
-        yield NearCopies(self.reference, self.examples, self.copies)(draft.text)
+        yield NearCopies(self.reference, self.examples, self.copies, self.public)(draft.text)
         yield quality_verdict(
             draft.text, kind=draft.kind, turns=draft.turns, truncated=draft.truncated
         )

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from casewright.filters.near_copies.index import (
-    READINGS,
-    Postings,
-    ReadingName,
-    post_hashes,
-    read,
-    weigh,
-)
-from casewright.filters.near_copies.shingles import shingle
+from casewright.filters.near_copies.document import READINGS, ReadingName, read, weigh
+from casewright.filters.near_copies.shingles import read_words, shingle
 
 __all__ = ["CopyPair", "SelfCopyResult", "find_self_copies"]
 
@@ -91,7 +84,9 @@ def find_self_copies(
     items = sorted(docs)
     scores: dict[tuple[int, int], float] = {}
     for reading in READINGS:
-        hashes = [np.unique(shingle(read(text, reading).hashes)) for _, _, text in items]
+        hashes = [
+            np.unique(shingle(read(read_words(text), reading).hashes)) for _, _, text in items
+        ]
         for a, b, score in _alike(hashes, reading):
             scores[a, b] = max(score, scores.get((a, b), 0.0))
     pairs = tuple(
@@ -99,6 +94,57 @@ def find_self_copies(
         for (a, b), score in sorted(scores.items(), key=lambda s: (s[0][1], s[0][0]))
     )
     return SelfCopyResult(threshold, pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """Shingle `keys[i]` is in documents `documents[offsets[i]:offsets[i + 1]]`.
+
+    `mass[d]` is the sum of the weights of document d's shingles.
+    """
+
+    keys: NDArray[np.uint64]
+    offsets: NDArray[np.int64]
+    documents: NDArray[np.uint32]
+    mass: NDArray[np.float64]
+
+    def find(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Index of each hash in `keys`, or -1."""
+        if not len(self.keys):
+            return np.full(len(hashes), -1, dtype=np.int64)
+        at = np.searchsorted(self.keys, hashes)
+        at[at == len(self.keys)] = 0
+        return np.where(self.keys[at] == hashes, at, -1).astype(np.int64)
+
+    def gather(self, at: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """The documents of the keys at these places, one after the other."""
+        begin = self.offsets[at]
+        counts = self.offsets[at + 1] - begin
+        flat = np.repeat(begin - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
+        documents: NDArray[np.uint32] = self.documents[flat + np.arange(int(counts.sum()))]
+        return documents
+
+
+def post_hashes(hashes: Sequence[NDArray[np.uint64]], reading: ReadingName) -> Postings:
+    """Postings of documents given as arrays of distinct hashes."""
+    if not hashes:
+        empty = np.zeros(0, dtype=np.uint64)
+        return Postings(
+            empty, np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.uint32), np.zeros(0)
+        )
+    every = np.concatenate(hashes)
+    documents = np.repeat(np.arange(len(hashes), dtype=np.uint32), [len(h) for h in hashes])
+    order = np.argsort(every, kind="stable")
+    every, documents = every[order], documents[order]
+    new = np.empty(len(every), dtype=bool)
+    new[:1] = True
+    np.not_equal(every[1:], every[:-1], out=new[1:])
+    first = np.flatnonzero(new)
+    offsets = np.append(first, len(every)).astype(np.int64)
+    keys, frequency = every[first], np.diff(offsets)
+    weights = weigh(frequency, len(hashes), keys, reading)
+    mass = np.bincount(documents, np.repeat(weights, frequency), minlength=len(hashes))
+    return Postings(keys, offsets, documents, mass.astype(np.float64))
 
 
 def _alike(
@@ -116,15 +162,17 @@ def _alike(
         rare = at[frequency[at] <= limit]
         if not len(rare):
             continue
-        partners = postings.gather(rare)
-        earlier = np.unique(partners[partners < later])
+        partners = np.unique(postings.gather(rare))
+        earlier = partners[partners < later]
         if not len(earlier):
             continue
-        shared = np.bincount(
-            postings.gather(at),
-            weights=np.repeat(weights[at], frequency[at]),
-            minlength=len(hashes),
-        )[earlier]
+        # All that is shared counts, common shingles too; only the partners' share is summed.
+        documents = postings.gather(at)
+        place = np.searchsorted(earlier, documents)
+        place[place == len(earlier)] = 0
+        own_weights = np.repeat(weights[at], frequency[at])
+        mine = earlier[place] == documents
+        shared = np.bincount(place[mine], weights=own_weights[mine], minlength=len(earlier))
         smaller = np.minimum(mass[earlier], mass[later])
         larger = np.maximum(mass[earlier], mass[later])
         # A text of a few words is in many longer ones: it is a copy only of its like.

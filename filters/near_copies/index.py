@@ -1,88 +1,58 @@
-"""An index of reference documents, and the best match of a text in it.
+"""An index of reference documents: what a text shares with them, and the best single match.
 
-For every reading (as is, masked) it holds the sorted distinct shingle hashes and,
-for each, the documents that have it. No text of the reference is in it. The arrays
-are plain `.npy` files, so that `load` maps them into memory instead of reading them.
+Three tables of hashes: runs of bytes (`grams`, exact), rare words (`terms`, which documents to
+look at) and frequencies (how common what is shared is). They are plain `.npy` files, so that
+`open` maps them into memory instead of reading them; together they are at most .6 of the
+reference's bytes. No text of the reference is in them: to verify a likeness the document is read
+again from where it lies.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from hashlib import blake2b
-from importlib.resources import files
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from casewright.errors import CasewrightError
-from casewright.filters.near_copies.shingles import (
-    SHINGLE_WORDS,
-    Reading,
-    masked,
-    plain,
-    read_words,
-    shingle,
+from casewright.filters.folding import Folded, fold_text
+from casewright.filters.near_copies.build import Tables, build_tables
+from casewright.filters.near_copies.document import (
+    READINGS,
+    Prepared,
+    ReadingName,
+    cosine,
 )
+from casewright.filters.near_copies.frequency import Frequencies
+from casewright.filters.near_copies.grams import GramTable, pad
+from casewright.filters.near_copies.normal import normalise
+from casewright.filters.near_copies.shingles import SHINGLE_WORDS, Reading
+from casewright.filters.near_copies.sources import (
+    FileTexts,
+    HeldTexts,
+    Texts,
+    fingerprint_files,
+    fingerprint_texts,
+)
+from casewright.filters.near_copies.terms import TermTable, candidates
+from casewright.filters.reference import ReferenceFiles
 
-__all__ = [
-    "READINGS",
-    "Match",
-    "Passage",
-    "Postings",
-    "ReadingName",
-    "ReferenceIndex",
-    "post_hashes",
-    "read",
-    "weigh",
-]
+__all__ = ["Likeness", "Match", "Passage", "ReferenceIndex", "SharedSpan"]
 
-ReadingName: TypeAlias = Literal["plain", "masked"]
-READINGS: tuple[ReadingName, ...] = ("plain", "masked")
-_FORMAT = 1
+_FORMAT = 2
 # Two matched shingles with no more unmatched words between them than this are one passage.
 _GAP_WORDS = 3
-_BOILERPLATE_WEIGHT = 0.1
 # A document with less novelty than this is too short to be covered by a text.
 _MIN_MASS = 16.0
-
-
-@lru_cache(maxsize=2)
-def _boilerplate(reading: ReadingName) -> NDArray[np.uint64]:
-    """Shingles of phrases that any note may carry, sorted."""
-    text = (files(__package__) / "boilerplate.txt").read_text(encoding="utf-8")
-    hashes = [
-        shingle(read(line, reading).hashes)
-        for line in text.splitlines()
-        if line and not line.startswith("#")
-    ]
-    return np.unique(np.concatenate(hashes))
-
-
-def weigh(
-    frequency: NDArray[np.int64], documents: int, hashes: NDArray[np.uint64], reading: ReadingName
-) -> NDArray[np.float64]:
-    """Weights of shingles by the number of documents that have them.
-
-    1 for one that at most one document has, falling with the logarithm of the frequency
-    to nearly 0 for one that all have (idf, scaled). The frequency in a single document says
-    nothing and discounts nothing. Phrases that any note may carry weigh a tenth.
-    """
-    weights = np.ones(len(frequency))
-    if documents >= 2:
-        weights = np.log((documents + 1) / np.maximum(frequency, 1)) / np.log(documents + 1)
-    weights[np.isin(hashes, _boilerplate(reading), assume_unique=True)] *= _BOILERPLATE_WEIGHT
-    return weights
-
-
-def read(text: str, reading: ReadingName) -> Reading:
-    """The tokens of one reading of a text."""
-    words = read_words(text)
-    return plain(words) if reading == "plain" else masked(words)
+_CANDIDATES = 3
+# Weight of a shingle that one document has.
+_RARE = 0.99
+_REMEMBERED = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,188 +94,319 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Postings:
-    """Shingle `keys[i]` is in documents `documents[offsets[i]:offsets[i + 1]]`.
+class SharedSpan:
+    """Characters that the reference has verbatim (47 bytes and more, normalised).
 
-    `mass[d]` is the sum of the weights of document d's shingles.
+    Attributes:
+        count: about how often the reference has what is commonest in it.
+        novelty: sum of the weights of its three-word shingles: boilerplate has little.
+        rare_numbers: words with a digit whose every shingle is in at most one document.
     """
 
-    keys: NDArray[np.uint64]
-    offsets: NDArray[np.int64]
-    documents: NDArray[np.uint32]
-    mass: NDArray[np.float64]
-
-    def find(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Index of each hash in `keys`, or -1."""
-        if not len(self.keys):
-            return np.full(len(hashes), -1, dtype=np.int64)
-        at = np.searchsorted(self.keys, hashes)
-        at[at == len(self.keys)] = 0
-        return np.where(self.keys[at] == hashes, at, -1).astype(np.int64)
-
-    def gather(self, at: NDArray[np.int64]) -> NDArray[np.uint32]:
-        """The documents of the keys at these places, one after the other."""
-        begin = self.offsets[at]
-        counts = self.offsets[at + 1] - begin
-        flat = np.repeat(begin - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
-        documents: NDArray[np.uint32] = self.documents[flat + np.arange(int(counts.sum()))]
-        return documents
-
-
-def post_hashes(hashes: Sequence[NDArray[np.uint64]], reading: ReadingName) -> Postings:
-    """Postings of documents given as arrays of distinct hashes."""
-    if not hashes:
-        empty = np.zeros(0, dtype=np.uint64)
-        return Postings(
-            empty, np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.uint32), np.zeros(0)
-        )
-    every = np.concatenate(hashes)
-    documents = np.repeat(np.arange(len(hashes), dtype=np.uint32), [len(h) for h in hashes])
-    order = np.argsort(every, kind="stable")
-    every, documents = every[order], documents[order]
-    new = np.empty(len(every), dtype=bool)
-    new[:1] = True
-    np.not_equal(every[1:], every[:-1], out=new[1:])
-    first = np.flatnonzero(new)
-    offsets = np.append(first, len(every)).astype(np.int64)
-    keys, frequency = every[first], np.diff(offsets)
-    weights = weigh(frequency, len(hashes), keys, reading)
-    mass = np.bincount(documents, np.repeat(weights, frequency), minlength=len(hashes))
-    return Postings(keys, offsets, documents, mass.astype(np.float64))
+    start: int
+    end: int
+    count: int
+    novelty: float
+    rare_numbers: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """All that an index says of a text.
+
+    Attributes:
+        plain, masked: the best documents by shingles.
+        cosine: of words and pairs of words, weighted by rarity, with the nearest document.
+        verbatim: what is shared byte by byte, in order.
+    """
+
+    plain: Match
+    masked: Match
+    cosine: float
+    verbatim: tuple[SharedSpan, ...]
+
+
+@dataclass(frozen=True)
 class ReferenceIndex:
     """An index of reference documents; see the module.
 
     Attributes:
-        ids: the documents' ids, in the order given. fingerprint: hash of ids and texts.
+        fingerprint: hash of what was indexed. size: bytes of the documents' text.
     """
 
-    ids: tuple[str, ...]
     fingerprint: str
-    _postings: dict[ReadingName, Postings] = field(repr=False)
+    size: int
+    _texts: Texts = field(repr=False)
+    _frequencies: Frequencies = field(repr=False)
+    _terms: TermTable = field(repr=False)
+    _grams: GramTable = field(repr=False)
+
+    # Documents that many texts are compared with are not read again for each.
+    _bytes: Callable[[int], NDArray[np.uint8]] = field(init=False, repr=False, compare=False)
+    _prepared: Callable[[int], Prepared] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_bytes", lru_cache(_REMEMBERED)(self._read_bytes))
+        object.__setattr__(self, "_prepared", lru_cache(_REMEMBERED)(self._prepare))
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self._texts)
 
     @classmethod
     def build(cls, texts: Iterable[tuple[str, str]]) -> ReferenceIndex:
-        """Index documents, given as (id, text). The texts are not kept."""
-        ids: list[str] = []
-        digest = blake2b(digest_size=16)
-        hashes: dict[ReadingName, list[NDArray[np.uint64]]] = {reading: [] for reading in READINGS}
-        for name, text in texts:
-            ids.append(name)
-            raw = text.encode("utf-8", "surrogatepass")
-            digest.update(f"{len(name)}:{name}:{len(raw)}:".encode("utf-8", "surrogatepass"))
-            digest.update(raw)
-            words = read_words(text)
-            hashes["plain"].append(np.unique(shingle(plain(words).hashes)))
-            hashes["masked"].append(np.unique(shingle(masked(words).hashes)))
-        return cls(tuple(ids), digest.hexdigest(), {r: post_hashes(hashes[r], r) for r in READINGS})
+        """Index documents, given as (id, text), which stay in memory."""
+        documents = tuple(texts)
+        size = sum(len(text) for _, text in documents)
+        tables = build_tables(lambda: (text for _, text in documents), size)
+        return cls._of(fingerprint_texts(documents), HeldTexts(documents), tables)
+
+    @classmethod
+    def build_files(cls, path: Path, text_field: str = "text") -> ReferenceIndex:
+        """Index the texts of a file or a folder, which stay where they are.
+
+        Raises:
+            CasewrightError: what `ReferenceFiles` raises.
+        """
+        reference = ReferenceFiles(path, text_field)
+        fingerprint = fingerprint_files(reference)
+        files = reference.files()
+        ends = np.zeros(len(files), dtype=np.int64)
+        places: list[int] = []
+
+        def texts() -> Iterable[str]:
+            places.clear()
+            for item in reference:
+                places.append(item.place)
+                ends[item.file :] = len(places)
+                yield item.text
+
+        tables = build_tables(texts, sum(f.stat().st_size for f in files))
+        where = FileTexts(reference, tuple(files), ends, np.array(places, dtype=np.uint64))
+        return cls._of(fingerprint, where, tables)
+
+    @classmethod
+    def _of(cls, fingerprint: str, texts: Texts, tables: Tables) -> ReferenceIndex:
+        return cls(fingerprint, tables.size, texts, tables.frequencies, tables.terms, tables.grams)
+
+    @classmethod
+    def open(
+        cls, path: Path, text_field: str = "text", *, folder: Path | None = None
+    ) -> ReferenceIndex:
+        """The index of a file or folder of texts: from `folder` if it is there, else built.
+
+        With a folder the index is kept in it and mapped into memory.
+
+        Raises:
+            CasewrightError: the reference has changed since the index in `folder` was built;
+                what `build_files` and `load` raise.
+        """
+        if folder is None:
+            return cls.build_files(path, text_field)
+        if not (folder / "index.json").exists():
+            cls.build_files(path, text_field).save(folder)
+        return cls.load(folder, path, text_field)
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of the tables."""
+        return sum(a.nbytes for a in self._arrays().values())
+
+    def _arrays(self) -> dict[str, NDArray[np.generic]]:
+        arrays: dict[str, NDArray[np.generic]] = {
+            "frequency.keys": self._frequencies.keys,
+            "frequency.levels": self._frequencies.levels,
+        }
+        for name, table in (("terms", self._terms), ("grams", self._grams)):
+            for part in table.PARTS:
+                arrays[f"{name}.{part}"] = getattr(table, part)
+        if isinstance(self._texts, FileTexts):
+            arrays["places"] = self._texts.places
+            arrays["ends"] = self._texts.ends
+        return arrays
 
     def save(self, folder: Path) -> None:
-        """Write the index into a folder."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for reading, postings in self._postings.items():
-            np.save(folder / f"{reading}.keys.npy", postings.keys)
-            np.save(folder / f"{reading}.offsets.npy", postings.offsets)
-            np.save(folder / f"{reading}.documents.npy", postings.documents)
-            np.save(folder / f"{reading}.mass.npy", postings.mass)
+        """Write the index into a folder, to be mapped by `load`.
+
+        Raises:
+            CasewrightError: the folder cannot be written.
+            ValueError: the texts are in memory only, so there would be nothing to verify with.
+        """
+        if not isinstance(self._texts, FileTexts):
+            raise ValueError("only an index of files can be saved")
         meta = {
             "format": _FORMAT,
             "shingle_words": SHINGLE_WORDS,
             "fingerprint": self.fingerprint,
-            "ids": list(self.ids),
+            "size": self.size,
+            "counted": self._frequencies.documents,
         }
-        (folder / "index.json").write_text(json.dumps(meta), encoding="utf-8")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, array in self._arrays().items():
+                np.save(folder / f"{name}.npy", array)
+            (folder / "index.json").write_text(json.dumps(meta), encoding="utf-8")
+        except OSError as error:
+            raise CasewrightError(
+                f"cannot write the index: {error.strerror}", where=folder, fix="choose another"
+            ) from error
 
     @classmethod
-    def load(cls, folder: Path, *, fingerprint: str | None = None) -> ReferenceIndex:
+    def load(cls, folder: Path, path: Path, text_field: str = "text") -> ReferenceIndex:
         """Map an index into memory.
 
         Args:
-            folder: what `save` wrote.
-            fingerprint: of the reference as it is now; an index of another one is refused.
+            folder: what `save` wrote. path: the reference's texts, as they were indexed.
 
         Raises:
             CasewrightError: no index there, one of another format, or of another reference.
         """
-        fix = "build the index again from the reference"
+        fix = f"remove {folder} and build the index again from the reference"
+        reference = ReferenceFiles(path, text_field)
         try:
             meta = json.loads((folder / "index.json").read_text(encoding="utf-8"))
             if meta["format"] != _FORMAT or meta["shingle_words"] != SHINGLE_WORDS:
                 raise CasewrightError(
                     "the index has another format", where=folder, valid=f"{_FORMAT}", fix=fix
                 )
-            if fingerprint is not None and meta["fingerprint"] != fingerprint:
+            if meta["fingerprint"] != fingerprint_files(reference):
                 raise CasewrightError(
                     "the reference has changed since the index was built", where=folder, fix=fix
                 )
-            postings: dict[ReadingName, Postings] = {
-                reading: Postings(
-                    *(
-                        np.load(folder / f"{reading}.{part}.npy", mmap_mode="r")
-                        for part in ("keys", "offsets", "documents", "mass")
-                    )
-                )
-                for reading in READINGS
-            }
+
+            def mapped(name: str) -> Any:
+                return np.load(folder / f"{name}.npy", mmap_mode="r")
+
+            return cls(
+                str(meta["fingerprint"]),
+                int(meta["size"]),
+                FileTexts(
+                    reference,
+                    tuple(reference.files()),
+                    mapped("ends"),
+                    mapped("places"),
+                ),
+                Frequencies(
+                    int(meta["counted"]), mapped("frequency.keys"), mapped("frequency.levels")
+                ),
+                TermTable(*(mapped(f"terms.{part}") for part in TermTable.PARTS)),
+                GramTable(*(mapped(f"grams.{part}") for part in GramTable.PARTS)),
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CasewrightError(f"no usable index: {error}", where=folder, fix=fix) from error
-        return cls(tuple(meta["ids"]), meta["fingerprint"], postings)
+
+    def _read_bytes(self, number: int) -> NDArray[np.uint8]:
+        return pad(normalise(self._texts.get(number)[1]).data)
+
+    def _prepare(self, number: int) -> Prepared:
+        return Prepared(self._texts.get(number)[1], self._frequencies)
 
     def match(self, text: str, *, max_passages: int = 5) -> tuple[Match, ...]:
-        """The best document for a text, one match per reading.
+        """The best document for a text, one match per reading; see `compare`."""
+        likeness = self.compare(text, max_passages=max_passages)
+        return likeness.plain, likeness.masked
 
-        The document is the one with the largest weighted share of the text, or the one
+    def verbatim(self, text: str) -> tuple[SharedSpan, ...]:
+        """Every stretch of 47 normalised bytes or more that the reference has, joined."""
+        folded = fold_text(text)
+        return self._verbatim(text, folded, Prepared(text, self._frequencies, folded))[0]
+
+    def compare(self, text: str, *, max_passages: int = 5) -> Likeness:
+        """Compare a text with the reference.
+
+        The best document is the one with the largest weighted share of the text, or the one
         that the text covers best; a text that is a document of the index has containment 1.
+        Looked at are the documents that share most rare words, and those that share most
+        runs of bytes.
         """
-        words = read_words(text)
-        return (
-            self._match("plain", plain(words), max_passages),
-            self._match("masked", masked(words), max_passages),
+        folded = fold_text(text)
+        own = Prepared(text, self._frequencies, folded)
+        spans, found = self._verbatim(text, folded, own)
+        chosen = candidates(
+            self._terms, self._frequencies, own.rare, self._grams.sizes, _CANDIDATES
         )
+        chosen += sorted(found, key=lambda d: -found[d])[:2]
+        others = {number: self._prepared(number) for number in dict.fromkeys(chosen)}
+        best = {name: _best(name, own, others, max_passages) for name in READINGS}
+        matches = {
+            name: replace(match, document=self._texts.get(number)[0])
+            if number is not None
+            else match
+            for name, (match, number) in best.items()
+        }
+        near = max((cosine(own.vector, o.vector) for o in others.values()), default=0.0)
+        return Likeness(matches["plain"], matches["masked"], near, spans)
 
-    def _match(self, reading: ReadingName, tokens: Reading, max_passages: int) -> Match:
-        postings = self._postings[reading]
-        hashes = shingle(tokens.hashes)
-        nothing = Match(reading, None, 0.0, 0.0, 0.0, 0.0)
-        if not len(hashes) or not len(self):
-            return nothing
-        unique, inverse = np.unique(hashes, return_inverse=True)
-        at = postings.find(unique)
-        found = np.flatnonzero(at >= 0)
-        if not len(found):
-            return nothing
-        counts = postings.offsets[at[found] + 1] - postings.offsets[at[found]]
-        frequency = np.zeros(len(unique), dtype=np.int64)
-        frequency[found] = counts
-        weights = weigh(frequency, len(self), unique, reading)
-        documents = postings.gather(at[found])
-        shared = np.bincount(
-            documents, weights=np.repeat(weights[found], counts), minlength=len(self)
-        )
-        whole = float(weights.sum())
-        contained = shared / whole if whole > 0 else np.zeros(len(self))
-        covered = np.divide(
-            shared, postings.mass, out=np.zeros(len(self)), where=postings.mass >= _MIN_MASS
-        )
-        best = int(np.argmax(np.maximum(contained, covered)))
-        owner = np.zeros(len(unique), dtype=bool)
-        owner[np.repeat(found, counts)[documents == best]] = True
-        passages = _passages(tokens, owner[inverse], weights[inverse])
-        longest = passages[0].novelty if passages else 0.0
-        return Match(
-            reading,
-            self.ids[best],
-            min(float(contained[best]), 1.0),
-            min(float(covered[best]), 1.0),
-            float(shared[best]),
-            longest,
+    def _verbatim(
+        self, text: str, folded: Folded, own: Prepared
+    ) -> tuple[tuple[SharedSpan, ...], dict[int, int]]:
+        normal = normalise(text, folded)
+        shared, found = self._grams.find(normal.data, self._bytes)
+        if not shared:
+            return (), found
+        places = normal.spans([(s.start, s.end) for s in shared])
+        plain = own.plain
+        weights = plain.weights[plain.inverse]
+        starts = plain.tokens.starts[: len(weights)]
+        ends = plain.tokens.ends[SHINGLE_WORDS - 1 :]
+        spans = []
+        for (start, end), stretch in zip(places, shared, strict=True):
+            first = int(np.searchsorted(starts, start))
+            last = int(np.searchsorted(ends, end, "right"))
+            novelty = float(weights[first:last].sum())
+            numbers = [
+                w
+                for w in range(first, min(last + SHINGLE_WORDS - 1, len(own.words)))
+                if own.words.digit[w]
+                and weights[max(first, w - SHINGLE_WORDS + 1) : min(w + 1, last)].min(initial=1)
+                >= _RARE
+            ]
+            tokens = plain.tokens
+            rare = tuple((int(tokens.starts[w]), int(tokens.ends[w])) for w in numbers)
+            spans.append(SharedSpan(start, end, stretch.count, novelty, rare))
+        return tuple(spans), found
+
+
+def _best(
+    name: ReadingName, text: Prepared, others: dict[int, Prepared], max_passages: int
+) -> tuple[Match, int | None]:
+    """The best of some documents under one reading, and its number."""
+    nothing = Match(name, None, 0.0, 0.0, 0.0, 0.0)
+    if not others:
+        return nothing, None
+    own = text.reading(name)
+    whole = float(own.weights.sum())
+    best: tuple[float, float, float, int, NDArray[np.bool_]] | None = None
+    for number, other in others.items():
+        theirs = other.reading(name)
+        if not len(own.unique) or not len(theirs.unique):
+            continue
+        at = np.searchsorted(theirs.unique, own.unique)
+        at[at == len(theirs.unique)] = 0
+        same = theirs.unique[at] == own.unique
+        if not same.any():
+            continue
+        shared = float(own.weights[same].sum())
+        mass = float(theirs.weights.sum())
+        contained = shared / whole if whole else 0.0
+        covered = shared / mass if mass >= _MIN_MASS else 0.0
+        if best is None or max(contained, covered) > max(best[0], best[1]):
+            best = (contained, covered, shared, number, same)
+    if best is None:
+        return nothing, None
+    contained, covered, shared, number, same = best
+    passages = _passages(own.tokens, same[own.inverse], own.weights[own.inverse])
+    return (
+        Match(
+            name,
+            None,
+            min(contained, 1.0),
+            min(covered, 1.0),
+            shared,
+            passages[0].novelty if passages else 0.0,
             passages[:max_passages],
-        )
+        ),
+        number,
+    )
 
 
 def _passages(

@@ -1,13 +1,17 @@
-"""The record filter: is this text a near-copy of a reference document or of an example?"""
+"""The record filter: is this text a near-copy of a reference document, an example, a known text?"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
 
-from casewright.filters.near_copies.index import Match, ReferenceIndex
+from casewright.filters.near_copies.damning import damning
+from casewright.filters.near_copies.index import Likeness, Match, ReferenceIndex
 from casewright.records import Evidence, Reason, Verdict
 
-__all__ = ["CopyLimits", "NearCopies"]
+__all__ = ["CopyLimits", "NearCopies", "memorised_texts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,16 +19,16 @@ class CopyLimits:
     """Where a likeness becomes a copy. All limits are exclusive: only above is a copy.
 
     The defaults were chosen on public notes, reference and queries from disjoint random
-    halves (aci-bench and MTS-Dialog, notes and dialogues of 40 words and more;
-    tests/filters/test_near_copies_shared.py repeats the measurement). Flagged among unrelated
-    texts: .5% and .8% of notes, 1.2% and .8% of dialogues, some of them real repeats. Caught
-    with 5, 10 and 20% of words changed: 1.00, 1.00 and .99 to 1.00.
+    halves (tests/filters/test_near_copies_shared.py repeats the measurement). `casewright
+    calibrate` measures them on the user's own notes.
 
     Attributes:
         containment: rarity-weighted share of the text's shingles in one reference document.
         coverage: rarity-weighted share of one reference document's shingles in the text.
         shared: below this many rare shingles a text is too short to be a copy of anything.
         passage: novelty of one shared passage (about its number of rare words), at any containment.
+        verbatim: novelty of one stretch that is shared byte by byte.
+        paraphrase: cosine of words and pairs of words with the nearest document.
         example_containment: as `containment`, against the prompts' examples. Coverage does not
             count there: an example is short, and its passage limit says as much.
         example_passage: as `passage`; examples are short and meant to be imitated in style.
@@ -33,14 +37,28 @@ class CopyLimits:
     containment: float = 0.30
     coverage: float = 0.33
     shared: float = 8.0
-    passage: float = 30.0
+    passage: float = 35.0
+    verbatim: float = 40.0
+    paraphrase: float = 0.45
     example_containment: float = 0.50
     example_passage: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
+class _Bounds:
+    """The limits against one source."""
+
+    containment: float
+    coverage: float
+    passage: float
+    verbatim: float
+    paraphrase: float
+    identifiers: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NearCopies:
-    """Judges texts against the user's reference and the prompts' own examples.
+    """Judges texts against the user's reference, the prompts' examples and known public texts.
 
     Neither the reference's text nor the ids of its documents enter a verdict: the
     evidence is spans of the judged text.
@@ -49,53 +67,99 @@ class NearCopies:
         reference: index of the private reference; None without one.
         examples: index of the examples that the prompts show; None without any.
         limits: see `CopyLimits`.
+        public: index of public texts that models have memorised; None without any.
     """
 
     reference: ReferenceIndex | None = None
     examples: ReferenceIndex | None = None
     limits: CopyLimits = CopyLimits()
+    public: ReferenceIndex | None = None
 
     def __call__(self, text: str) -> Verdict:
         """Judge one text."""
         reasons: list[Reason] = []
         scores: list[tuple[str, float]] = []
-        limits = self.limits
-        for source, index, containment, coverage, passage in (
-            ("reference", self.reference, limits.containment, limits.coverage, limits.passage),
-            ("example", self.examples, limits.example_containment, 1.0, limits.example_passage),
-        ):
-            if index is None or not len(index):
-                continue
-            matches = index.match(text)
-            scores.append((f"{source}_containment", max(m.containment for m in matches)))
-            scores.append((f"{source}_coverage", max(m.coverage for m in matches)))
-            reason = self._judge(source, matches, text, containment, coverage, passage)
+        for source, index, bounds in self._sources():
+            likeness = index.compare(text)
+            both = (likeness.plain, likeness.masked)
+            scores.append((f"{source}_containment", max(m.containment for m in both)))
+            scores.append((f"{source}_coverage", max(m.coverage for m in both)))
+            if source == "reference":
+                scores.append(("reference_cosine", likeness.cosine))
+                scores.append(("reference_verbatim", _richest(likeness)))
+            reason = self._judge(source, likeness, text, bounds)
             if reason is not None:
                 reasons.append(reason)
         return Verdict(not reasons, tuple(reasons), tuple(scores))
 
-    def _judge(
-        self,
-        source: str,
-        matches: tuple[Match, ...],
-        text: str,
-        max_containment: float,
-        max_coverage: float,
-        max_passage: float,
-    ) -> Reason | None:
+    def _sources(self) -> Iterator[tuple[str, ReferenceIndex, _Bounds]]:
+        own = self.limits
+        never = 1e9
+        for source, index, bounds in (
+            (
+                "reference",
+                self.reference,
+                _Bounds(
+                    own.containment,
+                    own.coverage,
+                    own.passage,
+                    own.verbatim,
+                    own.paraphrase,
+                    True,
+                ),
+            ),
+            (
+                "example",
+                self.examples,
+                _Bounds(own.example_containment, 1.0, own.example_passage, never, never, False),
+            ),
+            (
+                "public",
+                self.public,
+                _Bounds(own.containment, 1.0, own.example_passage, never, never, False),
+            ),
+        ):
+            if index is not None and len(index):
+                yield source, index, bounds
+
+    def _judge(self, source: str, likeness: Likeness, text: str, bounds: _Bounds) -> Reason | None:
+        matches = (likeness.plain, likeness.masked)
         whole = [
             m
             for m in matches
-            if (m.containment > max_containment or m.coverage > max_coverage)
+            if (m.containment > bounds.containment or m.coverage > bounds.coverage)
             and m.shared > self.limits.shared
         ]
-        part = [m for m in matches if m.longest > max_passage]
-        if not whole and not part:
-            return None
+        part = [m for m in matches if m.longest > bounds.passage]
+        if whole or part:
+            return self._by_match(source, whole, part, text, bounds)
+        if bounds.identifiers:
+            reason = _by_identifier(source, likeness, text)
+            if reason is not None:
+                return reason
+        if _richest(likeness) > bounds.verbatim:
+            return _by_stretch(source, likeness, text)
+        if (
+            likeness.cosine > bounds.paraphrase
+            and min(m.shared for m in matches) > self.limits.shared / 2
+        ):
+            best = max(matches, key=lambda m: (m.shared, m.reading))
+            return Reason(
+                "near_copies",
+                f"{source}_copy",
+                f"the text reads like a paraphrase of one {source} document",
+                likeness.cosine,
+                _passages(best, text) or (Evidence(0, len(text), text, "the whole text"),),
+            )
+        return None
+
+    def _by_match(
+        self, source: str, whole: list[Match], part: list[Match], text: str, bounds: _Bounds
+    ) -> Reason:
         match = max(whole or part, key=lambda m: (m.containment, m.longest, m.reading))
         score = max(match.containment, match.coverage if whole else 0.0)
         how = "" if match.reading == "plain" else " once names and numbers are masked"
-        if whole and match.containment > max_containment:
+        if whole and match.containment > bounds.containment:
             message = (
                 f"{match.containment:.0%} of the text, weighted by rarity, "
                 f"is in one {source} document{how}"
@@ -109,18 +173,56 @@ class NearCopies:
             message = (
                 f"a passage of {match.passages[0].words} words is in one {source} document{how}"
             )
-        return Reason(
-            filter="near_copies",
-            label=f"{source}_copy",
-            message=message,
-            score=score,
-            evidence=tuple(
-                Evidence(
-                    p.start,
-                    p.end,
-                    text[p.start : p.end],
-                    f"{p.words} words, novelty {p.novelty:.1f}",
-                )
-                for p in match.passages
-            ),
-        )
+        return Reason("near_copies", f"{source}_copy", message, score, _passages(match, text))
+
+
+def _passages(match: Match, text: str) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(p.start, p.end, text[p.start : p.end], f"{p.words} words, novelty {p.novelty:.1f}")
+        for p in match.passages
+    )
+
+
+def _richest(likeness: Likeness) -> float:
+    return max((s.novelty for s in likeness.verbatim), default=0.0)
+
+
+def _by_identifier(source: str, likeness: Likeness, text: str) -> Reason | None:
+    """Shared stretches that hold what points at a person."""
+    found = [
+        Evidence(start, end, text[start:end], what)
+        for span in likeness.verbatim
+        for start, end, what in damning(text, span)
+    ]
+    if not found:
+        return None
+    kinds = ", ".join(sorted({e.note for e in found}))
+    return Reason(
+        "near_copies",
+        f"{source}_copy",
+        f"a stretch that the {source} has verbatim holds what points at a person ({kinds})",
+        1.0,
+        tuple(found),
+    )
+
+
+def _by_stretch(source: str, likeness: Likeness, text: str) -> Reason:
+    rich = sorted(likeness.verbatim, key=lambda s: (-s.novelty, s.start))[:5]
+    return Reason(
+        "near_copies",
+        f"{source}_copy",
+        f"{rich[0].end - rich[0].start} characters on end are in the {source}, and are rare there",
+        _richest(likeness),
+        tuple(
+            Evidence(s.start, s.end, text[s.start : s.end], f"novelty {s.novelty:.1f}")
+            for s in rich
+        ),
+    )
+
+
+@lru_cache(maxsize=1)
+def memorised_texts() -> tuple[tuple[str, str], ...]:
+    """Public texts that language models are known to recite, as (id, text)."""
+    raw = (files(__package__) / "memorised.txt").read_text(encoding="utf-8")
+    blocks = [b.strip() for b in raw.split("\n== ")[1:]]
+    return tuple((b.partition("\n")[0], b.partition("\n")[2].strip()) for b in blocks)

@@ -7,16 +7,28 @@ same. Offsets lead back to the characters of the text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from casewright.filters.folding import fold_text
+from casewright.filters.folding import Folded, fold_text
 from casewright.filters.phi.lexicon import load_lexicon
 
-__all__ = ["SHINGLE_WORDS", "Reading", "Words", "hash_words", "read_words", "shingle"]
+__all__ = [
+    "SHINGLE_WORDS",
+    "Reading",
+    "Words",
+    "hash_words",
+    "masked",
+    "names_and_numbers",
+    "plain",
+    "read_words",
+    "shingle",
+    "shingle_within",
+    "words_of_bytes",
+]
 
 SHINGLE_WORDS = 3
 
@@ -44,6 +56,7 @@ def _tables() -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
 
 _POWERS = _powers()
 _LOWER, _IS_WORD = _tables()
+_LETTER = _LOWER.astype(U64) + U64(1)
 
 
 def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -63,11 +76,13 @@ class Words:
 
     Attributes:
         hashes: one 64-bit hash a word, blind to case.
+        stems: the same of the first `STEM` letters: a word whatever its ending.
         starts, ends: character offsets of the words in the text as it is.
         capital: whether the first letter is a capital. digit: whether it has a digit.
     """
 
     hashes: NDArray[np.uint64]
+    stems: NDArray[np.uint64]
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     capital: NDArray[np.bool_]
@@ -77,37 +92,53 @@ class Words:
         return len(self.hashes)
 
 
+STEM = 5
 _EMPTY = np.zeros(0, dtype=np.int64)
 
 
-def read_words(text: str) -> Words:
-    """Split a text into words and hash them; look-alikes and invisible characters folded."""
-    folded = fold_text(text)
-    raw = np.frombuffer(folded.text.encode("utf-8", "replace"), dtype=np.uint8)
+def words_of_bytes(raw: NDArray[np.uint8]) -> Words:
+    """The words of UTF-8 bytes, with offsets of bytes."""
     inside = _IS_WORD[raw]
-    edges = np.diff(inside.astype(np.int8), prepend=0, append=0)
-    starts = np.flatnonzero(edges == 1)
-    ends = np.flatnonzero(edges == -1)
+    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+    if len(raw) and inside[0]:
+        edges = np.concatenate(([0], edges))
+    if len(raw) and inside[-1]:
+        edges = np.append(edges, len(raw))
+    starts, ends = edges[::2], edges[1::2]
     if not len(starts):
-        none = np.zeros(0, dtype=bool)
-        return Words(np.zeros(0, dtype=U64), _EMPTY, _EMPTY, none, none)
+        none, no = np.zeros(0, dtype=U64), np.zeros(0, dtype=bool)
+        return Words(none, none, _EMPTY, _EMPTY, no, no)
     # Position of every byte within its word, then one weighted sum a word.
     letters = raw[inside]
     lengths = ends - starts
     first = np.concatenate(([0], np.cumsum(lengths)[:-1]))
     within = np.arange(len(letters)) - np.repeat(first, lengths)
-    terms = (_LOWER[letters].astype(U64) + U64(1)) * _POWERS[np.minimum(within, _MAX_WORD)]
+    terms = _LETTER[letters]
+    terms *= _POWERS[np.minimum(within, _MAX_WORD)]
     hashes = mix(np.add.reduceat(terms, first))
+    terms[within >= STEM] = U64(0)
+    stems = mix(np.add.reduceat(terms, first))
     is_digit = (letters >= 48) & (letters <= 57)
-    digit = np.add.reduceat(is_digit.astype(np.int32), first) > 0
+    digit = np.logical_or.reduceat(is_digit, first)
     initial = raw[starts]
     capital = (initial >= 65) & (initial <= 90)
+    return Words(hashes, stems, starts, ends, capital, digit)
+
+
+def read_words(text: str, folded: Folded | None = None) -> Words:
+    """Split a text into words and hash them; look-alikes and invisible characters folded."""
+    folded = folded or fold_text(text)
+    raw = np.frombuffer(folded.text.encode("utf-8", "replace"), dtype=np.uint8)
+    words = words_of_bytes(raw)
+    if not len(words):
+        return words
+    starts, ends = words.starts, words.ends
     if len(raw) != len(folded.text):
         # Bytes to characters: count the bytes that begin a character.
         count = np.cumsum((raw & 0xC0) != 0x80)
         starts, ends = count[starts] - 1, count[ends - 1]
     starts, ends = folded.spans(starts, ends)
-    return Words(hashes, starts.astype(np.int64), ends.astype(np.int64), capital, digit)
+    return replace(words, starts=starts.astype(np.int64), ends=ends.astype(np.int64))
 
 
 def hash_words(words: list[str]) -> NDArray[np.uint64]:
@@ -199,43 +230,72 @@ _NUMBER, _NAME, _TITLE, _PRONOUN = (U64(n) for n in (11, 13, 17, 19))
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Tokens of one reading of a text: a hash and the place of each."""
+    """Tokens of one reading of a text: a hash and the place of each.
+
+    `named` marks tokens that stand for a name, title, pronoun or number: none in a plain reading.
+    """
 
     hashes: NDArray[np.uint64]
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
+    named: NDArray[np.bool_]
 
 
 def plain(words: Words) -> Reading:
     """The text as it is."""
-    return Reading(words.hashes, words.starts, words.ends)
+    return Reading(words.hashes, words.starts, words.ends, np.zeros(len(words), dtype=bool))
 
 
-def masked(words: Words) -> Reading:
-    """The text with numbers, names, titles and pronouns masked, neighbours of a kind joined."""
+def masked(words: Words, owners: NDArray[np.int64] | None = None) -> Reading:
+    """The text with numbers, names, titles and pronouns masked, neighbours of a kind joined.
+
+    `owners` are the documents of the words, where there are several: none are joined over them.
+    """
     if not len(words):
         return plain(words)
-    masks = _masks()
     hashes = words.hashes.copy()
-    number = words.digit | _within(hashes, masks.numbers)
-    capital = np.flatnonzero(words.capital & ~number)
-    letters = hashes[capital]
-    is_name = _within(letters, masks.names) | ~_within(letters, masks.known)
-    # A capitalised plural or inflection that no lexicon has is masked too: that costs little.
-    name = np.zeros(len(hashes), dtype=bool)
-    name[capital[is_name]] = True
-    title = _within(hashes, masks.titles)
-    name &= ~title
-    pronoun = _within(hashes, masks.pronouns)
+    name, number = names_and_numbers(words)
+    title = _within(hashes, _masks().titles)
+    pronoun = _within(hashes, _masks().pronouns)
     hashes[name] = _NAME
     hashes[pronoun] = _PRONOUN
     hashes[title] = _TITLE
     hashes[number] = _NUMBER
+    named = name | number
     joined = np.zeros(len(hashes), dtype=bool)
-    joined[1:] = (hashes[1:] == hashes[:-1]) & (name | number)[1:]
+    joined[1:] = (hashes[1:] == hashes[:-1]) & named[1:]
+    if owners is not None:
+        joined[1:] &= owners[1:] == owners[:-1]
     keep = np.flatnonzero(~joined)
     ends = np.append(keep[1:] - 1, len(hashes) - 1)
-    return Reading(mix(hashes[keep]), words.starts[keep], words.ends[ends])
+    return Reading(
+        mix(hashes[keep]), words.starts[keep], words.ends[ends], (named | title | pronoun)[keep]
+    )
+
+
+def names_and_numbers(words: Words) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which words read as a person's name, and which as a number or a time."""
+    masks = _masks()
+    number = words.digit | _within(words.hashes, masks.numbers)
+    capital = np.flatnonzero(words.capital & ~number)
+    letters = words.hashes[capital]
+    is_name = _within(letters, masks.names) | ~_within(letters, masks.known)
+    # A capitalised plural or inflection that no lexicon has is masked too: that costs little.
+    is_name &= ~_within(letters, masks.titles)
+    name = np.zeros(len(words), dtype=bool)
+    name[capital[is_name]] = True
+    return name, number
+
+
+def shingle_within(
+    hashes: NDArray[np.uint64], owners: NDArray[np.int64]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Shingles of several documents' tokens, none over the end of one, and their documents."""
+    last = len(hashes) - SHINGLE_WORDS + 1
+    if last <= 0:
+        return np.zeros(0, dtype=U64), np.zeros(0, dtype=np.int64)
+    inside = owners[:last] == owners[SHINGLE_WORDS - 1 :]
+    return shingle(hashes)[inside], owners[:last][inside]
 
 
 def shingle(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -85,7 +85,13 @@ class NearCopiesConfig(_Strict):
 
     reference: Path | None = None
     text_field: str = "text"
+    index: Path | None = None
+    public: tuple[Path, ...] = ()
     reference_containment: float | None = Field(default=None, gt=0, le=1)
+    reference_coverage: float | None = Field(default=None, gt=0, le=1)
+    reference_passage: float | None = Field(default=None, gt=0)
+    reference_verbatim: float | None = Field(default=None, gt=0)
+    reference_paraphrase: float | None = Field(default=None, gt=0, le=1)
     example_containment: float | None = Field(default=None, gt=0, le=1)
     self_containment: float | None = Field(default=None, ge=SELF_FLOOR, le=1)
 
@@ -147,7 +153,7 @@ class Config(_Strict):
 
 
 _HOW = frozenset({"engine", "run"})
-_PLACES = frozenset({"reference", "prompts", "graph"})
+_PLACES = frozenset({"reference", "index", "public", "prompts", "graph"})
 """Paths: what lies there is hashed by its content, not where it lies."""
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import random
 import re
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,9 +20,14 @@ from casewright.filters.near_copies import (
     NearCopies,
     ReferenceIndex,
     find_self_copies,
+    memorised_texts,
 )
+from casewright.filters.near_copies.grams import SHARED_BYTES
+from casewright.filters.near_copies.normal import normalise
 from casewright.filters.near_copies.shingles import masked, plain, read_words, shingle
 from casewright.filters.phi.lexicon import load_lexicon
+
+pydivsufsort = pytest.importorskip("pydivsufsort", reason="the suffix array is a dev extra")
 
 WORDS = tuple(sorted(load_lexicon().common_words))
 
@@ -131,45 +140,201 @@ def test_an_empty_reference_and_an_empty_text_are_no_copies() -> None:
     assert NearCopies()("any text at all").keep
 
 
-def test_an_index_loaded_from_disk_judges_the_same(tmp_path: Path) -> None:
-    INDEX.save(tmp_path / "index")
-    loaded = ReferenceIndex.load(tmp_path / "index", fingerprint=INDEX.fingerprint)
+@pytest.fixture
+def reference_file(tmp_path: Path) -> Path:
+    path = tmp_path / "notes.jsonl"
+    path.write_text("".join(json.dumps({"id": i, "text": t}) + "\n" for i, t in REFERENCE))
+    return path
+
+
+def test_an_index_mapped_from_disk_judges_the_same(tmp_path: Path, reference_file: Path) -> None:
+    built = ReferenceIndex.open(reference_file, folder=tmp_path / "index")
+    mapped = ReferenceIndex.open(reference_file, folder=tmp_path / "index")
+    assert isinstance(mapped._grams.numbers, np.memmap)
     for seed in range(10):
         text = change_words(REFERENCE[seed][1], 0.3, seed)
-        assert loaded.match(text) == INDEX.match(text)
+        assert mapped.compare(text) == built.compare(text)
 
 
-def test_an_index_holds_no_text_of_the_reference(tmp_path: Path) -> None:
-    INDEX.save(tmp_path / "index")
+def test_an_index_holds_no_text_of_the_reference(tmp_path: Path, reference_file: Path) -> None:
+    ReferenceIndex.open(reference_file, folder=tmp_path / "index")
     stored = b"".join(p.read_bytes() for p in sorted((tmp_path / "index").iterdir()))
     for word in WORDS[:: len(WORDS) // 200]:
         assert len(word) < 5 or word.encode() not in stored
 
 
-def test_an_index_of_another_reference_is_refused(tmp_path: Path) -> None:
-    INDEX.save(tmp_path / "index")
-    changed = ReferenceIndex.build([*REFERENCE[:-1], ("ref39", "another text")])
-    assert changed.fingerprint != INDEX.fingerprint
+def test_an_index_is_smaller_than_its_reference(tmp_path: Path) -> None:
+    notes = [(str(i), made_up_note(i)) for i in range(400)]
+    size = sum(len(text) for _, text in notes)
+    assert ReferenceIndex.build(notes).stored_bytes <= 0.6 * size
+
+
+def test_an_index_of_another_reference_is_refused(tmp_path: Path, reference_file: Path) -> None:
+    ReferenceIndex.open(reference_file, folder=tmp_path / "index")
+    changed = reference_file.read_text().replace("HISTORY", "HISTORIE", 1)
+    reference_file.write_text(changed)
     with pytest.raises(CasewrightError, match="changed"):
-        ReferenceIndex.load(tmp_path / "index", fingerprint=changed.fingerprint)
+        ReferenceIndex.open(reference_file, folder=tmp_path / "index")
+
+
+def test_only_an_index_of_files_can_be_kept(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="files"):
+        INDEX.save(tmp_path)
 
 
 @pytest.mark.parametrize("damage", ["missing", "meta", "array", "format"])
-def test_a_damaged_index_is_a_mistake_that_the_user_can_fix(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_index_is_a_mistake_that_the_user_can_fix(
+    tmp_path: Path, reference_file: Path, damage: str
+) -> None:
     folder = tmp_path / "index"
-    INDEX.save(folder)
+    ReferenceIndex.open(reference_file, folder=folder)
     if damage == "missing":
         folder = tmp_path / "nothing"
     elif damage == "meta":
         (folder / "index.json").write_text("{")
     elif damage == "array":
-        (folder / "plain.keys.npy").write_bytes(b"no array")
+        (folder / "grams.numbers.npy").write_bytes(b"no array")
     else:
         meta = (folder / "index.json").read_text()
-        (folder / "index.json").write_text(meta.replace('"format": 1', '"format": 99'))
+        (folder / "index.json").write_text(meta.replace('"format": 2', '"format": 99'))
     with pytest.raises(CasewrightError) as caught:
-        ReferenceIndex.load(folder)
+        ReferenceIndex.load(folder, reference_file)
     assert "build the index again" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet", "txt"])
+def test_texts_are_read_again_from_files_of_every_kind(tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    texts = [f'{text}\nHe said "no, not café {i}".' for i, (_, text) in enumerate(REFERENCE)]
+    if kind == "jsonl":
+        lines = [json.dumps({"text": t}, ensure_ascii=False) for t in texts]
+        (folder / "a.jsonl").write_text("\n\n".join(lines), encoding="utf-8")
+    elif kind == "csv":
+        with (folder / "a.csv").open("w", encoding="utf-8-sig", newline="") as stream:
+            csv.writer(stream).writerows([["n", "text"], *enumerate(texts)])
+    elif kind == "parquet":
+        table = pa.table({"text": texts})
+        pq.write_table(table, folder / "a.parquet", row_group_size=7)
+    else:
+        for i, text in enumerate(texts):
+            (folder / f"{i:03}.txt").write_text(text, encoding="utf-8")
+    index = ReferenceIndex.open(folder, folder=tmp_path / "index")
+    assert len(index) == len(texts)
+    for text in texts:
+        assert index.compare(text).plain.containment == 1.0
+        assert index.verbatim(text)
+
+
+# --- what is shared byte by byte -----------------------------------------------------
+
+
+def covered(text: str, index: ReferenceIndex) -> set[int]:
+    return {i for s in index.verbatim(text) for i in range(s.start, s.end)}
+
+
+PARTS = st.lists(
+    st.sampled_from(
+        [
+            "the patient ",
+            "denies ",
+            "any pain. ",
+            "x",
+            "\n",
+            "  ",
+            "é",
+            "Dr. Ng ",
+            "120/80 ",
+            "aaaa",
+        ]
+    ),
+    min_size=1,
+    max_size=80,
+).map("".join)
+
+
+def shared_by_suffix_array(texts: list[bytes], query: bytes, least: int) -> set[int]:
+    """Bytes of the query inside a stretch of `least` bytes that one of the texts has."""
+    joined = b"\x01".join([*texts, b""]) + query
+    start = len(joined) - len(query)
+    suffixes = pydivsufsort.divsufsort(joined)
+    common = pydivsufsort.kasai(joined, suffixes)
+    found: set[int] = set()
+    # Neighbours in the suffix array share most: runs with at least `least` bytes in common.
+    first = 0
+    for i in range(len(suffixes)):
+        if i + 1 < len(suffixes) and common[i] >= least:
+            continue
+        run = [int(s) for s in suffixes[first : i + 1]]
+        if any(s < start for s in run):
+            for s in run:
+                if s >= start:
+                    found |= set(range(s - start, s - start + least))
+        first = i + 1
+    return found
+
+
+@given(st.lists(PARTS, min_size=1, max_size=6), PARTS)
+@settings(max_examples=300, deadline=None)
+def test_every_shared_stretch_is_found_and_no_other(texts: list[str], query: str) -> None:
+    """Recall and precision are 1 against a suffix array over the normalised bytes."""
+    index = ReferenceIndex.build([(str(i), t) for i, t in enumerate(texts)])
+    wanted = shared_by_suffix_array(
+        [normalise(t).data.tobytes() for t in texts], normalise(query).data.tobytes(), SHARED_BYTES
+    )
+    raw = normalise(query)
+    found, _ = index._grams.find(raw.data, index._bytes)
+    assert {i for s in found for i in range(s.start, s.end)} == wanted
+
+
+@given(st.integers(0, 39), st.integers(0, 900), st.integers(50, 300), st.integers(0, 10**6))
+@settings(max_examples=100, deadline=None)
+def test_a_stretch_planted_in_another_note_is_found(
+    source: int, start: int, size: int, seed: int
+) -> None:
+    secret = REFERENCE[source][1][start : start + size]
+    if len(secret) < 50:
+        return
+    host = made_up_note(seed + 1000)
+    text = f"{host[:200]}{secret}{host[200:]}"
+    assert set(range(200, 200 + len(secret))) - covered(text, INDEX) == set()
+
+
+def test_an_identifier_in_a_shared_stretch_is_damning_however_short() -> None:
+    note = f"{made_up_note(77)}\nThe patient was seen by Dr. Amara Okafor-Lindqvist in the morning."
+    index = ReferenceIndex.build([*REFERENCE, ("x", note)])
+    judge = NearCopies(index)
+    leak = (
+        f"{made_up_note(500)}\nThe patient was seen by Dr. Amara Okafor-Lindqvist in the morning."
+    )
+    verdict = judge(leak)
+    assert [r.label for r in verdict.reasons] == ["reference_copy"]
+    assert [e.text for e in verdict.reasons[0].evidence] == ["Amara Okafor-Lindqvist"]
+    assert judge(leak.replace("Amara Okafor-Lindqvist", "the whole team")).keep
+
+
+def test_two_rare_numbers_in_a_shared_stretch_are_damning() -> None:
+    line = "The ferritin was 1487 and the lactate dehydrogenase 963 on arrival."
+    index = ReferenceIndex.build([*REFERENCE, ("x", f"{made_up_note(77)}\n{line}")])
+    verdict = NearCopies(index)(f"{made_up_note(500)}\n{line}")
+    assert {e.text for r in verdict.reasons for e in r.evidence} == {"1487", "963"}
+    assert NearCopies(index)(f"{made_up_note(500)}\n{line.replace('963', '87')}").keep
+
+
+def test_boilerplate_is_found_but_is_no_copy() -> None:
+    boiler = "Lungs are clear to auscultation bilaterally.\nAbdomen is soft, nontender"
+    text = f"{made_up_note(500)[:300]}\n{boiler}"
+    assert covered(text, INDEX)
+    assert NearCopies(INDEX)(text).keep
+
+
+def test_a_text_that_models_recite_is_caught() -> None:
+    public = ReferenceIndex.build(memorised_texts())
+    judge = NearCopies(public=public)
+    for _, text in memorised_texts():
+        verdict = judge(f"{made_up_note(3)[:200]}\n{text[:400]}")
+        assert [r.label for r in verdict.reasons] == ["public_copy"]
+    assert judge(made_up_note(3)).keep
 
 
 # --- the corpus itself ------------------------------------------------------------

@@ -75,7 +75,7 @@ def audit(texts: Path, reference: Path | None, out: Path, text_field: str) -> No
     """Screen any TEXTS (folder, .txt, .jsonl, .csv, .parquet) for copies and identifiers."""
     index = None
     if reference is not None:
-        index = ReferenceIndex.build(read_reference(reference, text_field))
+        index = ReferenceIndex.open(reference, text_field)
     rows = audit_texts(read_reference(texts, text_field), index)
     kept = _write_lines((dict(row.to_json()) for row in rows), out)
     click.echo(f"{kept.total()} texts screened, {kept[False]} turned down: {out}", err=True)
