@@ -208,7 +208,9 @@ class Edge:
     base rate, `direction` high/low for labs and vitals, `mean` and `sd` in the test's unit,
     `details` further statements by name, any of which can stand several times: onset, character
     and site of a symptom (a case draws one of each), severity (mild, moderate, severe: those
-    that the edge is for; all where absent),
+    that the edge is for; all where absent), iqr (first and third quartile of a test, "11 18.5";
+    `mean` is its median then), p_from (assumed: no source says how
+    often),
     `text` a result in words or a qualifier (a finding's site, a drug's setting). A test can
     have several edges to one condition, each with another result. `confidence` is 0 to 1.
     `citation` says where to look it up.

@@ -55,12 +55,20 @@ def _condition_page(graph: Graph, condition: Condition) -> RenderableType:
         if texts:
             _row(facts, label, "; ".join(texts))
     _row(facts, "kind", ", ".join(_kind(condition)))
+    variant = _variant(graph, condition)
+    if variant:
+        _row(facts, "concept", variant)
     _row(facts, "who", _who(condition))
     if condition.age_weights:
         _row(facts, "visits by age", _ages(condition.age_weights))
     above = [f"{up} {graph.condition(up).title}" for up in graph.parents(condition.code)]
     if above:
         _row(facts, "under", "\n".join(above))
+    for name, label in _COURSE:
+        values = condition.values(name)
+        if values:
+            joined = "; ".join(_share(value) if name == "severity" else value for value in values)
+            _row(facts, label, joined)
     parts.append(facts)
     parts.extend(_edge_tables(graph, condition))
     for relation, label in (
@@ -88,6 +96,42 @@ def _condition_page(graph: Graph, condition: Condition) -> RenderableType:
             )
         )
     return Group(*(Padding(part, (0, 0, 1, 0)) for part in parts))
+
+
+_COURSE = (
+    ("setting", "seen in"),
+    ("severity", "severity"),
+    ("stay_days", "days in hospital"),
+    ("course", "course"),
+    ("disposition", "disposition"),
+    ("follow_up", "follow-up"),
+)
+"""Attributes of a condition, in the order of an encounter."""
+
+
+def _share(value: str) -> str:
+    """ "mild=0.2" as "mild 20%"."""
+    name, _, share = value.partition("=")
+    return f"{name} {float(share):.0%}"
+
+
+def _variant(graph: Graph, condition: Condition) -> str:
+    """Which variant of which concept a code is; "" where it has no variants."""
+    said = [
+        text
+        for text in (condition.laterality, condition.encounter)
+        if text and text != "unspecified"
+    ]
+    if condition.laterality == "unspecified":
+        said.append("side unspecified")
+    if condition.encounter:
+        said = [f"{text} encounter" if text in ("initial", "subsequent") else text for text in said]
+    others = [c.code for c in graph.variants.get(condition.concept, ()) if c is not condition]
+    if not said and not others and condition.concept == condition.code:
+        return ""
+    shown = ", ".join(others[:8]) + (f" and {len(others) - 8} more" if len(others) > 8 else "")
+    text = condition.concept + (f" ({', '.join(said)})" if said else "")
+    return f"{text}; variants: {shown}" if others else text
 
 
 def _row(table: Table, *cells: str) -> None:
@@ -138,6 +182,7 @@ def _edge_tables(graph: Graph, condition: Condition) -> Iterable[RenderableType]
         ("changes_lab", "Laboratory"),
         ("tested_with", "Tests and procedures"),
         ("treated_with", "Medication"),
+        ("complicated_by", "Complications"),
         ("comorbid_with", "Found with"),
         ("has_risk_factor", "Risk factors"),
     ):
@@ -157,7 +202,9 @@ def _edge_tables(graph: Graph, condition: Condition) -> Iterable[RenderableType]
 
 
 def _p(edge: Edge) -> str:
-    return "-" if edge.p is None else f"{edge.p:.2f}"
+    if edge.p is None:
+        return "-"
+    return f"{edge.p:.2f}" + ("?" if "assumed" in edge.values("p_from") else "")
 
 
 def _origin(edge: Edge) -> str:
@@ -174,7 +221,7 @@ def _what(graph: Graph, condition: Condition, edge: Edge) -> str:
         if edge.direction:
             lines[0] += f", {edge.direction}"
         if edge.mean is not None:
-            spread = f" ± {edge.sd:g}" if edge.sd is not None else ""
+            spread = f" ± {edge.sd:.3g}" if edge.sd is not None else ""
             lines[0] += f": {edge.mean:g}{spread} {concept.unit}".rstrip()
         lines.append(f"  normal {_reference(concept)}")
     elif isinstance(concept, Medication):
@@ -191,6 +238,14 @@ def _what(graph: Graph, condition: Condition, edge: Edge) -> str:
         lines[0] += f": {edge.text}"
     if edge.lift is not None and not isinstance(concept, Lab):
         lines[0] += f" [{edge.lift:g}x]"
+    severity = edge.values("severity")
+    if severity:
+        lines[0] += f" [{', '.join(severity)}]"
+    lines.extend(
+        f"  {name}: {'; '.join(edge.values(name))}"
+        for name in ("onset", "character", "site")
+        if edge.values(name)
+    )
     return "\n".join(lines)
 
 

@@ -136,6 +136,10 @@ class Acute:
             *(("follow_up", text) for text in entry.follow_up),
         ]
 
+    def __contains__(self, code: Code) -> bool:
+        """Whether an entry speaks of a code."""
+        return self._find(code) is not None
+
     def acuity(self, code: Code) -> str | None:
         """Where the entry says that the condition is seen; None where there is no entry."""
         entry = self.entry(code)
@@ -172,7 +176,8 @@ def _labs(entry: AcuteEntry, number: int, sure: float) -> Iterable[Link]:
         yield Link(
             item.test, "changes_vital" if item.test.startswith("vital:") else "changes_lab",
             number, sure, item.p, direction=item.direction, mean=item.median,
-            sd=round((high - low) / _IQR, 4), details=_severities(item.severity),
+            sd=round((high - low) / _IQR, 4),
+            details=(*_severities(item.severity), ("iqr", f"{low:g} {high:g}")),
         )  # fmt: skip
 
 

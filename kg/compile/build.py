@@ -20,7 +20,7 @@ from casewright.kg.compile.links import Clinical
 from casewright.kg.compile.matching import Matcher
 from casewright.kg.compile.names import Namer
 from casewright.kg.compile.nodes import concept_nodes
-from casewright.kg.compile.principals import Principals
+from casewright.kg.compile.principals import Principals, is_visit
 from casewright.kg.compile.provenance import SOURCES, Register
 from casewright.kg.compile.relations import (
     Comorbidity,
@@ -30,7 +30,7 @@ from casewright.kg.compile.relations import (
     iter_unique,
 )
 from casewright.kg.compile.report import CompileReport
-from casewright.kg.compile.settle import settled
+from casewright.kg.compile.settle import LEAST, LEAST_CHRONIC, settled
 from casewright.kg.compile.sources import read_sources
 from casewright.kg.compile.spine import Code, Spine, load_spine
 from casewright.kg.compile.variants import Variants
@@ -199,12 +199,19 @@ class _Parts:
         if reason is None or reason.startswith(("not acceptable", "status")):
             links = self.clinical.links(code)
         if reason is None:
-            links = settled(links, self.clinical.symptoms, chronic=code.code in self.spine.chronic)
+            links = settled(links, self.clinical.symptoms, least=self._least(code))
             reason = self.principals.missing(code, links, seen=self._is_seen(code))
         if links:
             links += self.comorbidity.links(code)
         links += groups_of(self.spine, self.register, code)
         return reason, links
+
+    def _least(self, code: Code) -> float:
+        """How many symptoms to expect: a check-up needs none, acute illness the most."""
+        if is_visit(code):
+            return 0.0
+        lasting = code.code in self.spine.chronic and code not in self.acute
+        return LEAST_CHRONIC if lasting else LEAST
 
     def _is_seen(self, code: Code) -> bool:
         told = self.clinical.told(code)

@@ -27,6 +27,18 @@ _GENERIC_WORDS = """
 _GENERIC = frozenset(_GENERIC_WORDS.split())
 
 
+# "Of right hand, unspecified site" and "of unspecified part of lower limb" name no place more
+# closely than their category does: such a title speaks for its neighbours.
+_NO_SITE = (
+    re.compile(r"\bof (?:right |left |unspecified )?[a-z]+(?: [a-z]+){0,2}, unspecified site\b"),
+    re.compile(
+        r"\bof unspecified (?:site|part)s? of (?:the )?(?:right |left |unspecified )?"
+        r"(?:upper |lower )?(?:limb|arm|leg|extremity|head|face|trunk|thorax|abdomen|shoulder"
+        r"(?: and upper limb)?)\b(?:, except [a-z ,]+)?"
+    ),
+)
+
+
 @cache
 def subject_words(title: str) -> frozenset[str]:
     """The words of a title but those of the classification, of sides and of encounters.
@@ -35,7 +47,10 @@ def subject_words(title: str) -> frozenset[str]:
     """
     found = set()
     absent = False
-    for word in re.findall(r"[a-z]+[0-9]*|[0-9]+|,", title.lower()):
+    text = title.lower()
+    for pattern in _NO_SITE:
+        text = pattern.sub(" ", text)
+    for word in re.findall(r"[a-z]+[0-9]*|[0-9]+|,", text):
         if word == "without":
             absent = True
         elif word in (",", "with"):

@@ -2,7 +2,8 @@
 
 Hand-written entries come first, those on acute illness before all. NAMCS profiles follow where
 a relation has none: shares of visits with a ratio to all visits of at least 1.5. Other sources
-fill what is still empty. What several sources say gets more confidence; a drug without a dose is no edge.
+fill what is still empty. What several sources say gets more confidence; a drug without a dose
+is no edge.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from casewright.kg.compile.curated import Curated
 from casewright.kg.compile.schema import DrugEntry, LabEntry, Wording
@@ -174,5 +174,18 @@ def _drug(entry: DrugEntry, curated: Curated) -> Node:
         dosing=dosing,
         pregnancy_avoid=entry.pregnancy_avoid or None,
         avoid_codes=entry.avoid_codes or None,
-        attributes=[("interacts_with_class", name) for name in interacting],
+        attributes=[
+            *(("interacts_with_class", name) for name in interacting),
+            *_limits(entry),
+        ],
     )
+
+
+def _limits(entry: DrugEntry) -> Iterator[tuple[str, str]]:
+    """The most on a day, as attributes: "3200 mg", "40 mg/kg"; renal "30 avoid", "50 1000 mg"."""
+    if entry.max_daily is not None:
+        yield "max_daily", str(entry.max_daily)
+    if entry.max_daily_child is not None:
+        yield "max_daily_child", str(entry.max_daily_child)
+    for step in entry.renal:
+        yield "renal", f"{step.egfr_below:g} {'avoid' if step.avoid else step.max_daily}"

@@ -115,8 +115,17 @@ _ONLY_IN: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# The survey files wounds under complaints of the skin.
+_NOT_IN_INJURY = frozenset(
+    {"symptom:skin_lesion", "symptom:skin_discoloration", "symptom:skin_growth",
+     "symptom:skin_lump", "symptom:nail_discoloration"}
+)  # fmt: skip
+
+
 def symptom_fits(symptom: str, code: Code) -> bool:
     """Whether a reason for visit that stands for several complaints can mean this one here."""
+    if code.chapter == 19 and symptom in _NOT_IN_INJURY:
+        return False
     return code.code.startswith(_ONLY_IN.get(symptom, ("",)))
 
 

@@ -41,6 +41,9 @@ _STATUS = re.compile(r"Z(?!21)(?:1[4-9]|2[2-8]|3A|3[357]|5[3-9]|6[0-8]|7[2-9]|8\
 _SAYS_NOTHING = ("R69", "T14.9", "Z76.8", "Z76.9", "R68.89")
 """Codes from which no case can be told."""
 
+_NO_PATIENT = ("P95", "Q00", "R99")
+"""Stillbirth, anencephaly, death of unknown cause: nobody to take a history from."""
+
 _SEQUELA = re.compile(r"\bsequelae?\b", re.IGNORECASE)
 _SEVENTH = frozenset(["D", "E", "F", "G", "H", "J", "K", "M", "N", "P", "Q", "R", "S"])
 """Seventh characters of subsequent encounters and sequelae (chapters 13 and 19)."""
@@ -92,6 +95,8 @@ class Principals:
             return "status, agent or reason for contact"
         if code.code.startswith(_SAYS_NOTHING) or code.code.startswith(_NOT_VISITS):
             return "says nothing"
+        if code.code.startswith(_NO_PATIENT):
+            return "no living patient"
         if code.chapter == 15 and re.search(r"fetus [2-9]|other fetus", code.title):
             return "a further fetus of a multiple pregnancy"
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 __all__ = [
     "CURATED_FILES",
@@ -24,6 +24,7 @@ __all__ = [
     "ConditionEntry",
     "ConditionsFile",
     "Conversion",
+    "DoseLimit",
     "DosingEntry",
     "DrugEntry",
     "DrugLink",
@@ -43,6 +44,7 @@ __all__ = [
     "ProcedureResult",
     "ProceduresFile",
     "Raised",
+    "RenalLimit",
     "RiskEntry",
     "Statement",
     "SymptomEntry",
@@ -99,6 +101,34 @@ class DosingEntry(_Model):
     duration: str | None = None
 
 
+LimitDose = Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+)?(/\d+(\.\d+)?)*$")]
+
+
+class DoseLimit(_Model):
+    """The most on one day, part by part for a combination ("60/4000"), or by weight."""
+
+    dose: LimitDose
+    unit: Phrase
+    per_kg: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.dose} {self.unit}{'/kg' if self.per_kg else ''}"
+
+
+class RenalLimit(_Model):
+    """What an eGFR (mL/min/1.73 m2) below a bound changes: no such drug, or a smaller limit."""
+
+    egfr_below: float = Field(gt=0, le=120)
+    avoid: bool = False
+    max_daily: DoseLimit | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> RenalLimit:
+        if self.avoid == (self.max_daily is not None):
+            raise ValueError("give either avoid: true or a max_daily")
+        return self
+
+
 class DrugEntry(Wording):
     """A drug of drugs.yaml."""
 
@@ -112,6 +142,9 @@ class DrugEntry(Wording):
     pregnancy_avoid: bool = False
     avoid_codes: tuple[CodePrefix, ...] = ()
     avoid_drugs: tuple[str, ...] = ()
+    max_daily: DoseLimit | None = None
+    max_daily_child: DoseLimit | None = None
+    renal: tuple[RenalLimit, ...] = ()
 
 
 class ClassEntry(_Model):

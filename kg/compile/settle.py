@@ -15,12 +15,23 @@ from casewright.kg.compile.link import Link
 from casewright.kg.compile.regions import regions_of
 from casewright.kg.compile.schema import SymptomEntry
 
-__all__ = ["CAP", "LEAST", "LEAST_CHRONIC", "MOST", "settled", "without_repeats"]
+__all__ = [
+    "CAP",
+    "LEAST",
+    "LEAST_CHRONIC",
+    "LEAST_EACH",
+    "MOST",
+    "settled",
+    "without_repeats",
+]
 
 LEAST, MOST = 2.0, 6.0
 """Bounds of the expected number of symptoms of a case."""
-LEAST_CHRONIC = 1.2
+LEAST_CHRONIC = 1.0
 """The same for chronic disease, which many visits find without complaints."""
+LEAST_EACH = 0.6
+"""With few symptoms on record they are raised to this mean at most: who has one more has it
+unrecorded."""
 CAP = 0.95
 
 _ASSUMED_SURE, _ASSUMED = 0.35, 0.25
@@ -60,7 +71,7 @@ def _p(link: Link) -> float:
 
 
 def settled(
-    links: Sequence[Link], symptoms: Mapping[str, SymptomEntry], *, chronic: bool
+    links: Sequence[Link], symptoms: Mapping[str, SymptomEntry], *, least: float
 ) -> list[Link]:
     """The edges of a principal with its symptoms settled; the others as they are.
 
@@ -70,7 +81,8 @@ def settled(
     likely symptoms are left out.
 
     Args:
-        links: all edges. symptoms: entries by id. chronic: whether the disease is.
+        links: all edges. symptoms: entries by id.
+        least: the expected number of symptoms (LEAST, LEAST_CHRONIC; 0 for a visit).
     """
     others = [link for link in links if link.relation != "has_symptom"]
     kept = without_repeats([k for k in links if k.relation == "has_symptom"], symptoms)
@@ -80,7 +92,7 @@ def settled(
         else replace(link, p=_p(link), details=(*link.details, ("p_from", "assumed")))
         for link in kept
     ]
-    raised = _raised(filled, LEAST_CHRONIC if chronic else LEAST)
+    raised = _raised(filled, least)
     total = 0.0
     chosen: list[Link] = []
     for link in raised:
@@ -94,7 +106,7 @@ def settled(
 def _raised(links: Sequence[Link], least: float) -> list[Link]:
     """Likeliest first, with probabilities that sum to `least` if the cap lets them."""
     shares = [min(link.p or 0.0, CAP) for link in links]
-    least = min(least, CAP * len(links))
+    least = min(least, LEAST_EACH * len(links))
     if sum(shares) >= least:
         return [replace(link, p=share) for link, share in zip(links, shares, strict=True)]
     low, high = 1.0, 1.0
