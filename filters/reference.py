@@ -164,12 +164,18 @@ class ReferenceFiles:
         return reader(file, self.name(file), self.text_field, start)
 
     def text_at(self, file: Path, place: int) -> tuple[str, str]:
-        """The (id, text) at a place that `__iter__` gave. An id made of a line is not kept.
+        """The (id, text) at a place that `__iter__` gave; an id made of a line counts from there.
 
         Raises:
             CasewrightError: there is no text at the place any more.
         """
         try:
+            if file.suffix.lower() == ".jsonl" and _encoding_of(file) == "utf-8":
+                # The common case, without the care for what is broken.
+                with file.open("rb") as stream:
+                    stream.seek(place)
+                    record = json.loads(stream.readline())
+                return _record_id(record, f"{self.name(file)}:1"), str(record[self.text_field])
             for item in self._read(file, place):
                 if not isinstance(item, Problem) and item[0] == place:
                     return item[1], item[2]
@@ -178,6 +184,8 @@ class ReferenceFiles:
             raise CasewrightError(
                 f"cannot be read: {error.strerror or error}", where=file
             ) from error
+        except (ValueError, KeyError, TypeError, AttributeError):
+            pass
         raise CasewrightError(
             "the reference has changed while it was in use", where=file, fix="start again"
         )

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
@@ -184,32 +183,58 @@ class GramTable:
         at, entry = self._candidates(words, start, stop)
         if not len(at):
             return
-        # At most so many surroundings of one offset.
+        # Those that agree on both sides first: they reach furthest.
+        checks = self.checks[entry]
+        wanted = _checks(words, at, np.zeros(len(at), dtype=U64))
+        differs = checks ^ wanted
+        left, right = (differs >> 14) & 0x3FF == 0, (differs >> 4) & 0x3FF == 0
+        order = np.lexsort((~(left & right), at))
+        at, entry, left, right = at[order], entry[order], left[order], right[order]
         rank = np.arange(len(at)) - np.searchsorted(at, at)
-        at, entry = at[rank < _MAX_CONTEXTS], entry[rank < _MAX_CONTEXTS]
         numbers = self.numbers[entry].astype(np.int64)
-        counts = self.checks[entry] & 0xF
         document = np.searchsorted(self.firsts, numbers, "right") - 1
         offset = (numbers - self.firsts[document].astype(np.int64)) * STRIDE
-        order = np.argsort(document, kind="stable")
-        at, offset, counts, document = at[order], offset[order], counts[order], document[order]
-        edges = np.concatenate(([0], np.flatnonzero(np.diff(document)) + 1, [len(document)]))
-        windows = np.empty((len(at), len(_WINDOW)), dtype=np.uint8)
-        for first, last in pairwise(edges.tolist()):
-            other = read(int(document[first]))
-            windows[first:last] = other[(offset[first:last] + REACH)[:, None] + _WINDOW]
-        same = padded[at[:, None] + _WINDOW] == windows
-        # Equal bytes next to the run, to both sides: up to the first that differs.
-        left = np.argmin(same[:, :REACH][:, ::-1], axis=1)
-        left[same[:, :REACH].all(axis=1)] = REACH
-        right = np.argmin(same[:, REACH + GRAM :], axis=1)
-        right[same[:, REACH + GRAM :].all(axis=1)] = REACH
-        whole = same[:, REACH : REACH + GRAM].all(axis=1)
-        for i in np.flatnonzero(whole & (left + right >= REACH)).tolist():
-            begin, end = int(at[i] - left[i]), int(at[i] + GRAM + right[i])
-            spans.append((begin - _PAD, end - _PAD, int(counts[i])))
-            name = int(document[i])
-            found[name] = found.get(name, 0) + STRIDE
+        # The furthest that a stretch around the run can reach, and what is known to be shared.
+        low, high = at - np.where(left, REACH, 14), at + GRAM + np.where(right, REACH, 15)
+        known = np.zeros(stop - start + 2 * _PAD + GRAM, dtype=np.int64)
+        base = start - _PAD
+        for number in range(min(int(rank.max()) + 1, _MAX_CONTEXTS)):
+            now = np.flatnonzero(rank == number)
+            if number:
+                covered = np.cumsum(known)
+                first, last = low[now] - 1 - base, high[now] - 1 - base
+                now = now[covered[last] - covered[first] < last - first]
+            for i, begin, end in _extend(padded, at[now], offset[now], document[now], read):
+                known[begin - base : end - base] = 1
+                name = int(document[now[i]])
+                spans.append((begin - _PAD, end - _PAD, int(checks[order[now[i]]] & 0xF)))
+                found[name] = found.get(name, 0) + STRIDE
+
+
+def _extend(
+    text: Bytes,
+    at: NDArray[np.int64],
+    offset: NDArray[np.int64],
+    document: NDArray[np.int64],
+    read: Callable[[int], Bytes],
+) -> Iterator[tuple[int, int, int]]:
+    """Stretches of `SHARED_BYTES` and more around runs, compared byte by byte."""
+    if not len(at):
+        return
+    order = np.argsort(document, kind="stable")
+    edges = np.flatnonzero(np.diff(document[order])) + 1
+    windows = np.empty((len(at), len(_WINDOW)), dtype=np.uint8)
+    for group in np.split(order, edges):
+        windows[group] = read(int(document[group[0]]))[(offset[group] + REACH)[:, None] + _WINDOW]
+    same = text[at[:, None] + _WINDOW] == windows
+    # Equal bytes next to the run, to both sides: up to the first that differs.
+    left = np.argmin(same[:, :REACH][:, ::-1], axis=1)
+    left[same[:, :REACH].all(axis=1)] = REACH
+    right = np.argmin(same[:, REACH + GRAM :], axis=1)
+    right[same[:, REACH + GRAM :].all(axis=1)] = REACH
+    whole = same[:, REACH : REACH + GRAM].all(axis=1)
+    for i in np.flatnonzero(whole & (left + right >= REACH)).tolist():
+        yield i, int(at[i] - left[i]), int(at[i] + GRAM + right[i])
 
 
 _WINDOW = np.arange(-REACH, GRAM + REACH)

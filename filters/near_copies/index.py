@@ -52,7 +52,7 @@ _MIN_MASS = 16.0
 _CANDIDATES = 3
 # Weight of a shingle that one document has.
 _RARE = 0.99
-_REMEMBERED = 512
+_REMEMBERED = 64_000_000  # bytes of documents kept to be compared with the next text
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +146,9 @@ class ReferenceIndex:
     _prepared: Callable[[int], Prepared] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_bytes", lru_cache(_REMEMBERED)(self._read_bytes))
-        object.__setattr__(self, "_prepared", lru_cache(_REMEMBERED)(self._prepare))
+        mean = self.size // max(len(self._texts), 1) + 1
+        object.__setattr__(self, "_bytes", lru_cache(_REMEMBERED // mean)(self._read_bytes))
+        object.__setattr__(self, "_prepared", lru_cache(512)(self._prepare))
 
     def __len__(self) -> int:
         return len(self._texts)
