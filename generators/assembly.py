@@ -23,6 +23,8 @@ class Assembly:
 
     def add(self, text: str, origin: str, piece_id: str | None = None) -> None:
         """Append text as it is; `piece_id` remembers where a piece stands."""
+        if not text:
+            return
         start = self._length
         self._parts.append(text)
         self._length += len(text)

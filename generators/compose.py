@@ -17,13 +17,16 @@ from casewright.generators.pieces import Task
 from casewright.generators.plan import Piece
 from casewright.generators.realiser import realise, realise_question
 from casewright.generators.vocabulary import FormsOf
-from casewright.generators.wording import Item, Subject, before_admission, item_of
-from casewright.prompts.library import GroupText, Message, Persona, PromptLibrary, Template
+from casewright.generators.wording import Item, Subject, before_admission, fill, item_of
+from casewright.prompts.library import Frame, GroupText, Message, Persona, PromptLibrary, Template
 from casewright.records import Case, Fact
 from casewright.seeds import derive_rng, derive_seed
 
 __all__ = ["Composer", "Spoken"]
 
+
+_ON_A_LINE = {"vital:temperature": "T", "vital:blood_pressure": "BP"}
+_WITHOUT_UNIT = frozenset({"vital:blood_pressure", "vital:heart_rate", "vital:respiratory_rate"})
 
 EXAMPLE_SETS = 4
 """Sets of worked examples that documents take turns with, per group, size, voice and sex."""
@@ -56,6 +59,7 @@ class Composer:
     shots: int
     forms_of: FormsOf
     lay_forms: FormsOf
+    short_forms: FormsOf
 
     def rng(self, *keys: str) -> random.Random:
         """A generator named by the document and the keys."""
@@ -158,6 +162,20 @@ class Composer:
         return " ".join(
             realise(group, plain[i : i + size], subject, rng) for i in range(0, len(plain), size)
         )
+
+    def line(self, piece: Piece, subject: Subject) -> str:
+        """The piece set as a line or list, as forms have it: no sentence."""
+        group = self.library.groups[piece.group]
+        rng = self.rng(piece.piece_id, "line")
+        lined = []
+        for fact in piece.facts:
+            short = next(iter(self.short_forms(fact.concept)), fact.name)
+            short = _ON_A_LINE.get(fact.concept, short)
+            item = {**self._item(fact, subject, None, rng), "short": short}
+            if fact.concept in _WITHOUT_UNIT:
+                item["value"] = fact.value or ""
+            lined.append(fill(Frame(text="{list}", item=group.line), group, [item], subject))
+        return group.line_break.join(lined)
 
     def ask(self, piece: Piece, subject: Subject) -> Task:
         """The task for the doctor's question about the first fact of a piece."""

@@ -107,7 +107,8 @@ def _complete(item: Item) -> Item:
 
 
 def _clashes(entry: Sequence[Item], avoid: Collection[str]) -> bool:
-    return any(item.get("name", "").lower() in avoid for item in entry)
+    names = [f" {item.get('name', '').lower()} " for item in entry]
+    return any(f" {name} " in shown for shown in names for name in avoid)
 
 
 def _cycle(rng: random.Random, frames: Sequence[Frame], shots: int) -> list[Frame]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from casewright.generators.assembly import Assembly
 from casewright.generators.pieces import Written
-from casewright.generators.plan import Plan
+from casewright.generators.plan import Piece, Plan
 from casewright.prompts.library import PromptLibrary, Style
 from casewright.records import Case
 from casewright.seeds import derive_rng
@@ -55,23 +56,59 @@ def lay_out_note(
         rng = derive_rng(seed, document_id, "title")
         header = library.template(plan.spec.header)
         out.add(header.text(**header_fields(case, rng.choice(plan.spec.title))) + "\n", "template")
-    for number, section in enumerate(plan.spec.sections):
+    for number in _order(plan, style):
+        section = plan.spec.sections[number]
         pieces = [p for p in plan.pieces if p.section == number]
         if not pieces:
             continue
         if section.headings:
-            heading = section.headings[style.headings]
+            heading = section.headings.get(style.headings) or section.headings["short"]
             if style.heading_case == "upper":
                 heading = heading.upper()
             out.add(f"\n{heading}:\n", "template")
         previous = None
         for piece in pieces:
             if previous is not None:
-                out.add(" ", "template")
+                out.add(_between(previous, piece, library, style), "template")
             previous = piece
             for index, segment in enumerate(written[piece.piece_id].segments):
                 if index:
                     out.add(" ", "template")
                 out.add(segment.text, segment.origin, piece.piece_id)
+            following = next((n for p, n in pairwise(pieces) if p is piece), None)
+            out.add(_end_of_line(piece, following, library, style), "template")
         out.add("\n", "template")
+    if plan.spec.footer:
+        footer = library.template(plan.spec.footer).text(**header_fields(case, ""))
+        out.add(f"\n{footer}\n", "template")
     return out
+
+
+def _order(plan: Plan, style: Style) -> list[int]:
+    """Sections as the style has them: the assessment at the head where it is put first."""
+    numbers = list(range(len(plan.spec.sections)))
+    if not style.assessment_first:
+        return numbers
+    first = [
+        n
+        for n in numbers
+        if plan.spec.sections[n].headings
+        and any(rule.group == "diagnosis" for rule in plan.spec.sections[n].groups)
+    ]
+    return [*first, *(n for n in numbers if n not in first)]
+
+
+def _between(previous: Piece, piece: Piece, library: PromptLibrary, style: Style) -> str:
+    """What stands between two pieces: a blank, or what the list that they are set as asks for."""
+    if piece.group == previous.group and piece.group in style.lines:
+        return library.groups[piece.group].line_break
+    return "\n" if {piece.group, previous.group} & set(style.lines) else " "
+
+
+def _end_of_line(
+    piece: Piece, following: Piece | None, library: PromptLibrary, style: Style
+) -> str:
+    """The full stop after the last piece of a line; a list has none."""
+    last = following is None or following.group != piece.group
+    on_one_line = library.groups[piece.group].line_break != "\n"
+    return "." if piece.group in style.lines and last and on_one_line else ""

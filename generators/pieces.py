@@ -277,7 +277,9 @@ def _grammar(text: str, task: Task) -> str | None:
         return None
     given = set(words_of(" ".join((*task.licensed, *(f.name for f in task.facts)))))
     predicate = any(f.type in _PREDICATES for f in task.facts)  # "smokes a pipe" needs no verb
-    if not task.bare and not predicate and all(word in given for word in words_of(text)):
+    answers = task.speaker is not None and text.lower().startswith(("no ", "no,", "yes"))
+    bare = task.bare or predicate or answers
+    if not bare and all(word in given for word in words_of(text)):
         return "no sentence"
     if "doctor" not in given and re.search(r"\bthe doctor\b", text, re.I):
         return "speaks of the doctor"

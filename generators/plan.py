@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from casewright.generators.vocabulary import FormsOf
 from casewright.prompts.library import GroupRule, KindSpec
 from casewright.records import Case, Duty, Fact
 
-__all__ = ["Granularity", "Piece", "Plan", "plan_document"]
+__all__ = ["Granularity", "Piece", "Plan", "plan_document", "suits"]
 
 Granularity = Literal["group", "section"]
 
@@ -49,6 +50,25 @@ class Plan:
         return tuple(f for f in self.facts if f.duty == "must")
 
 
+def suits(spec: KindSpec, case: Case, forms_of: FormsOf) -> bool:
+    """Whether a document of the kind can be written of the case: a report needs a result.
+
+    A kind that is silent on the diagnosis is not for a patient whose complaint is one of its
+    names (neck pain; a sore throat): to state the one would be to state the other.
+    """
+    if not {f.type for f in case.facts}.issuperset(spec.requires):
+        return False
+    principal = next(d.code for d in case.icd10 if d.role == "principal")
+    if spec.barred and principal.startswith(spec.barred):
+        return False
+    if "diagnosis" not in spec.silent:
+        return True
+    diagnoses = [f for f in case.facts if f.type == "diagnosis"]
+    silent = {n.lower() for f in diagnoses for n in (f.name, *forms_of(f.concept))}
+    spoken = [f.name.lower() for f in case.facts if f.type == "symptom"]
+    return not any(name in said or said in name for name in silent for said in spoken)
+
+
 def _matches(rule: GroupRule, fact: Fact) -> bool:
     if fact.type not in rule.types:
         return False
@@ -67,19 +87,27 @@ def _split(facts: Sequence[Fact], size: int) -> list[tuple[Fact, ...]]:
 
 
 def plan_document(
-    case: Case, kind: str, spec: KindSpec, *, granularity: Granularity = "group"
+    case: Case,
+    kind: str,
+    spec: KindSpec,
+    *,
+    granularity: Granularity = "group",
+    density: float = 1.0,
 ) -> Plan:
     """Assign the case's facts to the sections of a kind.
 
     A fact goes to the first group that takes it, and then must be mentioned; facts of the
     kind's silent types must not be; all others may be.
+
+    Args:
+        density: facts in a sentence, as a multiple of what the kind says.
     """
     duties: dict[str, Duty] = {
         f.fact_id: "must_not" if f.type in spec.silent else "may" for f in case.facts
     }
     taken: set[str] = set()
     opened = False
-    planned: list[tuple[int, GroupRule, tuple[Fact, ...]]] = []
+    planned: list[tuple[int, GroupRule, tuple[Fact, ...], int]] = []
     for number, section in enumerate(spec.sections):
         for rule in section.groups:
             if rule.opens and opened:
@@ -92,12 +120,14 @@ def plan_document(
                 and _matches(rule, f)
             ]
             opened = opened or (rule.opens and bool(facts))
-            size = rule.size
+            # What the kind states one by one stays so: a long result, a habit.
+            per_sentence = max(1, round(rule.size * density)) if rule.size > 1 else 1
+            size = per_sentence
             if granularity == "section" and rule.at_most is None:
                 size = max(size, len(facts))
             groups = _split(facts, size)[: rule.at_most]
             for group in groups:
-                planned.append((number, rule, group))
+                planned.append((number, rule, group, per_sentence))
                 if not rule.again:
                     taken.update(f.fact_id for f in group)
     duties |= dict.fromkeys(taken, "must")
@@ -108,9 +138,9 @@ def plan_document(
             section=number,
             group=rule.group,
             facts=tuple(with_duty[f.fact_id] for f in group),
-            size=rule.size,
+            size=per_sentence,
             again=rule.again,
         )
-        for index, (number, rule, group) in enumerate(planned)
+        for index, (number, rule, group, per_sentence) in enumerate(planned)
     )
     return Plan(kind, spec, tuple(with_duty.values()), pieces)

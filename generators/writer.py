@@ -24,6 +24,7 @@ from casewright.generators.pieces import (
     Written,
 )
 from casewright.generators.plan import Granularity, Piece, Plan, plan_document
+from casewright.generators.register import Register
 from casewright.generators.vocabulary import FormsOf
 from casewright.generators.wording import Subject, Voice, fill_question
 from casewright.prompts.library import PromptLibrary, Template
@@ -55,7 +56,8 @@ class Writer:
     Attributes:
         complete: sends a request to the engine; None lets the realiser write everything.
         check: the ledger checker.
-        forms_of, lay_forms: all surface forms, and the lay ones, of a concept by id.
+        forms_of, lay_forms, short_forms: all surface forms, the lay ones and the
+            abbreviations, of a concept by id.
     """
 
     library: PromptLibrary
@@ -68,6 +70,7 @@ class Writer:
     granularity: Granularity
     seed: int
     graph_version: str
+    short_forms: FormsOf = lambda _: ()
 
     async def draft(self, case: Case, kind: str) -> Draft:
         """Write one document of a case.
@@ -76,7 +79,7 @@ class Writer:
             CasewrightError: when the endpoint fails; never for what the model says.
         """
         spec = self.library.kind(kind)
-        plan = plan_document(case, kind, spec, granularity=self.granularity)
+        plan = self._plan(case, kind)
         template = self.library.template(spec.prompt)
         composer = self._composer(case, kind, template)
         job = _Job(self, case, plan, composer)
@@ -96,9 +99,15 @@ class Writer:
     def prompts(self, case: Case, kind: str) -> list[Task]:
         """The tasks of a document without asking anyone, for previews and tests."""
         spec = self.library.kind(kind)
-        plan = plan_document(case, kind, spec, granularity=self.granularity)
+        plan = self._plan(case, kind)
         job = _Job(self, case, plan, self._composer(case, kind, self.library.template(spec.prompt)))
         return [job.task(piece) for piece in plan.pieces]
+
+    def _plan(self, case: Case, kind: str) -> Plan:
+        spec = self.library.kind(kind)
+        spoken = spec.dialogue or spec.speaker is not None
+        density = 1.0 if spoken else self.library.styles[case.style].density
+        return plan_document(case, kind, spec, granularity=self.granularity, density=density)
 
     def _composer(self, case: Case, kind: str, template: Template) -> Composer:
         return Composer(
@@ -112,6 +121,7 @@ class Writer:
             shots=self.settings.shots,
             forms_of=self.forms_of,
             lay_forms=self.lay_forms,
+            short_forms=self.short_forms,
         )
 
     def _provenance(self, job: _Job, template: Template, assembly: Assembly) -> Provenance:
@@ -146,14 +156,26 @@ class _Job:
         self.asked: dict[str, Written] = {}
         self.repaired = 0
         self.pieces = PieceWriter(writer.complete, writer.check, writer.forms_of, writer.settings)
+        self.style = writer.library.styles[case.style]
+        self.register = Register(self.style, plan.facts, writer.short_forms)
 
     @property
     def style_voice(self) -> Voice:
-        return self.writer.library.styles[self.case.style].voice
+        return self.style.voice
+
+    @property
+    def is_note(self) -> bool:
+        """Whether a clinician writes for clinicians: style is a matter of these alone."""
+        return not self.plan.spec.dialogue and self.plan.spec.speaker is None
+
+    def is_line(self, piece: Piece) -> bool:
+        """Whether the style sets the piece as a line or list instead of sentences."""
+        return self.is_note and piece.group in self.style.lines
 
     def subject(self, piece: Piece) -> Subject:
         """Whom the piece is about, and in whose voice."""
-        if not self.plan.spec.dialogue:
+        spec = self.plan.spec
+        if not spec.dialogue and not spec.speaker:
             who = "The patient"
             identity = self.case.identity
             if piece.group.startswith("opening") and self.style_voice == "pronoun":
@@ -164,20 +186,27 @@ class _Job:
         return Subject(self.case.demographics, voice, "The patient")
 
     def spoken(self, piece: Piece) -> Spoken | None:
-        if not self.plan.spec.dialogue:
+        spec = self.plan.spec
+        if not spec.dialogue and not spec.speaker:
             return None
         persona = self.writer.library.personas[self.case.persona]
-        role = "doctor" if is_doctor_piece(piece) else speaker_of(self.case)
+        told = spec.speaker == "doctor" or (not spec.speaker and is_doctor_piece(piece))
+        role = "doctor" if told else speaker_of(self.case)
         return Spoken(role, persona)
 
     def task(self, piece: Piece) -> Task:
         return self.composer.task(piece, self.subject(piece), self.spoken(piece))
 
     async def write_note(self) -> None:
-        results = await asyncio.gather(
-            *(self.pieces.write(self.task(p), self.case.demographics) for p in self.plan.pieces)
-        )
+        results = await asyncio.gather(*(self._write_piece(p) for p in self.plan.pieces))
         self.written = dict(zip((p.piece_id for p in self.plan.pieces), results, strict=True))
+
+    async def _write_piece(self, piece: Piece) -> Written:
+        if self.is_line(piece):
+            return Written(
+                (Segment(self.composer.line(piece, self.subject(piece)), "realiser"),), 0, 0
+            )
+        return await self.pieces.write(self.task(piece), self.case.demographics)
 
     async def write_dialogue(self) -> None:
         await asyncio.gather(*(self._write_exchange(p) for p in self.plan.pieces))
@@ -214,11 +243,27 @@ class _Job:
                 self.plan, questions, self.written, self.case, self.writer.library,
                 derive_rng(self.writer.seed, self.composer.document_id, "script"),
             )  # fmt: skip
-        style = self.writer.library.styles[self.case.style]
         return lay_out_note(
-            self.plan, self.written, self.case, self.writer.library, style,
+            self.plan, self._in_register(), self.case, self.writer.library, self.style,
             seed=self.writer.seed, document_id=self.composer.document_id,
         )  # fmt: skip
+
+    def _in_register(self) -> dict[str, Written]:
+        """What was written, in the hand of the style."""
+        if not self.is_note:
+            return self.written
+        return {
+            piece_id: replace(
+                written,
+                segments=tuple(
+                    replace(
+                        s, text=self.register.write(s.text, self.composer.rng(piece_id, "hand"))
+                    )
+                    for s in written.segments
+                ),
+            )
+            for piece_id, written in self.written.items()
+        }
 
     def settle(self) -> tuple[Assembly, Ledger]:
         """Check the whole document; pieces at fault are realised, and it is checked again."""

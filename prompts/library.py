@@ -88,23 +88,37 @@ class GroupRule(_Strict):
 
 
 class SectionSpec(_Strict):
-    """A heading (by style: full or short; None in a dialogue) over groups."""
+    """A heading over groups, by style (full, short, british where it differs); None without."""
 
-    headings: Mapping[Literal["full", "short"], str] | None = None
+    headings: Mapping[Literal["full", "short", "british"], str] | None = None
     groups: tuple[GroupRule, ...]
 
 
 class KindSpec(_Strict):
-    """One kind of document. `afterwards`: written when a stay is over, so that what was
-    "two days ago" on arrival was two days before admission.
+    """One kind of document.
+
+    Attributes:
+        title: what it may be called. settings: where it is written.
+        prompt, header, footer: templates.
+        dialogue: turns of two speakers; `speaker`: one speaks in the first person, to the
+            patient (doctor) or from the patient (patient); a note without either.
+        afterwards: written when a stay is over, so that what was "two days ago" on arrival was
+            two days before admission.
+        requires: types of which the case must have a fact. barred: ICD-10-CM prefixes of
+            principal diagnoses that the kind is not written for.
+        silent: types of facts that must not be mentioned.
     """
 
     title: tuple[str, ...]
     settings: tuple[Setting, ...]
     prompt: str
     header: str | None = None
+    footer: str | None = None
     dialogue: bool = False
+    speaker: Literal["doctor", "patient"] | None = None
     afterwards: bool = False
+    requires: tuple[FactType, ...] = ()
+    barred: tuple[str, ...] = ()
     silent: tuple[FactType, ...] = ()
     sections: tuple[SectionSpec, ...]
 
@@ -130,15 +144,21 @@ class GroupText(_Strict):
     ask: tuple[str, ...] = ()
     ask_by_model: bool = False
     ask_pool: tuple[str, ...] = ()
+    line: str = ""
+    line_break: str = "\n"
 
 
 class Style(_Strict):
     """How a clinician writes. See styles.yaml."""
 
     voice: Literal["pronoun", "patient", "telegraphic"]
-    headings: Literal["full", "short"]
+    headings: Literal["full", "short", "british"]
     heading_case: Literal["upper", "title"]
     abbreviate: float = Field(ge=0, le=1)
+    density: float = Field(default=1, ge=0.5, le=3)
+    lines: tuple[str, ...] = ()
+    assessment_first: bool = False
+    spelling: Literal["american", "british"] = "american"
     weight: float = Field(default=1, gt=0)
 
 
@@ -336,8 +356,7 @@ class PromptLibrary:
         problems: list[Problem] = []
         for name, kind in self.kinds.items():
             wanted = [(kind.prompt, PROMPT_FIELDS)]
-            if kind.header:
-                wanted.append((kind.header, HEADER_FIELDS))
+            wanted += [(t, HEADER_FIELDS) for t in (kind.header, kind.footer) if t]
             for template, fields in wanted:
                 if template not in self.templates:
                     problems.append(

@@ -16,6 +16,7 @@ from casewright.filters.screen import FILTERS, self_copy_reasons
 from casewright.generators.client import ChatClient
 from casewright.generators.engines import Engine, open_engine
 from casewright.generators.faults import RequestFailed
+from casewright.generators.plan import suits
 from casewright.generators.writer import EngineName, Writer, document_id_of
 from casewright.outputs.manifest import About, Manifest, Source, Usage
 from casewright.outputs.row import failed_row, row_of
@@ -101,16 +102,43 @@ async def _build(
 def plan_run(parts: Parts, config: Config) -> list[Planned]:
     """Which documents are to be written, in order: the kinds of each case's setting.
 
+    A kind that does not suit a case (a procedure note without a procedure) is left out of it.
     A pure function of seed and configuration; the last case is cut to fit the number.
+
+    Raises:
+        CasewrightError: hardly any case suits the kinds.
     """
     planned: list[Planned] = []
-    case_index = 0
+    case_index = barren = 0
     while len(planned) < config.documents:
-        for kind in config.kinds[parts.sampler.setting(case_index)]:
-            if len(planned) < config.documents:
-                planned.append(Planned(len(planned), case_index, kind))
+        kinds = _kinds_of(parts, config, case_index)
+        barren = 0 if kinds else barren + 1
+        if barren == _BARREN:
+            problem = config.problem(
+                f"none of {_BARREN:,} cases in a row suits a kind of document that is asked for",
+                "kinds",
+                fix="ask for other kinds as well, or widen sampling.codes",
+            )
+            raise CasewrightError("the configuration has problems", problems=[problem])
+        planned += [
+            Planned(len(planned) + place, case_index, kind)
+            for place, kind in enumerate(kinds[: config.documents - len(planned)])
+        ]
         case_index += 1
     return planned
+
+
+_BARREN = 2000
+"""Cases in a row that suit no kind before a plan is given up."""
+
+
+def _kinds_of(parts: Parts, config: Config, case_index: int) -> list[str]:
+    """The kinds of document for a case; it is sampled only where a kind asks for something."""
+    specs = [(k, parts.library.kind(k)) for k in config.kinds[parts.sampler.setting(case_index)]]
+    if not any(spec.requires or spec.barred for _, spec in specs):
+        return [kind for kind, _ in specs]
+    case = parts.sampler.case(case_index)
+    return [kind for kind, spec in specs if suits(spec, case, parts.forms_of)]
 
 
 def _about(parts: Parts, engine: Engine) -> About:

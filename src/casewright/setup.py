@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
 from casewright._version import __version__
-from casewright.config import Config, data_fields
+from casewright.config import Config, NearCopiesConfig, data_fields
 from casewright.errors import CasewrightError, Problem
 from casewright.filters.ledger.check import Checker
-from casewright.filters.near_copies import CopyLimits, ReferenceIndex
+from casewright.filters.near_copies import CopyLimits, ReferenceIndex, memorised_texts
 from casewright.filters.reference import read_reference
 from casewright.filters.screen import LedgerLimits, Screen
 from casewright.generators.client import ChatClient
@@ -23,13 +23,13 @@ from casewright.generators.wording import Subject, Voice
 from casewright.generators.writer import EngineName, Writer
 from casewright.kg.cases import CaseSampler
 from casewright.kg.graph import Graph, SurfaceForm, load_graph
-from casewright.kg.patient import Sampling
 from casewright.outputs.manifest import Fingerprint
 from casewright.prompts.library import PromptLibrary, load_library
 from casewright.records import Demographics
+from casewright.sampling import quota_problems, sampling_of
 from casewright.seeds import derive_rng, fingerprint_bytes
 
-__all__ = ["Parts", "engine_spec", "example_texts", "fingerprint_of", "load_parts"]
+__all__ = ["Parts", "copy_limits", "engine_spec", "example_texts", "fingerprint_of", "load_parts"]
 
 DEFAULT_SELF_CONTAINMENT = 0.70
 
@@ -57,6 +57,7 @@ class Parts:
             check=self.checker,
             forms_of=self.forms_of,
             lay_forms=self.lay_forms,
+            short_forms=self.short_forms,
             complete=client.complete if client is not None else None,
             engine=name,
             settings=TextSettings(
@@ -80,6 +81,10 @@ class Parts:
         """What patients call a concept."""
         return [f.text for f in self._forms(concept_id) if f.kind == "lay"]
 
+    def short_forms(self, concept_id: str) -> list[str]:
+        """The abbreviations of a concept, the usual one first."""
+        return [f.text for f in self._forms(concept_id) if f.kind == "abbreviation"]
+
     def _forms(self, concept_id: str) -> tuple[SurfaceForm, ...]:
         return self.graph.concept(concept_id).forms if concept_id in self.graph else ()
 
@@ -95,22 +100,13 @@ def load_parts(config: Config) -> Parts:
     _check_names(config, library, graph)
     sampler = CaseSampler(
         graph,
-        Sampling(
-            conditions=config.sampling.conditions,
-            codes=config.sampling.codes,
-            settings=tuple(sorted(config.sampling.settings.items())),
-            max_comorbidities=config.sampling.max_comorbidities,
-            max_symptoms=config.sampling.max_symptoms,
-            max_denied=config.sampling.max_denied,
-            max_labs=config.sampling.max_labs,
-        ),
+        sampling_of(config),
         config.seed,
         styles=_weights(library.styles, config.text.styles),
         personas=_weights(library.personas, config.text.personas),
     )
-    reference, reference_hash = _reference(config)
+    reference, public, reference_hash = _reference(config)
     copies = config.filters.near_copies
-    defaults = CopyLimits()
     screen = Screen(
         ledger=LedgerLimits(
             config.filters.ledger.min_must_stated,
@@ -119,10 +115,8 @@ def load_parts(config: Config) -> Parts:
         ),
         reference=reference,
         examples=_examples_index(library),
-        copies=CopyLimits(
-            containment=copies.reference_containment or defaults.containment,
-            example_containment=copies.example_containment or defaults.example_containment,
-        ),
+        public=public,
+        copies=copy_limits(copies),
     )
     return Parts(
         config=config,
@@ -143,6 +137,7 @@ def _check_names(config: Config, library: PromptLibrary, graph: Graph) -> None:
     problems = [
         *_kind_problems(config, library),
         *_code_problems(config, graph),
+        *quota_problems(config, graph),
         *_unknown(config, "styles", config.text.styles, library.styles),
         *_unknown(config, "personas", config.text.personas, library.personas),
     ]
@@ -209,13 +204,34 @@ def _weights(known: object, chosen: tuple[str, ...]) -> list[tuple[str, float]]:
     return [(n, table[n].weight) for n in (chosen or table)]
 
 
-def _reference(config: Config) -> tuple[ReferenceIndex | None, str]:
+def _reference(config: Config) -> tuple[ReferenceIndex | None, ReferenceIndex, str]:
+    """The private reference, public texts that models recite, and what both are made of."""
     settings = config.filters.near_copies
-    if settings.reference is None:
-        return None, ""
-    texts = list(read_reference(settings.reference, settings.text_field))
-    digest = fingerprint_bytes(json.dumps(texts).encode())
-    return ReferenceIndex.build(texts), digest
+    known = list(memorised_texts())
+    for path in settings.public:
+        known += read_reference(path, settings.text_field)
+    public = ReferenceIndex.build(known)
+    parts = [public.fingerprint] if settings.public else []
+    reference = None
+    if settings.reference is not None:
+        reference = ReferenceIndex.open(
+            settings.reference, settings.text_field, folder=settings.index
+        )
+        parts.append(reference.fingerprint)
+    return reference, public, fingerprint_bytes(json.dumps(parts).encode()) if parts else ""
+
+
+def copy_limits(settings: NearCopiesConfig) -> CopyLimits:
+    """The limits that the configuration gives, the measured ones where it gives none."""
+    given = {
+        "containment": settings.reference_containment,
+        "coverage": settings.reference_coverage,
+        "passage": settings.reference_passage,
+        "verbatim": settings.reference_verbatim,
+        "paraphrase": settings.reference_paraphrase,
+        "example_containment": settings.example_containment,
+    }
+    return replace(CopyLimits(), **{k: v for k, v in given.items() if v is not None})
 
 
 def _examples_index(library: PromptLibrary) -> ReferenceIndex:

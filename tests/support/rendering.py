@@ -39,8 +39,9 @@ SPEAKERS = ("", "doctor", "patient", "caregiver")
 
 
 def headers_of(library: PromptLibrary) -> set[str]:
-    """Names of the templates that are headers."""
-    return {kind.header for kind in library.kinds.values() if kind.header}
+    """Names of the templates that are headers or footers."""
+    kinds = library.kinds.values()
+    return {name for kind in kinds for name in (kind.header, kind.footer) if name}
 
 
 def fields_of(template: Template, library: PromptLibrary) -> Mapping[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scripted_model import Script
@@ -11,7 +12,7 @@ from scripted_model import Script
 from casewright.filters.ledger.check import Checker
 from casewright.generators.client import ChatRequest
 from casewright.generators.pieces import TextSettings
-from casewright.generators.plan import Granularity
+from casewright.generators.plan import Granularity, suits
 from casewright.generators.writer import EngineName, Writer
 from casewright.kg.cases import CaseSampler
 from casewright.kg.graph import Graph
@@ -19,7 +20,7 @@ from casewright.kg.patient import Sampling
 from casewright.prompts.library import PromptLibrary
 from casewright.records import Case, Draft, Setting
 
-__all__ = ["SETTINGS", "document_kinds", "draft", "sampler_of", "writer_of"]
+__all__ = ["SETTINGS", "document_kinds", "draft", "plain_styles", "sampler_of", "writer_of"]
 
 SETTINGS: tuple[tuple[Setting, float], ...] = (
     ("outpatient", 0.5),
@@ -39,9 +40,24 @@ def sampler_of(graph: Graph, library: PromptLibrary, seed: int, **options: Any) 
     )
 
 
-def document_kinds(library: PromptLibrary, case: Case) -> Sequence[str]:
-    """Kinds that are written in the case's setting."""
-    return [name for name, kind in library.kinds.items() if case.setting in kind.settings]
+def plain_styles(library: PromptLibrary) -> PromptLibrary:
+    """The library with styles that leave the words of a piece as they were written."""
+    plain = {"abbreviate": 0.0, "density": 1.0, "lines": (), "spelling": "american"}
+    styles = {n: s.model_copy(update=plain) for n, s in library.styles.items()}
+    return replace(library, styles=styles)
+
+
+def document_kinds(library: PromptLibrary, case: Case, graph: Graph) -> Sequence[str]:
+    """Kinds that are written in the case's setting, and of such a case."""
+
+    def forms(concept: str) -> list[str]:
+        return [f.text for f in graph.concept(concept).forms] if concept in graph else []
+
+    return [
+        name
+        for name, kind in library.kinds.items()
+        if case.setting in kind.settings and suits(kind, case, forms)
+    ]
 
 
 def writer_of(
@@ -65,6 +81,7 @@ def writer_of(
         check=checker,
         forms_of=forms,
         lay_forms=lambda concept: forms(concept, "lay"),
+        short_forms=lambda concept: forms(concept, "abbreviation"),
         complete=Script(answer).complete if answer else None,
         engine=EngineName("scripted" if answer else "realiser", "scripted" if answer else ""),
         settings=TextSettings(**settings),

@@ -1,0 +1,117 @@
+"""How a clinician writes down what is to be said: short forms, spelling, lists.
+
+Applied to finished pieces, whoever wrote them, and before the document is checked: so a short
+form that the ledger would not read shows there, and no fact depends on what a style prefers.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from casewright.generators.wording import capitalise
+from casewright.prompts.library import Style
+from casewright.records import Fact
+
+__all__ = ["Register", "ShortForms"]
+
+ShortForms = Callable[[str], Iterable[str]]
+"""The abbreviations of a concept, by its id."""
+
+_AT_START = re.compile(r"(?:^|[.!?:]\s+|\n)$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """register.yaml, compiled: each list as one pattern, the longest phrase first."""
+
+    phrases: re.Pattern[str]
+    short: Mapping[str, Sequence[str]]
+    american: re.Pattern[str]
+    british: Mapping[str, str]
+    unwritten: frozenset[str]
+
+
+@lru_cache(maxsize=1)
+def _lists() -> _Lists:
+    raw = yaml.safe_load(Path(__file__).with_name("register.yaml").read_text("utf-8"))
+    short: dict[str, Sequence[str]] = raw["shorthand"]
+    british: dict[str, str] = raw["british"]
+    unwritten = frozenset(raw["unwritten"])
+    return _Lists(_pattern(short), short, _pattern(british), british, unwritten)
+
+
+def _pattern(phrases: Iterable[str]) -> re.Pattern[str]:
+    ordered = sorted(phrases, key=len, reverse=True)
+    parts = (re.escape(p).replace(r"\{n\}", r"\d+") for p in ordered)
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(parts)})(?![\w-])", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Register:
+    """The hand of one clinician on one case.
+
+    Attributes:
+        style: what the hand prefers. facts: of the case.
+        short_forms: abbreviations of a concept, by its id.
+    """
+
+    style: Style
+    facts: Sequence[Fact]
+    short_forms: ShortForms
+
+    def write(self, text: str, rng: random.Random) -> str:
+        """The text as this hand writes it; the same text and `rng` give the same."""
+        if self.style.abbreviate > 0:
+            text = self._names(text, rng)
+            text = self._phrases(text, rng)
+        if self.style.spelling == "british":
+            lists = _lists()
+            text = lists.american.sub(
+                lambda m: _like(m.group(), lists.british[m.group().lower()]), text
+            )
+        return text
+
+    def _names(self, text: str, rng: random.Random) -> str:
+        """Short names of the case's own concepts ("HTN"), where they have one.
+
+        The longest name at a place is the one that stands there: the headache in "vascular
+        headache" is no headache of its own.
+        """
+        chosen: dict[str, str] = {}
+        for fact in self.facts:
+            name = fact.name.lower()
+            forms = [f for f in self.short_forms(fact.concept) if f not in _lists().unwritten]
+            short = bool(forms) and len(forms[0]) < len(name)
+            if name not in chosen:
+                taken = short and rng.random() < self.style.abbreviate
+                chosen[name] = forms[0] if taken else ""
+        if not any(chosen.values()):
+            return text
+        return _pattern(chosen).sub(lambda m: chosen[m.group().lower()] or m.group(), text)
+
+    def _phrases(self, text: str, rng: random.Random) -> str:
+        lists = _lists()
+
+        def shorten(match: re.Match[str]) -> str:
+            if rng.random() >= self.style.abbreviate:
+                return match.group()
+            said = match.group().lower()
+            number = re.search(r"\d+", said)
+            key = re.sub(r"\d+", "{n}", said) if number else said
+            form = rng.choice(list(lists.short[key]))
+            form = form.replace("{n}", number.group() if number else "")
+            starts = bool(_AT_START.search(text[: match.start()]))
+            return capitalise(form) if starts and form.islower() else form
+
+        return lists.phrases.sub(shorten, text)
+
+
+def _like(model: str, word: str) -> str:
+    return capitalise(word) if model[:1].isupper() else word
