@@ -29,6 +29,8 @@ _UNPAIRED = re.compile(
     r"sternal|sternal|iliac fossa|dominan|colon|hepat|-sided chest)",
     re.IGNORECASE,
 )
+_WORDS = re.compile(r"[a-z]+")
+_SIDE_WORDS = frozenset({"bilateral", "unilateral", "right", "left", "unspecified", "side", "of"})
 _SIDED_CHAPTERS = frozenset({7, 8, 13, 19})
 _TRIMESTERS = {"first": (0, 13), "second": (14, 27), "third": (28, 42)}
 _TRIMESTER = re.compile(r"\b(first|second|third) trimester\b", re.IGNORECASE)
@@ -213,14 +215,26 @@ class Coding:
             yield Violation(
                 "combination", f"{a} beside {b}: use {pair[0].use}", (), both, pair[0].citation
             )
-        sides = {self._side(code) for code in both}
-        if a[:5] == b[:5] and "" in sides and sides & {"right", "left", "bilateral"}:
-            yield Violation("laterality", f"a side and none: {a}, {b}", (), both)
-        if a[:-1] == b[:-1] and "bilateral" in sides and sides & {"right", "left"}:
-            yield Violation("laterality", f"one side and both: {a}, {b}", (), both)
+        yield from self._sides_clash(a, b)
         yield from self._trimester(a, b)
         if first:
             yield from self._integral(a, b)
+
+    def _sides_clash(self, a: str, b: str) -> Iterator[Violation]:
+        """The same disease on one side and on both, or on a side and on none that is said."""
+        if a[:3] != b[:3]:
+            return
+        sides = {self._side(a), self._side(b)}
+        named = sides & {"right", "left"}
+        if not ((named and "bilateral" in sides) or ("" in sides and len(sides) > 1)):
+            return
+        bare = [
+            frozenset(_WORDS.findall(condition.title.lower())) - _SIDE_WORDS
+            for condition in (condition_of(self.graph, code) for code in (a, b))
+            if condition is not None
+        ]
+        if len(bare) == 2 and bare[0] == bare[1]:
+            yield Violation("laterality", f"{a} and {b} are one disease", (), (a, b))
 
     def _goes_before(self, code: str, other: str) -> bool:
         """Whether a note at `other` (or above it) says to code `code` first."""

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from casewright.kg.graph import Graph, Medication
-from casewright.kg.validate.doses import Limits, daily_dose, limits_of, most_in_a_day
+from casewright.kg.validate.doses import (
+    Amount,
+    Limits,
+    daily_dose,
+    egfr_at_most,
+    exceeds,
+    limits_of,
+    most,
+)
 from casewright.kg.validate.rules import Violation
 from casewright.kg.validate.tables import (
     AllergyRule,
@@ -155,20 +163,19 @@ class Drugs:
         if limits is None:
             return
         citation = next(iter(drug.values("citation")), "")
-        a_day = daily_dose(fact)
-        most, why = most_in_a_day(limits, view)
-        if most == 0:
+        egfr = egfr_at_most(view.codes, view.values)
+        limit, why = most(limits, view.age, egfr, view.values.get("vital:weight"))
+        if limit is None:
+            return
+        if not limit.parts:
             yield Violation("renal-dose", f"{drug.name} {why}", (fact.fact_id,), (), citation)
-        elif (
-            a_day is not None
-            and most is not None
-            and a_day.unit == limits.unit
-            and a_day.amount > most * 1.001
-        ):
-            rule = "renal-dose" if why else "max-dose"
+            return
+        a_day = daily_dose(fact.value or "", fact.unit or "", fact.attribute("frequency") or "")
+        if a_day is not None and exceeds(a_day, limit):
             yield Violation(
-                rule, f"{drug.name} {a_day.amount:g} {a_day.unit} a day, at most {most:g} {why}"
-                .strip(), (fact.fact_id,), (), citation,
+                "renal-dose" if why else "max-dose",
+                f"{drug.name} {_text(a_day)} a day, at most {_text(limit)} {why}".strip(),
+                (fact.fact_id,), (), citation,
             )  # fmt: skip
 
     def _barred(self, allergen_id: str) -> tuple[frozenset[str], tuple[str, ...]]:
@@ -204,6 +211,10 @@ class Drugs:
 def _allergy_rules(name: str) -> tuple[str, ...]:
     rules: Sequence[AllergyRule] = drug_table().allergies
     return tuple(drug for rule in rules if rule.words.search(name) for drug in rule.drugs)
+
+
+def _text(amount: Amount) -> str:
+    return f"{'/'.join(f'{part:g}' for part in amount.parts)} {amount.unit}"
 
 
 def _is(drug: Medication, selectors: Sequence[str]) -> bool:

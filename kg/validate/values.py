@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from casewright.kg.graph import Graph, Lab
+from casewright.kg.graph import Graph, Lab, Relation
 from casewright.kg.validate.rules import Violation
 from casewright.kg.validate.tables import CodeValue, FindingValue, value_table
 from casewright.kg.validate.view import View, known
@@ -86,7 +86,7 @@ class Values:
             key = (code, lab.id)
             sides = self._sides.get(key)
             if sides is None:
-                relation = "changes_vital" if lab.type == "VitalSign" else "changes_lab"
+                relation: Relation = "changes_vital" if lab.type == "VitalSign" else "changes_lab"
                 edges = (
                     self.graph.edges(f"icd:{code}", relation) if f"icd:{code}" in self.graph else ()
                 )

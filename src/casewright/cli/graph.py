@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from casewright.cli.display import stdout
+from casewright.config import load_config
 from casewright.kg.cases import CaseSampler
 from casewright.kg.graph import load_graph
 from casewright.kg.patient import Sampling
 from casewright.kg.show import show as show_condition
 from casewright.kg.stats import render_stats, timed_load
 from casewright.kg.stats import stats as graph_stats
+from casewright.kg.validate.check import check_cases, render_check
 from casewright.outputs.rows import plain
+from casewright.records import Setting
+from casewright.sampling import sampling_of
 
 __all__ = ["kg"]
+
+_EVERYWHERE: tuple[tuple[Setting, float], ...] = (
+    ("outpatient", 0.5),
+    ("emergency", 0.2),
+    ("inpatient", 0.3),
+)
 
 
 @click.group()
@@ -53,10 +65,49 @@ def show(code: str, graph: Path | None) -> None:
     "--seed", default=7, show_default=True, type=click.IntRange(min=0), help="Seed of every choice."
 )
 @click.option("--code", "codes", multiple=True, help="Principal diagnosis: code or prefix.")
+@click.option(
+    "--conditions", type=click.Choice(["prevalence", "tempered", "uniform"]),
+    help="How diagnoses are drawn.  [default: tempered]",
+)  # fmt: skip
+@click.option(
+    "--setting", "settings", multiple=True,
+    type=click.Choice(["outpatient", "emergency", "inpatient"]),
+    help="Only this setting, or these in equal parts.",
+)  # fmt: skip
+@click.option(
+    "--encounters", type=click.IntRange(min=1, max=12), help="Encounters of each patient."
+)
+@click.option("--contrast", is_flag=True, help="Pairs of cases that are easily confused.")
+@click.option("--graph", type=click.Path(path_type=Path), help="A graph compiled elsewhere.")
+@click.option(
+    "--config", "config_path", type=click.Path(path_type=Path),
+    help="A configuration whose `sampling` and `graph` hold where no option says otherwise.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one case a line, as JSON.")
-def sample(count: int, seed: int, codes: tuple[str, ...], as_json: bool) -> None:
+def sample(
+    count: int,
+    seed: int,
+    codes: tuple[str, ...],
+    conditions: str | None,
+    settings: tuple[str, ...],
+    encounters: int | None,
+    contrast: bool,
+    graph: Path | None,
+    config_path: Path | None,
+    as_json: bool,
+) -> None:
     """Sample cases, without writing any document."""
-    sampler = CaseSampler(load_graph(), Sampling(codes=codes), seed)
+    config = load_config(
+        config_path,
+        {
+            "sampling.codes": list(codes) or None,
+            "sampling.conditions": conditions,
+            "sampling.settings": dict.fromkeys(settings, 1.0) or None,
+            "sampling.encounters": encounters,
+            "sampling.contrast": contrast or None,
+        },
+    )
+    sampler = CaseSampler(load_graph(graph or config.graph), sampling_of(config), seed)
     console = stdout()
     for case in sampler.cases(range(count)):
         if as_json:
@@ -65,6 +116,40 @@ def sample(count: int, seed: int, codes: tuple[str, ...], as_json: bool) -> None
             from casewright.cli.display import render_case  # noqa: PLC0415
 
             console.print(render_case(case))
+
+
+@kg.command()
+@click.option(
+    "-n", "count", default=2000, show_default=True, type=click.IntRange(min=1), help="How many."
+)
+@click.option(
+    "--seed", default=7, show_default=True, type=click.IntRange(min=0), help="Seed of every choice."
+)
+@click.option("--code", "codes", multiple=True, help="Principal diagnosis: code or prefix.")
+@click.option(
+    "--conditions", default="uniform", show_default=True,
+    type=click.Choice(["prevalence", "tempered", "uniform"]), help="How diagnoses are drawn.",
+)  # fmt: skip
+@click.option("--graph", type=click.Path(path_type=Path), help="A graph compiled elsewhere.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check(
+    count: int,
+    seed: int,
+    codes: tuple[str, ...],
+    conditions: Literal["prevalence", "tempered", "uniform"],
+    graph: Path | None,
+    as_json: bool,
+) -> None:
+    """Sample cases and validate each: 0 where all are sound, 2 where one is not."""
+    loaded = load_graph(graph)
+    sampling = Sampling(conditions=conditions, codes=codes, settings=_EVERYWHERE)
+    report = check_cases(loaded, CaseSampler(loaded, sampling, seed).cases(range(count)))
+    if as_json:
+        click.echo(report.to_json())
+    else:
+        stdout().print(render_check(report))
+    if report.violations:
+        sys.exit(2)
 
 
 @kg.command("compile")
