@@ -1,4 +1,8 @@
-"""Screens any texts, whoever wrote them, for identifiers, near-copies and poor quality."""
+"""Screens any texts, whoever wrote them, for identifiers and near-copies.
+
+What is asked of an audit is whether a text may leave: a short or an odd text may. So quality is
+judged only where it is asked for, and never the number of words.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ from casewright.records import Reason, Verdict
 __all__ = ["AUDIT_FILTERS", "AuditReason", "AuditRow", "audit_texts"]
 
 AUDIT_FILTERS = ("phi", "near_copies", "quality")
+_PRIVACY = ("phi", "near_copies")
+_ANY_LENGTH = QualityLimits(min_words=0)
 
 
 class AuditReason(TypedDict):
@@ -72,7 +78,8 @@ def audit_texts(
     reference: ReferenceIndex | None = None,
     *,
     examples: ReferenceIndex | None = None,
-    filters: Iterable[str] = AUDIT_FILTERS,
+    public: ReferenceIndex | None = None,
+    filters: Iterable[str] = _PRIVACY,
     copy_limits: CopyLimits | None = None,
     quality_limits: QualityLimits | None = None,
     min_phi_score: float = LEAK_SCORE,
@@ -83,7 +90,8 @@ def audit_texts(
         texts: (id, text).
         reference: index of the private reference texts; None to skip that comparison.
         examples: index of prompt examples; None to skip that comparison.
-        filters: which of `AUDIT_FILTERS` to run.
+        public: index of public texts that models recite; None to skip that comparison.
+        filters: which of `AUDIT_FILTERS` to run; by default all but quality.
         copy_limits, quality_limits, min_phi_score: limits of the filters.
 
     Raises:
@@ -93,14 +101,16 @@ def audit_texts(
     unknown = sorted(set(chosen) - set(AUDIT_FILTERS))
     if unknown:
         raise ValueError(f"no such filter: {', '.join(unknown)}; there are {AUDIT_FILTERS}")
-    copies = NearCopies(reference, examples, copy_limits or CopyLimits())
+    copies = NearCopies(reference, examples, copy_limits or CopyLimits(), public)
     for name, text in texts:
         reasons: list[Reason] = []
         scores: list[tuple[str, float]] = []
         for verdict in (
             phi_verdict(text, None, min_score=min_phi_score) if "phi" in chosen else None,
             copies(text) if "near_copies" in chosen else None,
-            quality_verdict(text, limits=quality_limits) if "quality" in chosen else None,
+            quality_verdict(text, limits=quality_limits or _ANY_LENGTH)
+            if "quality" in chosen
+            else None,
         ):
             if verdict is not None:
                 reasons.extend(verdict.reasons)

@@ -40,7 +40,6 @@ def test_a_clean_text_is_kept_without_reasons() -> None:
         ("Seen by Dr. Whitfield.", "phi", "name"),
         ("Call 614-555-0199.", "phi", "phone"),
         (SECRET, "near_copies", "reference_copy"),
-        ("As an AI language model, I am done.", "quality", "model_talk"),
     ],
 )
 def test_what_is_wrong_is_shown_in_the_audited_text(addition: str, name: str, label: str) -> None:
@@ -54,6 +53,12 @@ def test_what_is_wrong_is_shown_in_the_audited_text(addition: str, name: str, la
         assert set(reason) == KEYS
         assert text[reason["start"] : reason["end"]] == reason["text"]
     assert "private-17" not in json.dumps(record)
+
+
+def test_a_short_text_is_no_fault_in_an_audit() -> None:
+    assert audit("No known allergies.") == {"id": "a", "keep": True, "reasons": []}
+    (row,) = audit_texts([("a", "No known allergies.")], None, filters=["quality"])
+    assert row.keep
 
 
 def test_only_the_chosen_filters_run() -> None:

@@ -34,6 +34,7 @@ for command in (
     models.models,
     check.verify,
     check.audit,
+    check.calibrate_command,
     export.report,
     export.export,
     doctor.doctor,

@@ -1,25 +1,29 @@
-"""`casewright verify` and `casewright audit`: check documents that exist already."""
+"""`casewright verify`, `audit` and `calibrate`: check documents that exist already."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
+import yaml
 
+from casewright.config import load_config
 from casewright.errors import CasewrightError
-from casewright.filters.audit import audit_texts
+from casewright.filters.audit import AUDIT_FILTERS, audit_texts
 from casewright.filters.ledger.check import Checker
 from casewright.filters.ledger.verdict import ledger_verdict
-from casewright.filters.near_copies import ReferenceIndex
+from casewright.filters.near_copies import ReferenceIndex, memorised_texts
+from casewright.filters.near_copies.calibration import calibrate, held_out
 from casewright.filters.reference import read_reference
 from casewright.kg.graph import load_graph
 from casewright.outputs.row import demographics_of, facts_of, turns_of
 from casewright.outputs.rows import plain, read_rows
+from casewright.setup import copy_limits
 
-__all__ = ["audit", "verify"]
+__all__ = ["audit", "calibrate_command", "verify"]
 
 
 def _write_lines(lines: Iterable[dict[str, object]], out: Path) -> Counter[bool]:
@@ -71,11 +75,117 @@ def verify(documents: Path, out: Path, explain: bool) -> None:
 @click.option("--reference", type=click.Path(path_type=Path), help="Texts not to be copied.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="JSONL to write.")
 @click.option("--text-field", default="text", show_default=True, help="Column of the text.")
-def audit(texts: Path, reference: Path | None, out: Path, text_field: str) -> None:
+@click.option(
+    "--index", type=click.Path(path_type=Path), help="Folder to keep the reference's index in."
+)
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Limits to use, as calibrate writes them."
+)
+@click.option(
+    "--filters",
+    "chosen",
+    default="phi,near_copies",
+    show_default=True,
+    help="Which of phi, near_copies and quality.",
+)
+@click.option("--verbatim", is_flag=True, help="Add every stretch that the reference has.")
+def audit(
+    texts: Path,
+    reference: Path | None,
+    out: Path,
+    text_field: str,
+    index: Path | None,
+    config: Path | None,
+    chosen: str,
+    verbatim: bool,
+) -> None:
     """Screen any TEXTS (folder, .txt, .jsonl, .csv, .parquet) for copies and identifiers."""
-    index = None
-    if reference is not None:
-        index = ReferenceIndex.open(reference, text_field)
-    rows = audit_texts(read_reference(texts, text_field), index)
-    kept = _write_lines((dict(row.to_json()) for row in rows), out)
+    filters = [name.strip() for name in chosen.split(",") if name.strip()]
+    if unknown := sorted(set(filters) - set(AUDIT_FILTERS)):
+        raise CasewrightError(
+            f"there is no filter {', '.join(unknown)}",
+            where="--filters",
+            valid=", ".join(AUDIT_FILTERS),
+        )
+    settings = load_config(config).filters.near_copies
+    against = ReferenceIndex.open(reference, text_field, folder=index) if reference else None
+    known = list(memorised_texts())
+    for path in settings.public:
+        known += read_reference(path, settings.text_field)
+    public = ReferenceIndex.build(known)
+
+    def lines() -> Iterator[dict[str, object]]:
+        for name, text in read_reference(texts, text_field):
+            (row,) = audit_texts(
+                [(name, text)],
+                against,
+                public=public,
+                filters=filters,
+                copy_limits=copy_limits(settings),
+            )
+            record: dict[str, object] = dict(row.to_json())
+            if verbatim and against is not None:
+                record["verbatim"] = [
+                    {"start": s.start, "end": s.end, "count": s.count, "novelty": s.novelty}
+                    for s in against.verbatim(text)
+                ]
+            yield record
+
+    kept = _write_lines(lines(), out)
     click.echo(f"{kept.total()} texts screened, {kept[False]} turned down: {out}", err=True)
+
+
+@click.command("calibrate")
+@click.option(
+    "--reference", type=click.Path(path_type=Path), required=True, help="Texts not to be copied."
+)
+@click.option(
+    "--held-out",
+    "others",
+    type=click.Path(path_type=Path),
+    help="Real notes that are not in the reference; without it a fifth of the reference.",
+)
+@click.option("--text-field", default="text", show_default=True, help="Column of the text.")
+@click.option(
+    "--false-drop",
+    type=click.FloatRange(0, 0.5, min_open=True),
+    default=0.01,
+    show_default=True,
+    help="Share of unrelated notes that may be turned down.",
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Config to write.")
+def calibrate_command(
+    reference: Path, others: Path | None, text_field: str, false_drop: float, out: Path
+) -> None:
+    """Set the limits of near-copies on real notes, with confidence intervals."""
+    if out.exists():
+        raise CasewrightError("the file exists already", where=out, fix="choose another --out")
+    if others is None:
+        rest, notes = held_out(read_reference(reference, text_field))
+        index = ReferenceIndex.build(rest)
+    else:
+        index = ReferenceIndex.open(reference, text_field)
+        notes = list(read_reference(others, text_field))
+    found = calibrate(index, notes, false_drop)
+    low, high = found.interval
+    near: dict[str, object] = {"reference": str(reference), "text_field": text_field}
+    near |= {f"reference_{name}": limit.value for name, limit in found.limits.items()}
+    near["calibration"] = {
+        "notes": found.notes,
+        "wanted": found.wanted,
+        "false_drop": round(found.dropped / found.notes, 5),
+        "false_drop_interval": [round(low, 5), round(high, 5)],
+        "limit_intervals": {n: [v.low, v.high] for n, v in found.limits.items()},
+    }
+    try:
+        out.write_text(yaml.safe_dump({"filters": {"near_copies": near}}, sort_keys=False), "utf-8")
+    except OSError as err:
+        raise CasewrightError(f"cannot write: {err.strerror}", where=out) from err
+    for name, limit in found.limits.items():
+        click.echo(f"{name:<12} {limit.value:8.3f}   95% {limit.low:.3f} to {limit.high:.3f}")
+    click.echo(
+        f"{found.dropped} of {found.notes} held-out notes are turned down "
+        f"(95% {low:.2%} to {high:.2%}), {found.by_identifier} of them for an identifier or rare "
+        f"numbers in a shared stretch; {found.copies} were left out as copies of another",
+        err=True,
+    )
