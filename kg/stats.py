@@ -67,10 +67,10 @@ class GraphStats:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
 
 
-def timed_load(path: Path | None = None) -> tuple[Graph, float]:
+def timed_load(path: Path | None = None, *, overlay: Path | None = None) -> tuple[Graph, float]:
     """Load the graph and say how many seconds it took."""
     begin = time.perf_counter()
-    graph = load_graph(path)
+    graph = load_graph(path, overlay=overlay)
     return graph, time.perf_counter() - begin
 
 

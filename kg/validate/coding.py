@@ -16,7 +16,7 @@ from casewright.kg.validate.rules import Violation
 from casewright.kg.validate.tables import Becomes, Pair, combination_table
 from casewright.kg.validate.view import View, condition_of, known
 
-__all__ = ["Coding", "allowed_together", "combined"]
+__all__ = ["Coding", "allowed_together", "bars_first", "combined"]
 
 _INTEGRAL_P = 0.3
 """A sign that so large a share of patients has belongs to the disease: a choice of ours; the
@@ -62,6 +62,24 @@ def allowed_together(graph: Graph, principal: str, others: Sequence[str]) -> boo
     if any(rules.first_problem(code) for code in codes[:1]):
         return False
     return not any(True for _ in rules.of_codes(codes))
+
+
+def bars_first(code: str, title: str) -> tuple[str, str] | None:
+    """Why a code cannot come first, and by which reference; None where it can."""
+    if code[0] in "VWXY":
+        return f"{code} is an external cause", "guidelines FY2026 I.C.20.a.6"
+    lowered = title.lower()
+    if "diseases classified elsewhere" in lowered or "in other diseases" in lowered:
+        return f"{code} is a manifestation: {title}", "guidelines FY2026 I.A.13"
+    for barred in combination_table().never_first:
+        if code.startswith(barred.codes):
+            return f"{code} never comes first", barred.citation
+    plain = code.replace(".", "")
+    if re.match(r"T(?:3[6-9]|4|50)", plain) and len(plain) >= 6 and plain[5] in "56":
+        return f"{code}: what the drug did comes first", "guidelines FY2026 I.C.19.e.5"
+    if plain[0] in "ST" and len(plain) == 7 and plain[6] == "S":
+        return f"{code}: the sequela comes first", "guidelines FY2026 I.B.10"
+    return None
 
 
 def combined(graph: Graph, codes: Sequence[str]) -> tuple[str, ...]:
@@ -167,29 +185,9 @@ class Coding:
 
     def _unfit_first(self, code: str) -> Iterator[Violation]:
         condition = condition_of(self.graph, code)
-        title = condition.title if condition else ""
-        if code[0] in "VWXY":
-            yield Violation("first-listed", f"{code} is an external cause", (), (code,))
-        lowered = title.lower()
-        if "diseases classified elsewhere" in lowered or "in other diseases" in lowered:
-            yield Violation("first-listed", f"{code} is a manifestation: {title}", (), (code,))
-        table = combination_table()
-        for barred in table.never_first:
-            if code.startswith(barred.codes):
-                yield Violation(
-                    "first-listed", f"{code} never comes first", (), (code,), barred.citation
-                )
-        plain = code.replace(".", "")
-        if re.match(r"T(?:3[6-9]|4|50)", plain) and len(plain) >= 6 and plain[5] in "56":
-            yield Violation(
-                "first-listed", f"{code}: what the drug did comes first", (), (code,),
-                "guidelines FY2026 I.C.19.e.5",
-            )  # fmt: skip
-        if plain[0] in "ST" and len(plain) == 7 and plain[6] == "S":
-            yield Violation(
-                "first-listed", f"{code}: the sequela comes first", (), (code,),
-                "guidelines FY2026 I.B.10",
-            )  # fmt: skip
+        found = bars_first(code, condition.title if condition else "")
+        if found is not None:
+            yield Violation("first-listed", found[0], (), (code,), found[1])
         if condition is not None and not condition.billable:
             yield Violation("first-listed", f"{code} is not billable", (), (code,))
 

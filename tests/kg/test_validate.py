@@ -216,3 +216,14 @@ def test_a_fact_of_another_severity_is_caught(graph: Graph) -> None:
     for severity, caught in (("mild", True), ("severe", False)):
         found = violations(graph, case_of(graph, {**told, "severity": severity}))
         assert ("severity" in {v.rule for v in found}) is caught
+
+
+def test_the_documentation_lists_every_rule(sources: Path) -> None:
+    page = (sources / "docs" / "graph.md").read_text("utf-8")
+    listed = {
+        tuple(cell.strip() for cell in line.strip("|").split("|"))
+        for line in page.splitlines()
+        if line.startswith("| `") and line.count("|") == 4
+    }
+    wanted = {(f"`{rule.id}`", rule.says, rule.citation) for rule in RULES.values()}
+    assert wanted <= listed

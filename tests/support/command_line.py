@@ -131,8 +131,9 @@ _INDICES: dict[str, ReferenceIndex] = {}
 def warm(graph: Graph, checker: Checker) -> Iterator[None]:
     """Let commands use a graph, a checker and an index that are loaded already."""
 
-    def graph_of(path: Path | None = None) -> Graph:
-        return graph if path is None else load_graph(path)
+    def graph_of(path: Path | None = None, *, overlay: Path | None = None) -> Graph:
+        plain = path is None and overlay is None
+        return graph if plain else load_graph(path, overlay=overlay)
 
     def checker_of(asked: Graph) -> Checker:
         return checker if asked is graph else Checker(asked)
