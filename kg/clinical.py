@@ -1,35 +1,36 @@
-"""What is found in the patient: symptoms, signs, results and treatment, from the graph's edges."""
+"""Values and drugs: results on their side of the range, vital signs by age, what can be taken."""
 
 from __future__ import annotations
 
 import random
-from collections import Counter
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from math import exp, log, sqrt
 
-from casewright.kg.graph import Concept, Condition, Dosing, Edge, Graph, Lab, Medication
+from casewright.kg.graph import Concept, Dosing, Edge, Lab, Medication
 from casewright.records import Demographics, Setting
 
 __all__ = [
     "child_rate",
     "choose_dosing",
+    "clashes",
     "contradicts",
-    "deniable_symptoms",
     "draw_value",
     "far_from_child_range",
+    "flag_of",
     "normal_vitals",
-    "sample_edges",
+    "reference_range",
+    "repeats",
     "suitable",
     "taken_by_patient",
-    "tolerates",
     "treatment_weight",
+    "words_of",
 ]
 
 SELF_REPORT_AGE = 4
 """Below it only what an observer sees is reported: a convention of ours, since no younger
 child's complaint is written down as its own."""
-
-PREGNANCY_CHAPTER = 15
 
 
 def suitable(concept: Concept, demographics: Demographics) -> bool:
@@ -46,160 +47,58 @@ def suitable(concept: Concept, demographics: Demographics) -> bool:
     return True
 
 
-@lru_cache(maxsize=4096)
-def _words(name: str) -> frozenset[str]:
-    return frozenset(w for w in name.lower().replace("-", " ").split() if len(w) > 3)
-
-
-def clashes(concept: Concept, held: Iterable[Concept]) -> bool:
-    """Whether a concept repeats, widens or narrows one that is held already."""
-    for other in held:
-        if other.id == concept.id:
-            return True
-        if other.id in concept.values("broader") or concept.id in other.values("broader"):
-            return True
-        if _words(other.name) & _words(concept.name):
-            return True
-    return False
-
-
-def sample_edges(
-    graph: Graph,
-    edges: Sequence[Edge],
-    demographics: Demographics,
-    rng: random.Random,
-    *,
-    at_least: int,
-    at_most: int,
-    default_p: float = 0.3,
-) -> list[tuple[Edge, Concept]]:
-    """Draw targets of edges, each by its own probability.
-
-    Where fewer than `at_least` come up, the likeliest remaining ones are added, so that a
-    case is never without what makes its diagnosis plausible.
-    """
-    candidates = [(e, graph.concept(e.target)) for e in edges]
-    candidates = [(e, c) for e, c in candidates if suitable(c, demographics)]
-    drawn: list[tuple[Edge, Concept]] = []
-    passed: list[tuple[Edge, Concept]] = []
-    for edge, concept in candidates:
-        p = edge.p if edge.p is not None else default_p
-        if clashes(concept, (c for _, c in drawn)):
-            continue
-        if len(drawn) < at_most and rng.random() < p:
-            drawn.append((edge, concept))
-        else:
-            passed.append((edge, concept))
-    for edge, concept in passed:
-        if len(drawn) >= at_least:
-            break
-        if not clashes(concept, (c for _, c in drawn)):
-            drawn.append((edge, concept))
-    return drawn
-
-
-def deniable_symptoms(
-    graph: Graph,
-    principal: Condition,
-    present: Sequence[Concept],
-    related: Sequence[Condition],
-    demographics: Demographics,
-    rng: random.Random,
-    *,
-    at_most: int,
-) -> list[Concept]:
-    """Pertinent negatives: symptoms of the same body systems that the patient does not have.
-
-    They are what a clinician asks about: of the systems involved, or constitutional, known
-    for some condition of the graph, and improbable (p < 0.15) in this one and its company.
-    """
-    own = {e.target: e.p or 0.3 for e in graph.edges(principal.id, "has_symptom")}
-    for other in related:
-        for edge in graph.edges(other.id, "has_symptom"):
-            own[edge.target] = max(own.get(edge.target, 0.0), edge.p or 0.3)
-    involved = {c.group for c in present}
-    named = {w for held in (principal, *related) for w in _words(held.name)}
-    systems = involved | {"constitutional"}
-    candidates = [
-        c
-        for c in _symptoms(graph)
-        if c.group in systems
-        and c.id not in _TOO_WIDE
-        and not c.name.startswith(_ALREADY_NEGATIVE)
-        and not _words(c.name) & named
-        and own.get(c.id, 0.0) < 0.15
-        and suitable(c, demographics)
-        and not clashes(c, present)
-    ]
-    # What many conditions of the graph share is what a clinician asks first.
-    weighed = sorted(
-        candidates,
-        key=lambda c: -(_demand(graph, c) ** 0.5) * (1 + (c.group in involved)) * rng.random(),
-    )
-    chosen: list[Concept] = []
-    for concept in weighed:
-        if len(chosen) >= at_most:
-            break
-        if not clashes(concept, chosen):
-            chosen.append(concept)
-    return chosen
-
-
-_ALREADY_NEGATIVE = ("reduced", "decreased", "inability", "loss of", "lack of", "poor", "absent")
-"""Names whose denial is a double negative that nobody says ("no inability to walk")."""
-
-_TOO_WIDE = frozenset({"symptom:pain", "symptom:swelling", "symptom:generalized_weakness"})
-"""Symptoms that hardly anyone who is ill can be said to be free of."""
-
-
-@lru_cache(maxsize=4)
-def _symptoms(graph: Graph) -> Sequence[Concept]:
-    """All symptoms in id order, sorted once and not for every case."""
-    return graph.concepts("Symptom")
-
-
-def _demand(graph: Graph, concept: Concept) -> float:
-    """How many conditions present with a symptom, as far as the graph says."""
-    return 1.0 + symptom_demand(graph).get(concept.id, 0)
-
-
-@lru_cache(maxsize=4)
-def symptom_demand(graph: Graph) -> dict[str, int]:
-    """Number of principal diagnoses that each symptom is an edge of, by symptom id."""
-    counts: Counter[str] = Counter()
-    for condition in graph.principals:
-        counts.update(e.target for e in graph.edges(condition.id, "has_symptom"))
-    return dict(counts)
-
-
 def draw_value(
-    lab: Lab, edge: Edge | None, demographics: Demographics, rng: random.Random
+    lab: Lab,
+    edge: Edge | None,
+    demographics: Demographics,
+    rng: random.Random,
+    *,
+    factor: float = 1.0,
 ) -> tuple[str, str]:
     """Draw a value and its flag ("high", "low", "normal"); the value is on the edge's side.
 
-    Without an edge (or without numbers on it) a value inside the reference range is drawn,
-    or one beyond it by a tenth to a half of its width.
+    How far the value lies beyond the reference limit is drawn from a log-normal distribution
+    with the edge's mean and spread, so that no value is on the wrong side and none piles up at
+    the limit. Without an edge a value inside the reference range is drawn; without numbers, or
+    where the mean is not beyond the patient's own limit, one beyond it by a tenth to a half of
+    the range's width.
+
+    Args:
+        factor: how much further beyond the limit than the edge's mean, for severity.
     """
     low, high = reference_range(lab, demographics)
     floor, ceiling = lab.plausible or (0.0, max(high * 4, high + 1))
     width = max(high - low, 10**-lab.decimals)
-    step = 10**-lab.decimals
     if edge is None or edge.direction is None:
-        middle = (low + high) / 2
-        value = min(max(rng.gauss(middle, width / 6), low), high)
-        return _written(value, lab.decimals), "normal"
+        value = rng.gauss((low + high) / 2, width / 6)
+        return _written(min(max(value, low), high), lab.decimals), "normal"
+    least = max(10**-lab.decimals, width * 0.02)
+    up = edge.direction == "high"
+    limit = high if up else low
+    beyond = 0.0
     if edge.mean is not None:
-        spread = edge.sd if edge.sd else abs(edge.mean) * 0.1
-        value = rng.gauss(edge.mean, spread)
-    elif edge.direction == "high":
-        value = high + width * rng.uniform(0.1, 0.5)
+        beyond = edge.mean - limit if up else limit - edge.mean
+    if beyond > least:
+        spread = edge.sd if edge.sd else abs(edge.mean or 0.0) * 0.1
+        # Wider than its mean the tail would run to values that nobody lives with.
+        excess = _log_normal(beyond, min(spread, beyond), rng) * factor
     else:
-        value = low - width * rng.uniform(0.1, 0.5)
-    if edge.direction == "high":
-        value = min(max(value, high + max(step, width * 0.02)), ceiling)
-    else:
-        value = max(min(value, low - max(step, width * 0.02)), floor)
+        excess = width * (0.1 + 0.4 * rng.random()) * factor
+    excess = max(excess, least)
+    value = min(limit + excess, ceiling) if up else max(limit - excess, floor)
     return _written(value, lab.decimals), edge.direction
+
+
+def _log_normal(mean: float, sd: float, rng: random.Random) -> float:
+    """A positive value with that mean and standard deviation."""
+    variance = log(1 + (sd / mean) ** 2)
+    return exp(rng.gauss(log(mean) - variance / 2, sqrt(variance)))
+
+
+def flag_of(lab: Lab, value: float, demographics: Demographics) -> str:
+    """Which side of the patient's reference range a value lies on."""
+    low, high = reference_range(lab, demographics)
+    return "high" if value > high else "low" if value < low else "normal"
 
 
 def far_from_child_range(lab: Lab, edge: Edge, demographics: Demographics) -> bool:
@@ -238,14 +137,19 @@ _VITALS_BY_AGE: tuple[tuple[int, tuple[int, int], tuple[int, int], tuple[int, in
 )
 
 
+_RATES_AT = tuple(
+    next(tuple(ranges) for up_to, *ranges in _VITALS_BY_AGE if age <= up_to) for age in range(19)
+)
+
+
 def _rates(demographics: Demographics) -> tuple[tuple[int, int], ...]:
     """Normal ranges for the age: heart rate, respiratory rate, systolic pressure."""
-    return next(
-        tuple(ranges) for up_to, *ranges in _VITALS_BY_AGE if demographics.age_years <= up_to
-    )
+    return _RATES_AT[min(demographics.age_years, len(_RATES_AT) - 1)]
 
 
-def child_rate(vital: Lab, direction: str, demographics: Demographics, rng: random.Random) -> int:
+def child_rate(
+    vital: Lab, direction: str, demographics: Demographics, rng: random.Random, factor: float = 1.0
+) -> int:
     """A heart or respiratory rate beyond the normal range of the child's age.
 
     Curated means are those of adults; a tenth to a third beyond the range is fast (or slow)
@@ -253,7 +157,7 @@ def child_rate(vital: Lab, direction: str, demographics: Demographics, rng: rand
     """
     heart, breath, _ = _rates(demographics)
     low, high = heart if vital.id == "vital:heart_rate" else breath
-    beyond = rng.uniform(0.1, 0.33)
+    beyond = min((0.1 + 0.23 * rng.random()) * factor, 0.45)
     ref_low, ref_high = vital.ref_child or (low, high)
     if direction == "high":
         return max(round(high * (1 + beyond)), int(ref_high) + 1)
@@ -263,15 +167,20 @@ def child_rate(vital: Lab, direction: str, demographics: Demographics, rng: rand
 def normal_vitals(demographics: Demographics, rng: random.Random) -> dict[str, float]:
     """Normal vital signs for the age: temperature in C, rates per minute, mmHg, percent."""
     heart, breath, systolic = _rates(demographics)
-    top = rng.randint(*systolic)
+    top = _between(systolic, rng)
     return {
-        "vital:temperature": round(rng.gauss(36.8, 0.2), 1),
-        "vital:heart_rate": rng.randint(*heart),
-        "vital:respiratory_rate": rng.randint(*breath),
+        "vital:temperature": min(max(round(rng.gauss(36.8, 0.2), 1), 36.2), 37.3),
+        "vital:heart_rate": _between(heart, rng),
+        "vital:respiratory_rate": _between(breath, rng),
         "vital:systolic_bp": top,
-        "vital:diastolic_bp": round(top * rng.uniform(0.60, 0.66)),
-        "vital:oxygen_saturation": rng.randint(96, 99),
+        "vital:diastolic_bp": round(top * (0.60 + 0.06 * rng.random())),
+        "vital:oxygen_saturation": _between((96, 99), rng),
     }
+
+
+def _between(ends: tuple[int, int], rng: random.Random) -> int:
+    first, last = ends
+    return first + int((last - first + 1) * rng.random())
 
 
 def choose_dosing(
@@ -314,33 +223,6 @@ def _for_age(dosing: Dosing, age: int) -> bool:
     return dosing.audience == "any" or age >= 18
 
 
-def tolerates(
-    graph: Graph,
-    drug: Medication,
-    conditions: Sequence[Condition],
-    held: Sequence[Medication],
-    *,
-    pregnant: bool,
-    allergies: Sequence[Concept] = (),
-) -> bool:
-    """Whether nothing in the patient rules the drug out: class, pregnancy, disease, allergy."""
-    if any(d.group == drug.group or d.id == drug.id for d in held):
-        return False
-    if pregnant and drug.pregnancy_avoid:
-        return False
-    if drug.avoid_codes and any(c.code.startswith(drug.avoid_codes) for c in conditions):
-        return False
-    barred = {e.target for d in held for e in graph.edges(d.id, "contraindicated_with")}
-    barred |= {e.source for d in held for e in graph.edges(d.id, "contraindicated_with")}
-    mine = {e.target for e in graph.edges(drug.id, "contraindicated_with")}
-    if drug.id in barred - {d.id for d in held} or mine & {d.id for d in held}:
-        return False
-    return not any(
-        drug.id in a.values("avoid_drug") or drug.group in a.values("avoid_class")
-        for a in allergies
-    )
-
-
 _TREATS = 2.5
 """Lift below which a drug of the survey is company, not treatment: a choice of ours, above
 the 1.5 at which the graph keeps the edge. Drugs of comorbid patients lie between the two."""
@@ -370,9 +252,29 @@ def taken_by_patient(dosing: Dosing) -> bool:
     return not any(part in dosing.route for part in _BY_OTHERS)
 
 
+_WORD = re.compile(r"[a-z]{4,}?(?=s?\b)")
+
+
+@lru_cache(maxsize=1 << 15)
+def words_of(name: str) -> frozenset[str]:
+    """The words of a name that tell it from others."""
+    return frozenset(_WORD.findall(name.lower()))
+
+
+def repeats(a: Concept, b: Concept) -> bool:
+    """Whether one says the other: the same, or one the wider of the two."""
+    return a.id == b.id or a.id in b.values("broader") or b.id in a.values("broader")
+
+
+def clashes(concept: Concept, held: Iterable[Concept]) -> bool:
+    """Whether a concept repeats, widens or narrows one that is held, or shares a word with it."""
+    words = words_of(concept.name)
+    return any(repeats(concept, other) or words & words_of(other.name) for other in held)
+
+
 def contradicts(result: str, diagnosis: str) -> bool:
     """Whether a result in words denies the diagnosis ("no fracture" of a fracture)."""
     words = result.lower().split()
     if not words or words[0] not in {"no", "without"}:
         return False
-    return bool(_words(result) & _words(diagnosis))
+    return bool(words_of(result) & words_of(diagnosis))

@@ -7,10 +7,11 @@ kg/curated/history.yaml.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 
@@ -18,11 +19,11 @@ from casewright.kg.compile.schema import (
     FamilyEntry,
     HistoryFile,
     PlanEntry,
-    Raised,
     RiskEntry,
     Statement,
 )
 from casewright.kg.curated import folder
+from casewright.kg.draws import Cumulative, pick_weighted
 from casewright.kg.graph import Concept, Condition, Graph
 from casewright.records import Demographics, Setting
 
@@ -43,8 +44,6 @@ ANY_ALLERGY = 0.35
 _TOPICS = ("tobacco", "alcohol", "living", "work")
 _TOPIC_SHARE = {"tobacco": 0.8, "alcohol": 0.5, "living": 0.4, "work": 0.5}
 """How often a case says something of a topic: a choice of ours for variety."""
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class FamilyMember:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """What comes next. `concept` is "disposition:n" or "follow_up:n"."""
+    """What comes next. `concept` is "disposition:n" or "follow_up:n", or has the code before n."""
 
     concept: str
     text: str
@@ -81,76 +80,149 @@ def _history() -> HistoryFile:
     return HistoryFile.model_validate(yaml.load(path.read_text("utf-8"), Loader=loader))
 
 
-def _has(codes: Sequence[str], prefixes: Sequence[str]) -> bool:
-    return any(code.startswith(tuple(prefixes)) for code in codes) if prefixes else False
+_Said = tuple[int, str, float]
 
 
 def _in(ages: tuple[float, float] | None, age: int) -> bool:
     return ages is None or ages[0] <= age <= ages[1]
 
 
-def _raised(raised: Iterable[Raised], codes: Sequence[str]) -> float | None:
-    return next((r.p for r in raised if _has(codes, r.codes)), None)
+class _ByPrefix:
+    """Things said of code prefixes, looked up by a code: the longest codes have eight signs."""
+
+    def __init__(self, said: Iterable[tuple[str, _Said]]) -> None:
+        self._said: dict[str, list[_Said]] = {}
+        for prefix, thing in said:
+            self._said.setdefault(prefix, []).append(thing)
+
+    def of(self, code: str) -> Iterator[_Said]:
+        for size in range(1, len(code) + 1):
+            yield from self._said.get(code[:size], ())
 
 
-def _weighted(items: Sequence[tuple[_T, float]], rng: random.Random) -> _T:
-    return rng.choices([i for i, _ in items], [w for _, w in items])[0]
+@lru_cache(maxsize=1)
+def _bars() -> _ByPrefix:
+    return _ByPrefix(
+        (prefix, (0, e.id, 0.0)) for e in _history().risk_factors for prefix in e.avoid_codes
+    )
 
 
-def sample_allergies(graph: Graph, demographics: Demographics, rng: random.Random) -> list[Concept]:
+@lru_cache(maxsize=1)
+def _raises() -> _ByPrefix:
+    """(place among the entry's own, entry, share), by prefix."""
+    history = _history()
+    entries: tuple[RiskEntry | FamilyEntry, ...] = (*history.risk_factors, *history.family_history)
+    return _ByPrefix(
+        (prefix, (place, e.id, r.p))
+        for e in entries
+        for place, r in enumerate(e.raised)
+        for prefix in r.codes
+    )
+
+
+@lru_cache(maxsize=16384)
+def _barred(code: str) -> frozenset[str]:
+    """Ids of the statements that a patient with the code does not make."""
+    return frozenset(name for _, name, _ in _bars().of(code))
+
+
+@lru_cache(maxsize=16384)
+def _raised_by(code: str) -> Mapping[str, float]:
+    """Shares of statements and relatives' diseases in patients with the code, by id."""
+    # What stands first in an entry goes before the rest: it is written last here.
+    said = sorted(_raises().of(code), key=lambda s: -s[0])
+    return {name: p for _, name, p in said}
+
+
+def _raised_for(conditions: Sequence[Condition]) -> dict[str, float]:
+    """The shares that any of the conditions raises; the first condition's go before others'."""
+    found: dict[str, float] = {}
+    for condition in reversed(conditions):
+        raised = _raised_by(condition.code)
+        if raised:
+            found.update(raised)
+    return found
+
+
+@lru_cache(maxsize=512)
+def _risks_at(age: int, sex: str) -> dict[str, tuple[tuple[RiskEntry, float | None], ...]]:
+    """Statements that such a patient can make, with their measured share, by topic."""
+    found: dict[str, list[tuple[RiskEntry, float | None]]] = {topic: [] for topic in _TOPICS}
+    for entry in _history().risk_factors:
+        if entry.topic in found and _in(entry.ages, age) and entry.sex in (None, sex):
+            p = next((s.p for s in entry.p_by_age if _in(s.ages, age)), entry.p)
+            found[entry.topic].append((entry, p))
+    return {topic: tuple(entries) for topic, entries in found.items()}
+
+
+@lru_cache(maxsize=512)
+def _relatives_at(age: int, sex: str) -> tuple[tuple[FamilyEntry, float], ...]:
+    """Diseases of the relatives of such a patient, with their share."""
+    return tuple(
+        (e, e.p or 0.02)
+        for e in _history().family_history
+        if _in(e.ages, age) and e.sex in (None, sex)
+    )
+
+
+@lru_cache(maxsize=1)
+def _allergens() -> Cumulative[str]:
+    return Cumulative((e.id, e.p if e.p is not None else 0.01) for e in _history().allergens)
+
+
+def sample_allergies(graph: Graph, rng: random.Random) -> list[Concept]:
     """Draw no allergy (most patients) or one, by prevalence."""
     if rng.random() >= ANY_ALLERGY:
         return []
-    entries = _history().allergens
-    chosen = _weighted([(e, e.p if e.p is not None else 0.01) for e in entries], rng)
-    return [graph.concept(chosen.id)]
+    return [graph.concept(_allergens().at(rng.random()))]
+
+
+@lru_cache(maxsize=1024)
+def _usual_shares(age: int, sex: str, topic: str) -> Cumulative[RiskEntry]:
+    """What such patients say of a topic when no illness raises or bars any of it."""
+    return Cumulative(_shares(_risks_at(age, sex)[topic], {}))
+
+
+@lru_cache(maxsize=512)
+def _usual_relatives(age: int, sex: str) -> Cumulative[FamilyEntry]:
+    return Cumulative(_relatives_at(age, sex))
 
 
 def sample_social(
     demographics: Demographics, conditions: Sequence[Condition], rng: random.Random
 ) -> list[Habit]:
     """Draw at most two statements of the social history, of different topics."""
-    codes = [c.code for c in conditions]
+    raised = _raised_for(conditions)
+    barred = [b for b in (_barred(c.code) for c in conditions) if b]
     habits: list[Habit] = []
-    for topic in _TOPICS:
-        entries = [
-            e
-            for e in _history().risk_factors
-            if e.topic == topic
-            and _in(e.ages, demographics.age_years)
-            and e.sex in (None, demographics.sex)
-            and not _has(codes, e.avoid_codes)
-        ]
-        forced = any((_raised(e.raised, codes) or 0) >= 0.3 for e in entries)
-        if not entries or len(habits) >= 2:
+    for topic, known in _risks_at(demographics.age_years, demographics.sex).items():
+        entries = [e for e in known if not any(e[0].id in b for b in barred)] if barred else known
+        if not entries:
             continue
+        forced = bool(raised) and any(raised.get(e.id, 0.0) >= 0.3 for e, _ in entries)
         if not forced and rng.random() >= _TOPIC_SHARE[topic]:
             continue
-        entry = _weighted(_shares(entries, demographics.age_years, codes), rng)
+        if raised or barred:
+            entry = Cumulative(_shares(entries, raised)).at(rng.random())
+        else:
+            usual = _usual_shares(demographics.age_years, demographics.sex, topic)
+            entry = usual.at(rng.random())
         habit = _state(entry, demographics, rng)
         if habit is not None:
             habits.append(habit)
+            if len(habits) == 2:
+                break
     return habits
 
 
 def _shares(
-    entries: Sequence[RiskEntry], age: int, codes: Sequence[str]
+    entries: Sequence[tuple[RiskEntry, float | None]], raised: Mapping[str, float]
 ) -> list[tuple[RiskEntry, float]]:
     """Entries with a measured share take it; those with a weight divide what is left."""
-    measured: dict[str, float] = {}
-    for entry in entries:
-        p = _raised(entry.raised, codes)
-        if p is None:
-            p = next((s.p for s in entry.p_by_age if _in(s.ages, age)), entry.p)
-        if p is not None:
-            measured[entry.id] = p
-    left = max(1.0 - sum(measured.values()), 0.02)
-    open_entries = [e for e in entries if e.id not in measured]
-    weights = {e.id: e.weight or 1.0 for e in open_entries}
-    total = sum(weights.values()) or 1.0
-    return [
-        (e, measured[e.id] if e.id in measured else left * weights[e.id] / total) for e in entries
-    ]
+    shares = [(e, raised.get(e.id, p)) for e, p in entries]
+    left = max(1.0 - sum(p for _, p in shares if p is not None), 0.02)
+    total = sum(e.weight or 1.0 for e, p in shares if p is None) or 1.0
+    return [(e, p if p is not None else left * (e.weight or 1.0) / total) for e, p in shares]
 
 
 def _state(entry: RiskEntry, demographics: Demographics, rng: random.Random) -> Habit | None:
@@ -161,7 +233,7 @@ def _state(entry: RiskEntry, demographics: Demographics, rng: random.Random) -> 
     ]
     if not usable:
         return None
-    statement = _weighted([(s, s.weight) for s in usable], rng)
+    statement = pick_weighted(usable, lambda s: s.weight, rng)
     slots = _slots(statement, demographics, rng)
     if slots is None:
         return None
@@ -216,77 +288,139 @@ def sample_family(
     demographics: Demographics, conditions: Sequence[Condition], rng: random.Random
 ) -> list[FamilyMember]:
     """Draw at most one disease of a relative; the patient's own diseases raise theirs."""
-    codes = [c.code for c in conditions]
     if rng.random() >= 0.6:  # many notes say nothing of the family: a choice of ours
         return []
-    held = {c.name for c in conditions}
-    candidates: list[tuple[FamilyEntry, float]] = []
-    for entry in _history().family_history:
-        if not _in(entry.ages, demographics.age_years) or entry.name in held:
-            continue
-        if entry.sex not in (None, demographics.sex):
-            continue
-        p = _raised(entry.raised, codes)
-        candidates.append((entry, p if p is not None else (entry.p or 0.02)))
-    if not candidates:
+    age, sex = demographics.age_years, demographics.sex
+    raised = _raised_for(conditions)
+    shares = _usual_relatives(age, sex)
+    if raised:
+        shares = Cumulative((e, raised.get(e.id, p)) for e, p in _relatives_at(age, sex))
+    if not shares:
         return []
-    entry = _weighted(candidates, rng)
-    relative = _weighted(list(entry.relatives.items()), rng)
+    entry = shares.at(rng.random())
+    if any(c.name == entry.name for c in conditions):
+        return []
+    relative = pick_weighted(list(entry.relatives.items()), lambda r: r[1], rng)[0]
     return [FamilyMember(entry.id, entry.name, relative, entry.code)]
 
 
+_OWN_PLAN = 0.7
+"""How often a condition's own disposition or follow-up goes before those of history.yaml."""
+
+
 def sample_plan(
-    conditions: Sequence[Condition],
-    held: Sequence[str],
+    principal: Condition,
+    held: Callable[[], set[str]],
     setting: Setting,
     severity: str,
     demographics: Demographics,
     rng: random.Random,
+    *,
+    dispositions: Sequence[str] = (),
+    follow_ups: Sequence[str] = (),
 ) -> list[Next]:
-    """Draw a disposition (after a stay) and one follow-up that fit the case.
+    """Draw a disposition (after a stay or emergency visit) and one follow-up that fit the case.
 
     Args:
         held: ids of the case's concepts and "class:<name>" of its drugs.
+        dispositions, follow_ups: the condition's own phrases.
     """
-    codes = [c.code for c in conditions]
-    history = _history()
     out: list[Next] = []
     if setting in ("inpatient", "emergency"):
-        out.extend(_one("disposition", history.dispositions, codes, held, setting, severity,
-                        demographics, rng))  # fmt: skip
-    out.extend(
-        _one("follow_up", history.follow_up, codes, held, setting, severity, demographics, rng)
-    )
+        fitting = [(n, t) for n, t in enumerate(dispositions) if _placed(t, setting, severity)]
+        if fitting and rng.random() < _OWN_PLAN:
+            n, text = fitting[int(rng.random() * len(fitting))]
+            out.append(Next(f"disposition:{principal.code}-{n}", text))
+        else:
+            out.extend(_one("disposition", principal, held, setting, severity, demographics, rng))
+    if follow_ups and rng.random() < _OWN_PLAN:
+        n = int(rng.random() * len(follow_ups))
+        text = follow_ups[n].replace("{possessive}", _possessive(demographics))
+        out.append(Next(f"follow_up:{principal.code}-{n}", text))
+    else:
+        out.extend(_one("follow_up", principal, held, setting, severity, demographics, rng))
     return out
+
+
+_TO_A_WARD = re.compile(
+    r"\b(?:admitted|transferred|taken to|intensive care|operating|observation|ward|unit)\b"
+)
+_WITH_HELP = re.compile(
+    r"\b(?:facility|rehabilitation|hospice|home health|nursing|intensive|long-term)\b"
+)
+
+
+def _placed(text: str, setting: Setting, severity: str) -> bool:
+    """Whether a disposition ends such an encounter: no stay ends with an admission, say."""
+    if setting == "inpatient":
+        leaves = "admitted" not in text and "from the emergency" not in text
+        return leaves and (severity != "mild" or not _WITH_HELP.search(text))
+    # From an emergency department the severe go to a ward, and the mild do not.
+    to_a_ward = bool(_TO_A_WARD.search(text))
+    return {"mild": not to_a_ward, "severe": to_a_ward}.get(severity, not _WITH_HELP.search(text))
+
+
+@lru_cache(maxsize=1)
+def _plans_by_prefix() -> _ByPrefix:
+    history = _history()
+    return _ByPrefix(
+        (prefix, (number, kind, 0.0))
+        for kind, entries in (
+            ("disposition", history.dispositions),
+            ("follow_up", history.follow_up),
+        )
+        for number, entry in enumerate(entries)
+        for prefix in entry.codes
+    )
+
+
+@lru_cache(maxsize=64)
+def _common(kind: str, setting: str, severity: str) -> tuple[int, ...]:
+    """Numbers of the entries that fit setting and severity, whatever the code."""
+    history = _history()
+    entries = history.dispositions if kind == "disposition" else history.follow_up
+    return tuple(
+        number
+        for number, entry in enumerate(entries)
+        if (not entry.settings or setting in entry.settings)
+        and (not entry.severity or severity in entry.severity)
+    )
+
+
+@lru_cache(maxsize=16384)
+def _entries(
+    kind: str, code: str, setting: str, severity: str
+) -> tuple[tuple[int, PlanEntry, float], ...]:
+    """Numbers, entries and weights that fit code, setting and severity."""
+    history = _history()
+    entries = history.dispositions if kind == "disposition" else history.follow_up
+    own = {n for n, k, _ in _plans_by_prefix().of(code) if k[0] == kind[0]}
+    # What is written for this very diagnosis goes before what fits anyone.
+    return tuple(
+        (n, entries[n], entries[n].weight * (4 if n in own else 1))
+        for n in _common(kind, setting, severity)
+        if n in own or not entries[n].codes
+    )
 
 
 def _one(
     kind: str,
-    entries: Sequence[PlanEntry],
-    codes: Sequence[str],
-    held: Sequence[str],
+    principal: Condition,
+    held: Callable[[], set[str]],
     setting: str,
     severity: str,
     demographics: Demographics,
     rng: random.Random,
 ) -> Iterator[Next]:
-    fitting: list[tuple[int, PlanEntry, float]] = []
-    for number, entry in enumerate(entries):
-        if entry.settings and setting not in entry.settings:
-            continue
-        if entry.severity and severity not in entry.severity:
-            continue
-        if not _in(entry.ages, demographics.age_years) or entry.sex not in (
-            None, demographics.sex,
-        ):  # fmt: skip
-            continue
-        if entry.codes and not _has(codes[:1], entry.codes):
-            continue
-        if entry.requires and not set(entry.requires) & set(held):
-            continue
-        # What is written for this very diagnosis goes before what fits anyone.
-        fitting.append((number, entry, entry.weight * (4 if entry.codes else 1)))
-    if not fitting:
-        return
-    number, entry, _ = _weighted([(f, f[2]) for f in fitting], rng)
-    yield Next(f"{kind}:{number:02d}", entry.text.format(possessive=_possessive(demographics)))
+    age, sex = demographics.age_years, demographics.sex
+    fitting = [
+        e
+        for e in _entries(kind, principal.code, setting, severity)
+        if (e[1].ages is None or e[1].ages[0] <= age <= e[1].ages[1])
+        and e[1].sex in (None, sex)
+        and (not e[1].requires or held() & set(e[1].requires))
+    ]
+    if fitting:
+        number, entry, _ = pick_weighted(fitting, lambda f: f[2], rng)
+        text = entry.text.format(possessive=_possessive(demographics))
+        yield Next(f"{kind}:{number:02d}", text)

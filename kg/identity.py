@@ -7,18 +7,29 @@ facilities and record numbers are made up. Names come from pools of many origins
 from __future__ import annotations
 
 import random
+from bisect import bisect
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 
 import yaml
 
+from casewright.kg.draws import pick
 from casewright.records import Demographics, Identifier, Identity, Setting
+from casewright.seeds import derive_seed
 
-__all__ = ["NamePool", "load_name_pools", "sample_identity"]
+__all__ = [
+    "NamePool",
+    "RecordNumbers",
+    "age_on",
+    "at_another_encounter",
+    "load_name_pools",
+    "sample_identity",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,7 @@ class NamePool:
 @dataclass(frozen=True, slots=True)
 class _Pools:
     names: tuple[NamePool, ...]
-    weights: tuple[float, ...]
+    cumulative: tuple[float, ...]
     facility_first: tuple[str, ...]
     facility_last: Mapping[str, tuple[str, ...]]
     streets: tuple[str, ...]
@@ -54,7 +65,7 @@ def _pools() -> _Pools:
     facilities = raw["facilities"]
     return _Pools(
         names=names,
-        weights=tuple(p.weight for p in names),
+        cumulative=tuple(accumulate(p.weight for p in names)),
         facility_first=tuple(facilities["first"]),
         facility_last={k: tuple(v) for k, v in facilities.items() if k != "first"},
         streets=tuple(raw["streets"]),
@@ -67,13 +78,22 @@ def load_name_pools() -> Sequence[NamePool]:
     return _pools().names
 
 
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
 def _date_forms(day: date) -> tuple[str, ...]:
-    """Every way in which a document may write a date."""
-    month = f"{day:%B}"
+    """Every way in which a document may write a date; the first is the one that templates use."""
+    year, month, number = day.year, day.month, day.day
+    name = _MONTHS[month - 1]
     return (
-        f"{day:%m/%d/%Y}", f"{day.month}/{day.day}/{day.year}", f"{day:%m/%d/%y}",
-        day.isoformat(), f"{month} {day.day}, {day.year}", f"{day.day} {month} {day.year}",
-        f"{day:%b} {day.day}, {day.year}", f"{month} {day.day}", f"{day:%d/%m/%Y}",
+        f"{month:02d}/{number:02d}/{year}", f"{month}/{number}/{year}",
+        f"{month:02d}/{number:02d}/{year % 100:02d}", f"{year}-{month:02d}-{number:02d}",
+        f"{name} {number}, {year}", f"{number} {name} {year}", f"{name[:3]} {number}, {year}",
+        f"{name} {number}", f"{number:02d}/{month:02d}/{year}",
     )  # fmt: skip
 
 
@@ -85,14 +105,22 @@ def _birth_date(demographics: Demographics, encounter: date, rng: random.Random)
         months, step = demographics.age_months, 1
     latest = _months_before(encounter, months)
     earliest = _months_before(encounter, months + step) + timedelta(days=1)
-    return earliest + timedelta(days=rng.randrange((latest - earliest).days + 1))
+    return earliest + timedelta(days=int(rng.random() * ((latest - earliest).days + 1)))
 
 
 def _months_before(day: date, months: int) -> date:
     """The last day on which one had to be born to have completed the months."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    last = monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(day.day, last))
+    if day.day > 28:
+        return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    return date(year, month + 1, day.day)
+
+
+def age_on(birth: date, day: date) -> tuple[int, int | None]:
+    """Completed years, and completed months (one at least) below two years."""
+    months = (day.year - birth.year) * 12 + day.month - birth.month - (day.day < birth.day)
+    years = months // 12
+    return years, max(months, 1) if years < 2 else None
 
 
 def _title(demographics: Demographics, rng: random.Random) -> str:
@@ -100,7 +128,33 @@ def _title(demographics: Demographics, rng: random.Random) -> str:
         return ""
     if demographics.sex == "male":
         return "Mr."
-    return rng.choice(("Ms.", "Ms.", "Mrs."))
+    return pick(("Ms.", "Ms.", "Mrs."), rng)
+
+
+_RECORDS = 10**8
+_HALF = 10**4
+_ROUNDS = 6
+_MASK = (1 << 64) - 1
+
+
+class RecordNumbers:
+    """Medical record numbers of eight digits: one for each patient of a run, never two alike.
+
+    A Feistel network over two halves of four digits permutes all numbers below 10**8, keyed by
+    the seed (J. Black and P. Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002).
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._keys = tuple(derive_seed(seed, "record number", n) for n in range(_ROUNDS))
+
+    def of(self, patient: int) -> str:
+        """The number of a patient by index; all differ below 10**8."""
+        left, right = divmod(patient % _RECORDS, _HALF)
+        for key in self._keys:
+            mixed = (right + key) * 0x9E3779B97F4A7C15 & _MASK
+            mixed = (mixed ^ mixed >> 29) * 0xBF58476D1CE4E5B9 & _MASK
+            left, right = right, (left + (mixed >> 32)) % _HALF
+        return f"{left * _HALF + right:08d}"
 
 
 def sample_identity(
@@ -108,60 +162,109 @@ def sample_identity(
     setting: Setting,
     rng: random.Random,
     *,
+    mrn: str,
     stay_days: int = 0,
     years: tuple[int, int] = (2023, 2025),
 ) -> Identity:
     """Draw an identity that agrees with age, sex and length of stay.
 
     Args:
+        mrn: the medical record number (see RecordNumbers).
         stay_days: days from admission to discharge, for inpatients.
         years: first and last calendar year of the encounter.
     """
     pools = _pools()
-    pool = rng.choices(pools.names, pools.weights)[0]
-    given = rng.choice(pool.female if demographics.sex == "female" else pool.male)
-    family = rng.choice(pool.family)
+    pool = _pool(pools, rng)
+    given = pick(pool.female if demographics.sex == "female" else pool.male, rng)
+    family = pick(pool.family, rng)
     title = _title(demographics, rng)
     first = date(years[0], 1, 1)
-    encounter = first + timedelta(days=rng.randrange((date(years[1], 12, 1) - first).days))
-    discharge = encounter + timedelta(days=max(stay_days, 1)) if setting == "inpatient" else None
+    encounter = first + timedelta(days=int(rng.random() * (date(years[1], 12, 1) - first).days))
     birth = _birth_date(demographics, encounter, rng)
-    mrn = f"{rng.randrange(10**8):08d}"
-    area = rng.choice((201, 216, 303, 312, 404, 509, 617, 704, 808, 919))
-    phone = f"({area}) 555-01{rng.randrange(100):02d}"
-    city, state, zip3 = rng.choice(pools.places)
-    zip_code = f"{zip3}{rng.randrange(100):02d}"
-    street = f"{rng.randrange(10, 9990)} {rng.choice(pools.streets)}"
+    area = pick((201, 216, 303, 312, 404, 509, 617, 704, 808, 919), rng)
+    phone = f"({area}) 555-01{int(rng.random() * 100):02d}"
+    city, state, zip3 = pick(pools.places, rng)
+    zip_code = f"{zip3}{int(rng.random() * 100):02d}"
+    street = f"{10 + int(rng.random() * 9980)} {pick(pools.streets, rng)}"
+    doctor, place = _encounter(pools, family, setting, rng)
+    return _identity(
+        (given, family, pool.origin, title), birth, encounter, setting, stay_days, mrn, phone,
+        (street, city, state, zip_code), doctor, place,
+    )  # fmt: skip
+
+
+def at_another_encounter(
+    identity: Identity, day: date, setting: Setting, rng: random.Random, *, stay_days: int = 0
+) -> Identity:
+    """The same person at an encounter on that day, with a facility and clinician of its own."""
+    doctor, place = _encounter(_pools(), identity.family, setting, rng)
+    street, city, rest = identity.address.rsplit(", ", 2)
+    state, zip_code = rest.split(" ")
+    return _identity(
+        (identity.given, identity.family, identity.origin, identity.title), identity.birth_date,
+        day, setting, stay_days, identity.mrn, identity.phone, (street, city, state, zip_code),
+        doctor, place,
+    )  # fmt: skip
+
+
+def _pool(pools: _Pools, rng: random.Random) -> NamePool:
+    return pools.names[bisect(pools.cumulative, rng.random() * pools.cumulative[-1])]
+
+
+def _encounter(
+    pools: _Pools, family: str, setting: Setting, rng: random.Random
+) -> tuple[tuple[str, str], str]:
+    """A clinician with another family name than the patient's, and a facility."""
+    doctors = _pool(pools, rng)
+    given = pick(pick((doctors.female, doctors.male), rng), rng)
+    name = pick(doctors.family, rng)
+    if name == family:
+        name = next((n for n in doctors.family if n != family), "Marsh")
     kind = "inpatient" if setting == "inpatient" else "outpatient"
-    facility = f"{rng.choice(pools.facility_first)} {rng.choice(pools.facility_last[kind])}"
-    doctor_pool = rng.choices(pools.names, pools.weights)[0]
-    doctor_given = rng.choice(doctor_pool.female + doctor_pool.male)
-    doctor_family = rng.choice([n for n in doctor_pool.family if n != family] or ["Marsh"])
-    clinician = f"Dr. {doctor_given} {doctor_family}"
+    place = f"{pick(pools.facility_first, rng)} {pick(pools.facility_last[kind], rng)}"
+    return (given, name), place
+
+
+def _identity(
+    names: tuple[str, str, str, str],
+    birth: date,
+    encounter: date,
+    setting: Setting,
+    stay_days: int,
+    mrn: str,
+    phone: str,
+    home: tuple[str, str, str, str],
+    doctor: tuple[str, str],
+    facility: str,
+) -> Identity:
+    given, family, origin, title = names
+    street, city, state, zip_code = home
     full = f"{given} {family}"
-    names = [full, f"{family}, {given}", given, family]
+    known = [full, f"{family}, {given}", given, family]
     if title:
-        names += [f"{title} {family}", f"{title} {full}"]
-    dates = [("birth_date", birth), ("encounter_date", encounter)]
-    if discharge is not None:
-        dates.append(("discharge_date", discharge))
-    identifiers = [
-        Identifier("name", full, tuple(names)),
+        known += [f"{title} {family}", f"{title} {full}"]
+    discharge = None
+    dates = [birth, encounter]
+    if setting == "inpatient":
+        discharge = encounter + timedelta(days=max(stay_days, 1))
+        dates.append(discharge)
+    written = [_date_forms(day) for day in dates]
+    clinician, address = f"Dr. {doctor[0]} {doctor[1]}", f"{street}, {city}, {state} {zip_code}"
+    identifiers = (
+        Identifier("name", full, tuple(known)),
         Identifier(
             "clinician", clinician,
-            (clinician, f"Dr. {doctor_family}", f"{doctor_given} {doctor_family}", doctor_family),
+            (clinician, f"Dr. {doctor[1]}", f"{doctor[0]} {doctor[1]}", doctor[1]),
         ),
-        *(Identifier("date", f"{day:%m/%d/%Y}", _date_forms(day)) for _, day in dates),
+        *(Identifier("date", forms[0], forms) for forms in written),
         Identifier("mrn", mrn, (mrn, f"MRN {mrn}", f"MRN: {mrn}")),
-        Identifier("phone", phone, (phone, phone.replace("(", "").replace(") ", "-"))),
-        Identifier("address", f"{street}, {city}, {state} {zip_code}", (street,)),
+        Identifier("phone", phone, (phone, f"{phone[1:4]}-{phone[6:]}")),
+        Identifier("address", address, (street,)),
         Identifier("city", city, (city,)),
         Identifier("zip", zip_code, (zip_code,)),
         Identifier("facility", facility, (facility,)),
-    ]  # fmt: skip
+    )  # fmt: skip
     return Identity(
-        given=given, family=family, origin=pool.origin, title=title, birth_date=birth,
-        encounter_date=encounter, discharge_date=discharge, mrn=mrn, phone=phone,
-        address=f"{street}, {city}, {state} {zip_code}", facility=facility, clinician=clinician,
-        identifiers=tuple(identifiers),
+        given, family, origin, title, birth, encounter, discharge, mrn, phone, address, facility,
+        clinician, identifiers,
     )  # fmt: skip

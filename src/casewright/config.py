@@ -10,14 +10,23 @@ import difflib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from casewright.errors import CasewrightError, Problem
 from casewright.filters.near_copies.corpus import FLOOR as SELF_FLOOR
-from casewright.records import Setting
+from casewright.records import Setting, Sex
 from casewright.seeds import fingerprint_bytes
 
 __all__ = ["Config", "data_fields", "fingerprint", "load_config"]
@@ -39,14 +48,39 @@ def _default_kinds() -> Mapping[Setting, tuple[str, ...]]:
     }
 
 
+class QuotaConfig(_Strict):
+    """A cell of patients and its part of the run: see kg.quotas.Quota."""
+
+    codes: tuple[str, ...] = ()
+    chapters: tuple[Annotated[int, Field(ge=1, le=22)], ...] = ()
+    ages: tuple[Annotated[int, Field(ge=0, le=99)], Annotated[int, Field(ge=0, le=99)]] | None = (
+        None
+    )
+    sex: Sex | None = None
+    setting: Setting | None = None
+    share: float | None = Field(default=None, gt=0, le=1)
+    count: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> QuotaConfig:
+        if (self.share is None) == (self.count is None):
+            raise ValueError("a quota has either a share or a count")
+        if self.ages is not None and self.ages[0] > self.ages[1]:
+            raise ValueError("ages are given from the youngest to the oldest")
+        return self
+
+
 class SamplingConfig(_Strict):
     """Which patients: see kg.patient.Sampling."""
 
     conditions: Literal["prevalence", "tempered", "uniform"] = "tempered"
     codes: tuple[str, ...] = ()
     settings: Mapping[Setting, float] = Field(default_factory=_default_settings)
+    quotas: tuple[QuotaConfig, ...] = ()
+    encounters: int = Field(default=1, ge=1, le=12)
+    contrast: bool = False
     max_comorbidities: int = Field(default=3, ge=0, le=8)
-    max_symptoms: int = Field(default=4, ge=1, le=10)
+    max_symptoms: int = Field(default=8, ge=1, le=12)
     max_denied: int = Field(default=3, ge=0, le=10)
     max_labs: int = Field(default=3, ge=0, le=10)
 
@@ -55,6 +89,23 @@ class SamplingConfig(_Strict):
     def _some_setting(cls, value: Mapping[Setting, float]) -> Mapping[Setting, float]:
         if any(w < 0 for w in value.values()) or sum(value.values()) <= 0:
             raise ValueError("weights are 0 or more and at least one is above 0")
+        return value
+
+    @field_validator("quotas")
+    @classmethod
+    def _one_whole(cls, value: tuple[QuotaConfig, ...]) -> tuple[QuotaConfig, ...]:
+        shares = [q.share for q in value if q.share is not None]
+        if shares and len(shares) < len(value):
+            raise ValueError("every quota has a share, or every quota has a count")
+        if sum(shares) > 1 + 1e-9:
+            raise ValueError(f"the shares add up to {sum(shares):.2%}, which is more than all")
+        return value
+
+    @field_validator("contrast")
+    @classmethod
+    def _single_encounters(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("encounters", 1) > 1:
+            raise ValueError("contrast pairs are of single encounters: set encounters to 1")
         return value
 
 

@@ -90,8 +90,9 @@ class Fact:
         value: the number or word as it is to be written ("38.6", "148/92"); None without one.
         unit: unit of `value` ("C", "mmHg", "mg").
         attributes: further parts of the statement, by name, in a fixed order. Names in use:
-            role (principal, secondary), route, frequency, course (home, new, stopped),
-            duration, onset, severity, character, site, laterality, flag (high, low, normal),
+            role (principal, secondary, complication), route, frequency, course (of a drug: home,
+            new, inpatient; of a symptom at a later encounter: persisting, resolved), duration,
+            onset, severity, character, site, laterality, flag (high, low, normal),
             result (a test's finding in words), relative (father, mother ...).
     """
 
@@ -203,6 +204,13 @@ class Case:
     """One fictional patient at one encounter: a pure function of (graph, config, seed, index).
 
     `facts` carry the duty "may"; a document plan sets the duties of its kind.
+
+    Attributes:
+        patient_id: the same for all cases of one patient ("p000004").
+        encounter: number of the encounter among the patient's, from 1.
+        previous_case_id: the case of the patient's encounter before this one.
+        partner_case_id: the other case of a contrast pair.
+        tells_apart: ids of the facts that tell this case from its partner's diagnosis.
     """
 
     case_id: str
@@ -215,6 +223,11 @@ class Case:
     style: str
     persona: str
     severity: Literal["mild", "moderate", "severe"] = "moderate"
+    patient_id: str = ""
+    encounter: int = 1
+    previous_case_id: str | None = None
+    partner_case_id: str | None = None
+    tells_apart: tuple[str, ...] = ()
 
     @property
     def principal(self) -> CodedDiagnosis:

@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casewright.kg.identity import load_name_pools, sample_identity
+from casewright.kg.identity import (
+    RecordNumbers,
+    age_on,
+    at_another_encounter,
+    load_name_pools,
+    sample_identity,
+)
 from casewright.records import Demographics, Identity, Setting
 from casewright.seeds import derive_rng
 
@@ -28,7 +34,9 @@ def people(draw: st.DrawFn) -> Demographics:
 def drawn(
     who: Demographics = ADULT, setting: Setting = "inpatient", seed: int = 0, stay: int = 4
 ) -> Identity:
-    return sample_identity(who, setting, derive_rng("identity", seed), stay_days=stay)
+    return sample_identity(
+        who, setting, derive_rng("identity", seed), mrn=RecordNumbers(seed).of(0), stay_days=stay
+    )
 
 
 @given(who=people(), setting=st.sampled_from(SETTINGS), seed=st.integers(), stay=st.integers(0, 20))
@@ -123,3 +131,34 @@ def test_facilities_fit_the_setting() -> None:
     clinics = {drawn(setting="outpatient", seed=n).facility for n in range(300)}
     assert not hospitals & clinics
     assert len(hospitals) > 50 and len(clinics) > 50
+
+
+def test_record_numbers_are_of_eight_digits_and_never_alike() -> None:
+    numbers = RecordNumbers(7)
+    given_ = {numbers.of(patient) for patient in range(200_000)}
+    assert len(given_) == 200_000
+    assert all(re.fullmatch(r"\d{8}", number) for number in given_)
+    first_digits = Counter(number[0] for number in given_)
+    assert all(abs(n / 20_000 - 1) < 0.1 for n in first_digits.values()), "no pattern to be seen"
+    assert numbers.of(3) == RecordNumbers(7).of(3) != RecordNumbers(8).of(3)
+
+
+def test_a_later_encounter_is_the_same_person_on_another_day() -> None:
+    first = drawn(seed=4)
+    day = first.encounter_date + timedelta(days=30)
+    later = at_another_encounter(first, day, "outpatient", derive_rng(1))
+    assert (later.full_name, later.birth_date, later.mrn, later.phone, later.address) == (
+        first.full_name, first.birth_date, first.mrn, first.phone, first.address,
+    )  # fmt: skip
+    assert later.encounter_date == day and later.discharge_date is None
+    forms = {form for i in later.identifiers for form in i.forms}
+    assert day.isoformat() in forms and later.clinician in forms and later.facility in forms
+    assert first.encounter_date.isoformat() not in forms
+
+
+@given(who=people(), seed=st.integers())
+def test_age_on_the_day_is_the_age_drawn(who: Demographics, seed: int) -> None:
+    identity = drawn(who, "outpatient", seed)
+    assert age_on(identity.birth_date, identity.encounter_date) == (
+        who.age_years, who.age_months,
+    )  # fmt: skip

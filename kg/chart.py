@@ -1,0 +1,603 @@
+"""One patient's chart at one encounter: the facts of a case, in the order they are told."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from casewright.kg import history
+from casewright.kg.clinical import (
+    child_rate,
+    choose_dosing,
+    clashes,
+    draw_value,
+    far_from_child_range,
+    flag_of,
+    normal_vitals,
+    reference_range,
+    repeats,
+    taken_by_patient,
+    words_of,
+)
+from casewright.kg.draws import draw_fixed_size, pick, pick_weighted
+from casewright.kg.graph import Concept, Condition, Edge, Lab, Medication
+from casewright.kg.patient import Sampling
+from casewright.kg.plans import SEVERITIES, Candidate, ConditionPlan, Plans, Severity
+from casewright.kg.symptoms import Negatives, describe, draw_symptoms
+from casewright.kg.ties import Bound, Patient
+from casewright.records import Demographics, Fact, FactType, Polarity, Setting
+
+__all__ = ["Carried", "Chart", "numbered"]
+
+_RATES = ("vital:heart_rate", "vital:respiratory_rate")
+_BP = ("vital:systolic_bp", "vital:diastolic_bp")
+_WORSE = {"mild": 0.7, "moderate": 1.0, "severe": 1.45}
+"""How far beyond its limit a result lies, relative to a moderate case: a choice of ours. The
+mean over a condition's mix of severities stays at the edge's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a chart takes over from another one of the same patient, instead of drawing it.
+
+    Attributes:
+        background: allergies, social and family history.
+        home: drugs that the patient takes at home.
+        symptoms, denied: statements on symptoms, `symptoms` the present ones; None to draw.
+        labs: tests whose results are repeated; None to draw.
+        abating: how much of the illness is left, 0 to 1: results go back to normal with it.
+        lasting: results that were abnormal stay so, since the disease does.
+        treat: whether the diagnosis is treated anew.
+        vitals: normal vital signs to begin with; None to draw.
+    """
+
+    background: tuple[Fact, ...] = ()
+    home: tuple[Fact, ...] = ()
+    symptoms: tuple[Fact, ...] | None = None
+    denied: tuple[Fact, ...] = ()
+    labs: tuple[Fact, ...] | None = None
+    abating: float = 1.0
+    lasting: bool = False
+    treat: bool = True
+    vitals: dict[str, float] | None = None
+
+
+def numbered(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """The facts with ids in order."""
+    return tuple(
+        Fact(
+            f"f{n:02d}", f.type, f.concept, f.name, f.polarity, f.duty, f.code, f.value, f.unit,
+            f.attributes,
+        )
+        for n, f in enumerate(facts, start=1)
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Chart:
+    """One patient's chart while it is written.
+
+    `complications` are conditions that the illness led to; `carried` what is known already;
+    `coded` is the principal diagnosis where its code is not the plan's own.
+    """
+
+    plans: Plans
+    negatives: Negatives
+    sampling: Sampling
+    rng: random.Random
+    setting: Setting
+    plan: ConditionPlan
+    who: Demographics
+    comorbid: Sequence[Condition]
+    severity: Severity
+    complications: Sequence[Condition] = ()
+    carried: Carried | None = None
+    coded: Condition | None = None
+    base_vitals: dict[str, float] = field(default_factory=dict)
+    _parts: dict[FactType, list[Fact]] = field(default_factory=dict)
+    _factor: float = 1.0
+    _codes: tuple[str, ...] = ()
+    _values: dict[str, float] = field(default_factory=dict)
+
+    def write(self) -> tuple[Fact, ...]:
+        """Draw the facts: what others must agree with before the others."""
+        self._factor = self._how_severe()
+        self._codes = tuple(c.code for c in self._all_conditions())
+        present = self._symptoms()
+        self._vitals()
+        found = self._findings(present)
+        self._denied(present, found)
+        self._results()
+        condition = self.coded or self.plan.condition
+        self._add("diagnosis", condition.id, condition.name, code=condition.code,
+                  attributes=_PRINCIPAL)  # fmt: skip
+        for other in self.comorbid:
+            self._add("comorbidity", other.id, other.name, code=other.code, attributes=_SECONDARY)
+        for other in self.complications:
+            self._add("comorbidity", other.id, other.name, code=other.code,
+                      attributes=_COMPLICATION)  # fmt: skip
+        allergens = self._allergens()
+        patient = self._patient(allergens)
+        held = self._home_medications(patient)
+        self._background(allergens)
+        if self.carried is None or self.carried.treat:
+            self._procedures()
+            self._treatment(held, patient)
+        if self.plan.courses and self.setting == "inpatient":
+            code = self.plan.condition.code
+            self._add("course", f"course:{code}", pick(self.plan.courses, self.rng))
+        self._next()
+        return self._told()
+
+    def _told(self) -> tuple[Fact, ...]:
+        """The facts in the order in which a chart tells them, numbered."""
+        parts = self._parts
+        home: list[Fact] = []
+        drugs: list[Fact] = []
+        for fact in parts.get("medication", ()):
+            (home if fact.attribute("course") == "home" else drugs).append(fact)
+        with_it: list[Fact] = []
+        after: list[Fact] = []
+        for fact in parts.get("comorbidity", ()):
+            (after if fact.attributes is _COMPLICATION else with_it).append(fact)
+        order = (
+            parts.get("symptom", ()), with_it, home, parts.get("allergy", ()),
+            parts.get("social", ()), parts.get("family_history", ()), parts.get("vital", ()),
+            parts.get("finding", ()), parts.get("lab", ()), parts.get("test", ()),
+            parts.get("diagnosis", ()), after, parts.get("procedure", ()), drugs,
+            parts.get("course", ()), parts.get("disposition", ()), parts.get("follow_up", ()),
+        )  # fmt: skip
+        number = 0
+        told: list[Fact] = []
+        for part in order:
+            for fact in part:
+                number += 1
+                # The only reference to the fact is still ours: cheaper than a copy.
+                object.__setattr__(fact, "fact_id", f"f{number:02d}")
+                told.append(fact)
+        return tuple(told)
+
+    def _add(
+        self,
+        kind: FactType,
+        concept: str,
+        name: str,
+        *,
+        polarity: Polarity = "present",
+        code: str | None = None,
+        value: str | None = None,
+        unit: str | None = None,
+        attributes: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        fact = Fact("", kind, concept, name, polarity, "may", code, value, unit, attributes)
+        part = self._parts.get(kind)
+        if part is None:
+            self._parts[kind] = [fact]
+        else:
+            part.append(fact)
+
+    def _again(self, facts: Iterable[Fact]) -> None:
+        for f in facts:
+            self._add(
+                f.type, f.concept, f.name, polarity=f.polarity, code=f.code, value=f.value,
+                unit=f.unit, attributes=f.attributes,
+            )  # fmt: skip
+
+    def _how_severe(self) -> float:
+        mix = self.plan.mix(self.setting)
+        mean = sum(share * _WORSE[s] for s, share in zip(SEVERITIES, mix, strict=True))
+        factor = _WORSE[self.severity] / mean
+        return factor * self.carried.abating if self.carried is not None else factor
+
+    def _fitting(self, candidates: Iterable[Candidate]) -> list[Candidate]:
+        age, sex, severity = self.who.age_years, self.who.sex, self.severity
+        return [
+            c
+            for c in candidates
+            if c.low <= age <= c.high
+            and c.sex in (None, sex)
+            and (not c.severity or severity in c.severity)
+        ]
+
+    def _all_conditions(self) -> list[Condition]:
+        return [self.plan.condition, *self.comorbid, *self.complications]
+
+    # ------------------------------------------------------------------ symptoms
+
+    def _symptoms(self) -> list[Concept]:
+        carried = self.carried
+        if carried is not None and carried.symptoms is not None:
+            self._again(carried.symptoms)
+            return [self.plans.graph.concept(f.concept) for f in carried.symptoms]
+        drawn = draw_symptoms(self.plan, self.who, self.rng, at_most=self.sampling.max_symptoms)
+        for told in describe(drawn, self.rng):
+            self._add("symptom", told.concept.id, told.concept.name, attributes=told.attributes)
+        return [s.concept for s in drawn]
+
+    def _denied(self, present: Sequence[Concept], found: Sequence[str]) -> None:
+        graph, carried = self.plans.graph, self.carried
+        feverish = self._values["vital:temperature"] >= _FEVER
+        denied = [
+            f
+            for f in (carried.denied if carried is not None else ())
+            if not (feverish and f.concept in _FEVERISH)
+        ]
+        self._again(denied)
+        most = self.sampling.max_denied - len(denied)
+        if most <= 0:
+            return
+        barred = self.plans.ties.told_by_code(self._codes)
+        if feverish:
+            barred |= _FEVERISH
+        known = [*present, *(graph.concept(f.concept) for f in denied)]
+        plans = [self.plan, *(self.plans.of(c) for c in (*self.comorbid, *self.complications))]
+        number = 1 + int(self.rng.random() * most)
+        for concept in self.negatives.draw(
+            known, plans, self.who, self.rng, at_most=number, found=found, barred=barred
+        ):
+            self._add("symptom", concept.id, concept.name, polarity="denied")
+
+    # ------------------------------------------------------------------ the patient beside it
+
+    def _allergens(self) -> list[Concept]:
+        if self.carried is None:
+            return history.sample_allergies(self.plans.graph, self.rng)
+        return [
+            self.plans.graph.concept(f.concept)
+            for f in self.carried.background
+            if f.type == "allergy" and f.polarity == "present"
+        ]
+
+    def _patient(self, allergens: Sequence[Concept]) -> Patient:
+        ties = self.plans.ties
+        conditions = self._all_conditions()
+        barred = [
+            (*a.values("avoid_drug"), *a.values("avoid_class"), *ties.allergy(a.name))
+            for a in allergens
+        ]
+        return Patient(
+            self.who, conditions, self._codes, self.setting,
+            any(ties.pregnant(c) for c in conditions), barred, self._values,
+        )  # fmt: skip
+
+    def _home_medications(self, patient: Patient) -> list[Medication]:
+        held: list[Medication] = []
+        ties = self.plans.ties
+        if self.carried is None:
+            for condition in self.comorbid:
+                self._drug(condition, held, patient, course="home", setting="outpatient")
+            return held
+        for fact in self.carried.home:
+            drug = self.plans.graph.concept(fact.concept)
+            if (
+                isinstance(drug, Medication)
+                and ties.tolerated(drug, patient)
+                and ties.go_together(drug, held, patient)
+            ):
+                self._again([fact])
+                held.append(drug)
+        return held
+
+    def _background(self, allergies: Sequence[Concept]) -> None:
+        if self.carried is not None:
+            self._again(self.carried.background)
+            return
+        if not allergies:
+            self._add("allergy", "allergen:none", "known drug allergies", polarity="denied")
+        for allergen in allergies:
+            reactions = allergen.values("reaction")
+            attributes = (("reaction", pick(reactions, self.rng)),) if reactions else ()
+            self._add("allergy", allergen.id, allergen.name, attributes=attributes)
+        conditions = [self.plan.condition, *self.comorbid]
+        for habit in history.sample_social(self.who, conditions, self.rng):
+            self._add("social", habit.concept, habit.text, attributes=(("first", habit.first),))
+        for member in history.sample_family(self.who, conditions, self.rng):
+            self._add(
+                "family_history", member.concept, member.name, polarity="family",
+                code=member.code, attributes=(("relative", member.relative),),
+            )  # fmt: skip
+
+    # ------------------------------------------------------------------ what is measured
+
+    def _vitals(self) -> None:
+        who, rng = self.who, self.rng
+        known = self.carried.vitals if self.carried is not None else None
+        values = dict(known) if known is not None else normal_vitals(who, rng)
+        self.base_vitals = dict(values)
+        flags: dict[str, str] = {}
+        left = self.carried.abating if self.carried is not None else 1.0
+        bounds = {k: b for k, b in self.plans.ties.bounds(self._codes).items() if k in values}
+        signs = [
+            (c, c.p * left if self._usual(c, values, bounds) else 1.0)
+            for c in self._fitting(self.plan.vitals)
+        ]
+        for other in self.complications:
+            # What a complication does to the vital signs is why it was noticed.
+            signs += [(c, max(c.p, 0.8)) for c in self._fitting(self.plans.of(other).vitals)]
+        for c, p in signs:
+            vital = c.concept
+            if vital.id in flags or rng.random() >= p or not isinstance(vital, Lab):
+                continue
+            if vital.id not in values or (who.is_child and vital.id in _BP):
+                continue
+            direction = c.edge.direction
+            if who.is_child and vital.id in _RATES and direction:
+                values[vital.id] = child_rate(vital, direction, who, rng, self._factor)
+                flags[vital.id] = direction
+                continue
+            text, flag = self._value(vital, c.edge, bounds.get(vital.id))
+            values[vital.id], flags[vital.id] = float(text), flag
+        for vital_id, bound in bounds.items():
+            if not bound.holds(values[vital_id]) and not (who.is_child and vital_id in _RATES):
+                vital = self.plans.graph.concept(vital_id)
+                assert isinstance(vital, Lab)
+                values[vital_id] = float(self._inside(vital, bound))
+                flags[vital_id] = flag_of(vital, values[vital_id], who)
+        _settle_pressures(values, flags, rng)
+        self._values.update(values)
+        shown = ["vital:temperature", "vital:heart_rate"]
+        if who.age_years >= 3:  # AAP 2017: routine measurement from three years on
+            shown.append("vital:bp")
+        if self.setting != "outpatient" or not _BREATHING.isdisjoint(flags):
+            shown += ["vital:respiratory_rate", "vital:oxygen_saturation"]
+        for vital_id in shown:
+            self._vital_fact(vital_id, values, flags)
+
+    @staticmethod
+    def _usual(c: Candidate, values: Mapping[str, float], bounds: Mapping[str, Bound]) -> bool:
+        """Whether a vital sign may be normal in spite of the code."""
+        bound = bounds.get(c.concept.id)
+        return bound is None or bound.holds(values[c.concept.id])
+
+    def _value(self, lab: Lab, edge: Edge | None, bound: Bound | None) -> tuple[str, str]:
+        """Draw a value that is within what a code says of it."""
+        for _ in range(_REDRAWS):
+            text, flag = draw_value(lab, edge, self.who, self.rng, factor=self._factor)
+            if bound is None or bound.holds(float(text)):
+                return text, flag
+        assert bound is not None
+        text = self._inside(lab, bound)
+        return text, flag_of(lab, float(text), self.who)
+
+    def _inside(self, lab: Lab, bound: Bound) -> str:
+        """A number within a bound, near to its end where it has one end only."""
+        low, high = reference_range(lab, self.who)
+        reach = max((high - low) * 0.15, 10**-lab.decimals)
+        first = bound.least if bound.least is not None else (bound.most or 0.0) - reach
+        last = bound.most if bound.most is not None else first + reach
+        return f"{first + (last - first) * (0.1 + 0.8 * self.rng.random()):.{lab.decimals}f}"
+
+    def _vital_fact(self, vital_id: str, values: dict[str, float], flags: dict[str, str]) -> None:
+        if vital_id == "vital:bp":
+            flag = flags.get(_BP[0], flags.get(_BP[1], "normal"))
+            self._add(
+                "vital", "vital:blood_pressure", "blood pressure",
+                value=f"{values[_BP[0]]:.0f}/{values[_BP[1]]:.0f}", unit="mmHg",
+                attributes=(("flag", flag),),
+            )  # fmt: skip
+            return
+        vital = self.plans.graph.concept(vital_id)
+        assert isinstance(vital, Lab)
+        self._add(
+            "vital", vital.id, vital.name, value=f"{values[vital_id]:.{vital.decimals}f}",
+            unit=vital.unit, attributes=(("flag", flags.get(vital_id, "normal")),),
+        )  # fmt: skip
+
+    def _findings(self, present: Sequence[Concept]) -> list[str]:
+        """Draw signs that go with the vital signs, the symptoms and each other."""
+        ties, child = self.plans.ties, self.who.is_child
+        told = [words_of(c.name) for c in present]
+        candidates = [
+            c
+            for c in self._fitting(self.plan.findings)
+            if ties.finding_agrees(c.name, self._values, child=child)
+            and not (_ABSENT.search(c.name) and any(w and w <= words_of(c.name) for w in told))
+        ]
+        left = self.carried.abating if self.carried is not None else 1.0
+        most = 2 if self.setting == "outpatient" else 3
+        drawn = draw_fixed_size([[(c.p * left, c)] for c in candidates], self.rng, at_most=most)
+        if not drawn and candidates and left == 1.0:
+            drawn = [pick_weighted(candidates, lambda c: c.p, self.rng)]
+        drawn.sort(key=lambda c: -c.p)
+        held: list[Concept] = []
+        names: list[str] = []
+        sides: set[tuple[int, int]] = set()
+        for c in drawn:
+            opposed = {(number, 1 - side) for number, side in ties.opposites(c.name)}
+            if not clashes(c.concept, held) and not opposed & sides:
+                held.append(c.concept)
+                names.append(c.name)
+                sides |= ties.opposites(c.name)
+                self._add("finding", c.concept.id, c.name)
+        return names
+
+    def _results(self) -> None:
+        if self.carried is not None and self.carried.labs is not None:
+            self._repeated(self.carried.labs)
+            return
+        who, rng = self.who, self.rng
+        labs = [
+            c
+            for c in self._fitting(self.plan.labs)
+            if isinstance(c.concept, Lab) and not far_from_child_range(c.concept, c.edge, who)
+        ]
+        drawn = draw_fixed_size(
+            [[(c.p, c)] for c in labs], rng, at_most=self.sampling.max_labs
+        )  # fmt: skip
+        if not drawn and labs:
+            drawn = [pick_weighted(labs, lambda c: c.p, rng)]
+        drawn.sort(key=lambda c: -c.p)
+        seen: list[Concept] = []
+        for c in drawn:
+            if not any(repeats(c.concept, other) for other in seen):
+                seen.append(c.concept)
+                self._lab(c)
+        self._tests(at_least=0 if seen else 1)
+
+    def _lab(self, c: Candidate) -> None:
+        assert isinstance(c.concept, Lab)
+        bounds = self.plans.ties.bounds(self._codes)
+        value, flag = self._value(c.concept, c.edge, bounds.get(c.concept.id))
+        self._values[c.concept.id] = float(value)
+        self._add(
+            "lab", c.concept.id, c.concept.name, value=value, unit=c.concept.unit or None,
+            attributes=(("flag", flag),),
+        )  # fmt: skip
+
+    def _repeated(self, labs: Iterable[Fact]) -> None:
+        """Tests done again: normal by now, or on the same side and nearer to normal."""
+        edges = {c.concept.id: c for c in self.plan.labs}
+        carried = self.carried or Carried()
+        for fact in labs:
+            known, lab = edges.get(fact.concept), self.plans.graph.concept(fact.concept)
+            assert isinstance(lab, Lab)
+            off = known is not None and fact.attribute("flag") == known.edge.direction
+            stays = off and (carried.lasting or self.rng.random() < carried.abating)
+            if known is not None and stays:
+                self._lab(known)
+                continue
+            value, flag = draw_value(lab, None, self.who, self.rng)
+            self._add(
+                "lab", lab.id, lab.name, value=value, unit=lab.unit or None,
+                attributes=(("flag", flag),),
+            )  # fmt: skip
+
+    def _tests(self, *, at_least: int) -> None:
+        groups = [self._fitting(group) for group in self.plan.results]
+        chances = [
+            [(min(sum(c.p for c in group), 1.0), group)] for group in groups if group
+        ]  # fmt: skip
+        most = 2 if self.setting == "inpatient" else 1
+        drawn = draw_fixed_size(chances, self.rng, at_most=most)
+        if not drawn and at_least and chances:
+            drawn = [pick_weighted(chances, lambda g: g[0][0], self.rng)[0][1]]
+        drawn.sort(key=lambda group: -group[0].p)
+        held: list[Concept] = []
+        for group in drawn:
+            c = pick_weighted(group, lambda c: c.p, self.rng)
+            if not clashes(c.concept, held):
+                held.append(c.concept)
+                result = c.edge.text or ""
+                self._add("test", c.concept.id, c.concept.name, attributes=(("result", result),))
+
+    # ------------------------------------------------------------------ what is done
+
+    def _procedures(self) -> None:
+        ward_only = self.plans.ties.ward_only if self.setting == "outpatient" else frozenset()
+        candidates = [
+            c for c in self._fitting(self.plan.interventions) if c.concept.id not in ward_only
+        ]
+        chances = [[(c.p, c)] for c in candidates]
+        for c in draw_fixed_size(chances, self.rng, at_most=1):
+            self._add("procedure", c.concept.id, c.concept.name)
+
+    def _drug(
+        self,
+        condition: Condition,
+        held: list[Medication],
+        patient: Patient,
+        *,
+        course: str,
+        setting: Setting,
+        accept: Callable[[Medication], bool] = lambda _: True,
+    ) -> bool:
+        """Give the patient one drug for a condition, drawn by the edges' probabilities."""
+        ties = self.plans.ties
+        place = "inpatient" if setting == "inpatient" else "outpatient"
+        own = condition is self.plan.condition
+        choices = [
+            d
+            for d in self.plans.of(condition).drugs
+            if d.setting in ("any", place)
+            and (not d.severity or not own or self.severity in d.severity)
+        ]
+        while choices:
+            choice = pick_weighted(choices, lambda d: d.weight, self.rng)
+            choices.remove(choice)
+            drug = choice.drug
+            if (
+                not accept(drug)
+                or not ties.tolerated(drug, patient)
+                or not ties.go_together(drug, held, patient)
+            ):
+                continue
+            dosing = choose_dosing(drug, [condition.code], self.who, setting, self.rng)
+            if dosing is None or (course != "inpatient" and not taken_by_patient(dosing)):
+                continue
+            if not ties.within_limits(drug, dosing, patient):
+                continue
+            attributes = [
+                ("course", course), ("route", dosing.route), ("frequency", dosing.frequency)
+            ]  # fmt: skip
+            if dosing.duration and course != "home":
+                attributes.append(("duration", dosing.duration))
+            self._add(
+                "medication", drug.id, drug.name, value=dosing.dose, unit=dosing.unit,
+                attributes=tuple(attributes),
+            )  # fmt: skip
+            held.append(drug)
+            return True
+        return False
+
+    def _treatment(self, held: list[Medication], patient: Patient) -> None:
+        condition = self.plan.condition
+        if self.setting == "inpatient":
+            stay = list(held)
+            given = sum(
+                self._drug(condition, stay, patient, course="inpatient", setting="inpatient")
+                for _ in range(2 if self.severity == "severe" else 1)
+            )
+            if given == 0:
+                self._drug(condition, held, patient, course="new", setting="outpatient")
+                return
+            on_ward = {m.id for m in stay}
+            self._drug(
+                condition, held, patient, course="new", setting="outpatient",
+                accept=lambda d: d.id not in on_ward,
+            )  # fmt: skip
+            return
+        wanted = 1 if self.severity == "mild" else 1 + int(self.rng.random() * 2)
+        for _ in range(wanted):
+            self._drug(condition, held, patient, course="new", setting="outpatient")
+
+    def _next(self) -> None:
+        for step in history.sample_plan(
+            self.plan.condition, self._held, self.setting, self.severity, self.who, self.rng,
+            dispositions=self.plan.dispositions, follow_ups=self.plan.follow_ups,
+        ):  # fmt: skip
+            kind: FactType = "disposition" if step.concept[0] == "d" else "follow_up"
+            self._add(kind, step.concept, step.text)
+
+    def _held(self) -> set[str]:
+        held = {f.concept for part in self._parts.values() for f in part}
+        for f in self._parts.get("medication", ()):
+            held.add(f"class:{self.plans.graph.concept(f.concept).group}")
+        return held
+
+
+_PRINCIPAL = (("role", "principal"),)
+_SECONDARY = (("role", "secondary"),)
+_COMPLICATION = (("role", "complication"),)
+_FEVER = 38.0
+_FEVERISH = frozenset({"symptom:fever", "symptom:chills", "symptom:low_body_temperature"})
+_ABSENT = re.compile(r"\b(?:no|not|without|absent|free of|intact|normal)\b", re.IGNORECASE)
+_REDRAWS = 6
+_LEAST_DIASTOLIC = 40
+"""Below it a cuff reads nothing that a note would give."""
+_BREATHING = frozenset({"vital:oxygen_saturation", "vital:respiratory_rate"})
+
+
+def _settle_pressures(values: dict[str, float], flags: dict[str, str], rng: random.Random) -> None:
+    """Diastolic pressure goes with systolic where the condition speaks of one of them only."""
+    top, bottom = _BP
+    if top in flags and bottom not in flags:
+        values[bottom] = round(values[top] * (0.56 + 0.1 * rng.random()))
+    elif bottom in flags and top not in flags:
+        values[top] = max(values[top], round(values[bottom] * (1.45 + 0.1 * rng.random())))
+    if values[bottom] > values[top] - 20:
+        values[bottom] = round(values[top] * 0.62)
+    if values[bottom] < _LEAST_DIASTOLIC and top in flags:
+        values[bottom] = _LEAST_DIASTOLIC
+        values[top] = max(values[top], _LEAST_DIASTOLIC + 22)
