@@ -114,7 +114,12 @@ def _by_head(
             cut = text.find(" ", start)
             start = cut + 1 if 0 <= cut < m.start() else m.start()
         words = text[start : m.start()].replace("-", " ").split()
-        while words and words[0] not in lex.place_codes and _bare(words[0]) in _NOT_FIRST:
+        while (
+            words[:2] != ["Our", "Lady"]
+            and words
+            and words[0] not in lex.place_codes
+            and _bare(words[0]) in _NOT_FIRST
+        ):
             skipped = words.pop(0)
             start = text.index(skipped, start) + len(skipped) + 1
         end_word = m[0].lower()
@@ -139,7 +144,13 @@ def _by_head(
             for w in uncommon
             if _bare(w) not in lex.eponyms
         )
-        if proper and (uncommon or led) and not (weak and not (capital and named)):
+        # "Blue Heron Family Practice": two words of a name before it, where a facility stands.
+        alone = text[max(0, start - 1) : start] in ("", "\n") and text[m.end() : m.end() + 1] in (
+            "",
+            "\n",
+        )
+        two = capital and len(proper) >= 2 and (led or alone)
+        if proper and (uncommon or led or two) and not (weak and not (capital and (named or two))):
             yield Candidate("facility", start, m.end(), 0.85, "name before a facility word")
         elif (
             capital

@@ -101,7 +101,9 @@ def _name_length(words: list[str], *, first_any: bool) -> int:
         elif i == 0 and first_any:
             if kind.word == 4 and not (kind.given or kind.family):
                 break
-        elif len(word) == 1:
+        elif len(word) == 1 or (
+            i == 1 and kind.family and _after_given(words[0], raw, kind.word, kind.family)
+        ):
             pass
         elif (
             not (kind.given or kind.family >= 2 or (kind.family and kind.word < 2) or kind.unknown)
@@ -111,6 +113,13 @@ def _name_length(words: list[str], *, first_any: bool) -> int:
             break
         taken = i + 1
     return taken
+
+
+def _after_given(first: str, raw: str, level: int, family: int) -> bool:
+    """Whether a word of the language is the family name after a given name: "Earl Lung"."""
+    a = kind_of(first.strip(".,"))
+    known = bool(a.given) or (not a.word and bool(a.family or a.unknown))
+    return known and TITLE_CASE.match(raw) is not None and (level <= 3 or family == 3)
 
 
 def _cut(match: re.Match[str], group: str, count: int) -> int:
@@ -154,6 +163,9 @@ def _titled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iter
     for m in _matches(p["weak_title"], text, starts):
         words = re.findall(r"[^\s,]+", m["n"])
         kind = kind_of(words[0].strip("."))
+        if _nurse_and_family_name(text, m, words, kind.word, kind.family):
+            yield Candidate("name", m.start("n"), m.start("n") + len(words[0]), 0.6, "after a role")
+            continue
         if kind.word >= 3 or len(words[0].strip(".")) == 1 or (kind.eponym and not kind.given):
             continue
         if not (kind.given or kind.family or (kind.unknown and not words[0].isupper())):
@@ -161,6 +173,23 @@ def _titled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iter
         count = _name_length(words, first_any=True)
         if count:
             yield Candidate("name", m.start("n"), _cut(m, "n", count), 0.85, "after a role")
+
+
+_DOES = re.compile(r"\s(?:has|had|is|was|will|[a-z]{2,12}ed|took|gave|saw|spoke|drew|noted)\b")
+
+
+def _nurse_and_family_name(
+    text: str, m: re.Match[str], words: list[str], level: int, family: int
+) -> bool:
+    """ "Nurse Cotton changed the dressing": a word, but here somebody who does something."""
+    return (
+        level == 3
+        and family > 0
+        and len(words) == 1
+        and m["t"][0].isupper()
+        and TITLE_CASE.match(words[0]) is not None
+        and _DOES.match(text, m.start("n") + len(words[0])) is not None
+    )
 
 
 _SPEAKERS = word_set(
@@ -178,6 +207,16 @@ def _is_full_name(words: list[str]) -> bool:
     )
 
 
+def _both_names(words: list[str]) -> bool:
+    """Whether the first two words after "Name:" can be a name, words or capitals though they be."""
+    if len(words) < 2:
+        return False
+    a, b = (kind_of(w.strip(".,")) for w in words[:2])
+    return all(k.given or k.family or k.unknown for k in (a, b)) and not (
+        a.word == 4 and not a.given
+    )
+
+
 def _labelled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
     for name, matches in (
         ("label", _matches(p["label"], text, starts)),
@@ -188,9 +227,12 @@ def _labelled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> It
                 continue
             words = re.findall(r"[^\s,]+", m["n"])
             kind = kind_of(words[0].strip("."))
+            named = name == "label" and "name" in m["t"].lower()
+            if named and _both_names(words):
+                yield Candidate("name", m.start("n"), _cut(m, "n", 2), 0.9, "after a label")
+                continue
             if kind.word >= 3 and not (kind.given == 2 and len(words) > 1):
                 continue
-            named = name == "label" and "name" in m["t"].lower()
             if not (kind.given or kind.family) and not named:
                 second = kind_of(words[1].strip(".")) if len(words) > 1 else None
                 if not (

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables of patterns read worse when broken)
 """Personal names that nothing announces: told by lexicons and by the words around.
 
 A word is judged by what it can be (`name_words.Kind`) and by where it stands. A known
@@ -38,7 +39,11 @@ def find_lexical_names(text: str) -> Iterator[Candidate]:
     while i < len(tokens):
         token = tokens[i]
         kind = kind_of(token[0])
-        if len(token[0]) == 1 or (kind.word == 4 and not kind.given):
+        if (
+            len(token[0]) == 1
+            or (kind.word == 4 and not kind.given)
+            or token[0].lower() in _FORMS_OF_ADDRESS
+        ):
             i += 1
             continue
         found = _with_initial(text, tokens, i, kind) or _pair(text, tokens, i, kind, lex)
@@ -50,6 +55,12 @@ def find_lexical_names(text: str) -> Iterator[Candidate]:
         if single is not None:
             yield single
         i += 1
+
+
+# These are given names, too, but before or instead of one.
+_FORMS_OF_ADDRESS = word_set(
+    "doctor miss mister mr mrs ms baby sister nurse lady sir madam master my"
+)
 
 
 # --- "Mary J.", "Mary J. Okafor" ---------------------------------------------------
@@ -74,7 +85,12 @@ def _with_initial(text: str, tokens: list[re.Match[str]], i: int, a: Kind) -> _F
     after = tokens[i + skip] if i + skip < len(tokens) else None
     if after is not None and text[m.end() : after.start()] == " " and dotted:
         b = kind_of(after[0])
-        known = a.given or a.family == 3 or (a.unknown and (b.family or b.unknown))
+        known = (
+            a.given
+            or a.family == 3
+            or (a.family and not a.word and not a.eponym)
+            or (a.unknown and (b.family or b.unknown))
+        )
         if known and (b.family or b.unknown) and b.word < 4 and len(after[0]) > 1:
             end = _extend(text, tokens, i + skip)
             return _Found(end, skip + 1, 0.85, "given name, initial, family name")
@@ -120,7 +136,8 @@ def _pair(text: str, tokens: list[re.Match[str]], i: int, a: Kind, lex: Lexicon)
         if end > second.end():
             taken = sum(1 for t in tokens[i : i + 5] if t.end() <= end)
             return _Found(end, taken, 0.8, "given name, particle, family name")
-    if b.word == 4:
+    person = "\n" not in gap and among_persons(text, first.start(), second.end())
+    if b.word == 4 and not person:
         return None
     if "\n" in gap and not (a.given and (a.given == 2 or not a.word) and b.family and not b.word):
         return None
@@ -128,6 +145,9 @@ def _pair(text: str, tokens: list[re.Match[str]], i: int, a: Kind, lex: Lexicon)
         return None
     heading = _heading_line(text, first.start(), second.end())
     score = _pair_score(a, b, first[0], second[0], heading=heading)
+    capitals = first[0].isupper() and (min(len(first[0]), len(second[0])) < 4 or a.word or b.word)
+    if score < 0.5 and person and not capitals and _can_be_names(a, b):
+        score = 0.6
     if score < 0.5:
         return None
     end = _extend(text, tokens, i + 1)
@@ -137,15 +157,31 @@ def _pair(text: str, tokens: list[re.Match[str]], i: int, a: Kind, lex: Lexicon)
     return _Found(end, count, score, "given and family name")
 
 
+def _can_be_names(a: Kind, b: Kind) -> bool:
+    """Whether two capitalised words can be a name where only a person stands."""
+    if a.eponym and not a.given:
+        return False
+    if not (b.family or b.given or b.unknown):
+        return False
+    if a.word >= 3 and b.word >= 3:
+        # "Grace Rash", but not "Case Load"
+        return a.given == 2 or (a.given == 1 and b.family == 3)
+    return bool(a.given) or (not a.word and bool(a.family or a.unknown))
+
+
 def _reversed(
     text: str, first: re.Match[str], second: re.Match[str], a: Kind, b: Kind
 ) -> _Found | None:
     """ "Okafor, Amara": in running text of known names only, alone on a line more freely."""
+    alone = _alone_on_line(text, first.start(), second.end())
+    levels = max(a.word, b.word) < 4 and not first[0].isupper()
+    # A line with nothing but "Stone, Daisy" is no list of words.
+    if alone and levels and a.family and (b.given or (b.unknown and a.family == 3)):
+        return _Found(second.end(), 2, 0.7, "family name, given name")
     if a.word > 1 or a.eponym or b.word > (2 if b.given == 2 else 1):
         return None
     short = len(first[0]) < 3 or len(second[0]) < 3
     capitals = first[0].isupper() and min(len(first[0]), len(second[0])) < 4
-    alone = _alone_on_line(text, first.start(), second.end())
     # "CVA, TIA" and "Ro, La" in running text are lists of abbreviations.
     if (short or capitals) and not alone:
         return None
@@ -235,8 +271,8 @@ def _unknown_score(a: Kind, b: Kind, *, heading: bool) -> float:
         return 0.75
     if a.given == 2 and a.word < 3 and b_odd and not heading:
         return 0.6
-    if (a_odd or (a.family >= 2 and not a.word and not a.eponym)) and b.family and not b.word:
-        return 0.65 if b.family >= 2 or not heading else 0.5
+    if (a_odd or (a.family and not a.word and not a.eponym)) and b.family and not b.word:
+        return 0.65 if (b.family >= 2 and a.family != 1) or not heading else 0.5
     if a_odd and b.family == 3 and b.word <= 2 and not heading:
         return 0.55
     if a_odd and b.given and not b.word:
@@ -272,6 +308,51 @@ wanted describes described works worked presents presented arrived returns walke
 )
 
 
+# What only persons say or do: a word that is also a name is one before these.
+_SAYING = word_set(
+    """
+reports reported denies denied states stated says said complains complained endorses endorsed tells
+told lives lived smokes drinks agrees agreed asked verbalized understands recalls remembers feels
+felt thinks believes wants wanted
+"""
+)
+_STATE = re.compile(
+    r"\s(?:is|was|remains|appears|seems)\s(?:very\s|also\s|currently\s|now\s)?(?:alert|awake|oriented|smiling|"
+    r"pleasant|cooperative|crying|tearful|anxious|comfortable|here|able|unable|accompanied|brought|seen|admitted|"
+    r"discharged|examined|evaluated|referred|transferred|intubated|counsell?ed|advised|educated|instructed|"
+    r"asked|told|born|married|retired|living|doing)\b"
+)
+
+_TITLED = r"(?:Dr|Mr|Mrs|Ms|Miss|Prof)\.?\s|"
+_KIN = (
+    r"daughter|son|wife|husband|mother|father|sister|brother|aunt|uncle|friend|neighbou?r|caregiver|guardian|"
+    r"partner|spouse|niece|nephew|cousin|grandmother|grandfather|grandson|granddaughter"
+)
+_ROLE = (
+    r"interpreter|patient|pt|nurse|contact|physician|surgeon|attending|consultant|radiologist|cardiologist|"
+    r"anesthesiologist|anaesthetist|pathologist|therapist|provider|client|resident|pcp|gp|cc|re|signed"
+)
+_BEFORE_PERSON = re.compile(
+    rf"(?:\b{_TITLED}\b(?:by|with|referring|named|name is|i am|i'm|contact is|{_KIN}|{_ROLE}|name)[,:]?\s{{1,2}}"
+    r"|\b(?:spoke|spoken|talked|explained|introduced|speaking|given|referred|according)\s(?:to|with)\s(?:Mr|Mrs|Ms|Dr)?\.?\s?)\Z",
+    re.I,
+)
+_AFTER_PERSON = re.compile(
+    r"'s\s(?:chart|wound|family|mother|father|wife|husband|case|labs?|care|symptoms|medications?|condition|progress|mom|dad|son|daughter)\b"
+    r"|,?\s(?:is|was)\s(?:an?\s(?:\d|pleasant|very\spleasant)|alert|awake|seen|admitted|here|brought|accompanied|discharged|referred|present\b)"
+    r"|,?\s(?:reports|reported|denies|denied|states|stated|says|said|complains|presents|presented|arrived|underwent|assisted|agrees|"
+    r"lives|returns|returned|endorses|tells)\b"
+    r"|\sand\s(?:her|his|their)\s|\s\((?:DOB|age|aged|MRN|sister|brother|mother|father|son|daughter|wife|husband|he|she|they)\b"
+    r"|,\s(?:MD|M\.D\.|DO|RN|NP|PA|PA-C|LPN|PhD|DDS)\b|\sat\slength\b|\sto\s(?:our|my|the)\s(?:clinic|office|practice|service)\b"
+)
+
+
+def among_persons(text: str, start: int, end: int) -> bool:
+    """Whether words stand where only a person's name can."""
+    before = text[max(0, start - 32) : start]
+    return bool(_BEFORE_PERSON.search(before) or _AFTER_PERSON.match(text, end))
+
+
 @lru_cache(maxsize=1)
 def _cue() -> re.Pattern[str]:
     cues = sorted(load_lexicon().person_cues, key=len, reverse=True)
@@ -305,6 +386,7 @@ def _single_score(text: str, token: re.Match[str], kind: Kind, before: str) -> t
     verb = _next_word(text, token.end())
     # Directly after it: "Continue Xarelto, denies bleeding" has the patient for a subject.
     strong = verb in _STRONG_VERBS and text[token.end() : token.end() + 1] == " "
+    state = _STATE.match(text, token.end()) is not None
     acts = strong or verb in load_lexicon().person_verbs
     aged = _APPOSITIVE.match(text, token.end()) is not None
     addressed = _ADDRESSED.search(before) is not None
@@ -321,16 +403,28 @@ def _single_score(text: str, token: re.Match[str], kind: Kind, before: str) -> t
             score, why = 0.55, "given name with a cue"
     elif kind.given == 2 and kind.word <= 2 and (acts or aged or (cue and inside)):
         score, why = 0.6, "given name with a cue"
-    elif kind.given == 2 and kind.word == 3 and (aged or strong or (addressed and inside)):
+    elif _word_as_given_name(
+        kind,
+        sure=aged or strong,
+        said=strong and verb in _SAYING,
+        cue=state or (addressed and inside),
+    ):
         score, why = 0.55, "given name with a cue"
     elif kind.family and not kind.word and not kind.place:
         if kind.family == 3:
             score, why = 0.65, "family name"
-        elif acts or aged or (cue and kind.family == 2) or addressed:
+        elif acts or aged or (cue and kind.family == 2) or addressed or state:
             score, why = 0.6, "family name with a cue"
-    elif kind.unknown and TITLE_CASE.match(token[0]) and (aged or addressed or strong):
+    elif kind.unknown and TITLE_CASE.match(token[0]) and (aged or addressed or strong or state):
         score, why = 0.5, "unknown word where a name stands"
     return score, why
+
+
+def _word_as_given_name(kind: Kind, *, sure: bool, said: bool, cue: bool) -> bool:
+    """Whether a word of the language is a given name where it stands."""
+    if kind.given == 2:
+        return sure or cue
+    return bool(kind.given) and kind.word <= 3 and (said or cue)
 
 
 # --- what stands around ---------------------------------------------------------------------

@@ -67,7 +67,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             r"\b(?:lives?|living|lived|resides?|residing|resident|born|raised|grew up|moved|traveled|travelled|"
             r"travels|trip|visiting|visited|vacation|works?|home|from|hails|native|based|relocated|driving|drove|flew|clinic|hospital|"
             r"office|center|in|near|outside|around|to|hometown)\s(?:is\s)?(?:in|near|at|from|to|of|outside|around|back to|up in|down in|over in|at)?\s?"
-            r"(?:the\s)?(?P<city>(?:[A-Z][a-z'.-]{1,20})(?:[\s-][A-Z][a-z'-]{1,20}){0,3})"
+            r"(?:the\s)?(?P<city>(?:(?:St|Ft|Mt)\.\s)?(?:[A-Z][a-z'.-]{1,20})(?:[\s-](?:(?:d'|du\s|de\s|la\s)?[A-Z][a-z'-]{1,20})){0,3})"
         ),
         "capital_run": re.compile(r"\b[A-Z][a-z'-]{2,20}(?:[ -][A-Z][a-z'-]{1,20}){0,3}"),
         "county": re.compile(
@@ -152,7 +152,9 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
         ):
             continue
         after = text[m.start("city") + length : m.start("city") + length + 48]
-        if _is_term(name, after, lex) or word_like:
+        if _is_term(name, after, lex):
+            continue
+        if word_like and not _lives(text, m.start("city"), name, after, lex):
             continue
         if name.lower() == "new york" and not re.match(r"\s(?:City|clinic|hospital|office)", after):
             # The state has the same name.
@@ -181,6 +183,24 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
         if _is_term(name, text[m.start() + city[0] : m.start() + city[0] + 48], lex):
             continue
         yield Candidate("city", m.start(), m.start() + city[0], 0.6, "city")
+
+
+_LIVING = re.compile(
+    r"\b(?:lives?|living|lived|resides?|residing|born|raised|grew up|moved|relocated|transferred|travell?ed|drove|flew|"
+    r"family|home|driver|teacher|farmer|clerk|worker|works?)\s(?:here\s|back\s)?(?:in|near|from|to|outside|around)\s\Z",
+    re.I,
+)
+
+
+def _lives(text: str, start: int, name: str, after: str, lex: Lexicon) -> bool:
+    """Whether a town whose name is a word stands where only a place can: "lives near Bend"."""
+    low = name.lower()
+    return (
+        low not in lex.not_names
+        and low not in lex.brands
+        and not re.match(r"\s[A-Z]", after)
+        and _LIVING.search(text, max(0, start - 32), start) is not None
+    )
 
 
 def _known_start(city: str, lex: Lexicon) -> int:

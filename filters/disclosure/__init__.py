@@ -1,0 +1,1 @@
+"""Disclosure measured: what a detector finds, and what a corpus gives away."""
