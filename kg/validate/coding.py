@@ -306,11 +306,11 @@ class Coding:
 
     def _side_words(self, view: View) -> Iterator[Violation]:
         principal = view.codes[0]
-        condition = condition_of(self.graph, principal)
         side = self._side(principal)
-        if condition is None or condition.chapter not in _SIDED_CHAPTERS:
-            return
         if side not in ("right", "left"):
+            return
+        condition = condition_of(self.graph, principal)
+        if condition is None or condition.chapter not in _SIDED_CHAPTERS:
             return
         other = "left" if side == "right" else "right"
         for fact in view.of("diagnosis", "symptom", "finding", "test", "procedure"):

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from casewright.kg.graph import Concept, Graph
 from casewright.kg.validate.rules import Violation
-from casewright.kg.validate.tables import CodeGate, gate_table
+from casewright.kg.validate.tables import CodeGate, PeopleRule, gate_table
 from casewright.kg.validate.view import View, condition_of, known
 from casewright.records import Fact, Sex
 
@@ -29,7 +30,7 @@ class People:
 
     graph: Graph
     _gates: dict[str, tuple[CodeGate, ...]] = field(default_factory=dict)
-    _words: dict[str, Sex | None] = field(default_factory=dict)
+    _fits: dict[tuple[str, str, str | None], _Who] = field(default_factory=dict)
 
     def __call__(self, view: View) -> Iterator[Violation]:
         """Violations of a case."""
@@ -81,36 +82,59 @@ class People:
                 )  # fmt: skip
 
     def _concept(self, view: View, fact: Fact) -> Iterator[Violation]:
-        sex, age = view.case.demographics.sex, view.age
+        key = (fact.concept, fact.name, fact.attribute("result"))
+        fits = self._fits.get(key)
+        if fits is None:
+            fits = self._fits[key] = self._who(fact)
+        demographics, age = view.case.demographics, view.age
+        if fits.sex is not None and fits.sex != demographics.sex:
+            yield Violation(
+                "concept-sex", f"{fact.name} in a {demographics.sex} patient", (fact.fact_id,)
+            )
+        if (fits.low is not None and age < fits.low) or (
+            fits.high is not None and demographics.age_years > fits.high
+        ):
+            yield Violation(
+                "concept-age",
+                f"{fact.name} at {demographics.age_text}: {_span(fits.low, fits.high)}",
+                (fact.fact_id,),
+            )
+        if fits.told and age < _TOLD_FROM:
+            yield Violation(
+                "self-report",
+                f"{fact.name}, told of a patient of {age:.1f} years",
+                (fact.fact_id,),
+            )
+
+    def _who(self, fact: Fact) -> _Who:
+        """Who can have the concept of a fact, by the graph and by its words."""
         concept = known(self.graph, fact.concept)
-        if concept is not None:
-            if concept.sex not in (None, sex) or self._worded(fact) not in (None, sex):
-                yield Violation("concept-sex", f"{fact.name} in a {sex} patient", (fact.fact_id,))
-            years = view.case.demographics.age_years
-            low, high = concept.min_age, concept.max_age
-            if (low is not None and age < low) or (high is not None and years > high):
-                yield Violation(
-                    "concept-age", f"{fact.name} at {view.case.demographics.age_text}: "
-                    f"{_span(low, high)}", (fact.fact_id,),
-                )  # fmt: skip
-            if fact.type == "symptom" and age < _TOLD_FROM and _told(concept):
-                yield Violation(
-                    "self-report", f"{fact.name}, told of a patient of {age:.1f} years",
-                    (fact.fact_id,),
-                )  # fmt: skip
+        if concept is None:
+            return _Who(None, None, None, told=False)
+        return _Who(
+            concept.sex or self._worded(fact), concept.min_age, concept.max_age,
+            told=fact.type == "symptom" and _told(concept),
+        )  # fmt: skip
 
     def _worded(self, fact: Fact) -> Sex | None:
-        """The sex that the words of a fact are of, if of one."""
+        """The sex that the words of a fact are of, if of one. Of drugs words say nothing."""
+        if fact.type == "medication":
+            return None
         text = f"{fact.name} {fact.attribute('result') or ''}"
-        if text not in self._words:
-            words = gate_table().words
-            found: Sex | None = None
-            sexes: tuple[Sex, ...] = ("female", "male")
-            for sex in sexes:
-                if any(w.search(text) for w in words[sex]) and fact.type != "medication":
-                    found = sex if found is None else None
-            self._words[text] = found
-        return self._words[text]
+        words = gate_table().words
+        sexes: tuple[Sex, ...] = ("female", "male")
+        found = [sex for sex in sexes if any(w.search(text) for w in words[sex])]
+        return found[0] if len(found) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Who:
+    """Who can have a concept; `told`: only where a patient can tell of it."""
+
+    sex: Sex | None
+    low: float | None
+    high: float | None
+    told: bool
 
 
 def _told(concept: Concept) -> bool:
@@ -166,25 +190,31 @@ _PACK_YEARS = re.compile(r"(\d+(?:\.\d+)?)[- ]pack[- ]years?", re.IGNORECASE)
 _YEARS_AGO = re.compile(r"(\d+) years? ago", re.IGNORECASE)
 
 
-def _social(view: View) -> Iterator[Violation]:
+@lru_cache(maxsize=4096)
+def _said(text: str) -> tuple[PeopleRule, ...]:
+    """The rules that a statement comes under."""
     table = gate_table()
+    return tuple(
+        rule
+        for rule in (*table.social, *table.social_codes)
+        if rule.says.search(text) and not (rule.unless and rule.unless.search(text))
+    )
+
+
+def _social(view: View) -> Iterator[Violation]:
     for fact in view.of("social"):
         if fact.polarity not in ("present", "historical"):
             continue
-        for rule in table.social:
+        for rule in _said(fact.name):
             young = rule.min is not None and view.age < rule.min
             old = rule.max is not None and view.case.demographics.age_years > rule.max
-            if not (young or old) or not rule.says.search(fact.name):
-                continue
-            if rule.unless is not None and rule.unless.search(fact.name):
-                continue
-            yield Violation(
-                "social", f"{rule.what} at {view.case.demographics.age_text}: {fact.name!r}",
-                (fact.fact_id,), (), rule.citation,
-            )  # fmt: skip
-        for rule in table.social_codes:
-            codes = tuple(c for c in view.codes if c.startswith(rule.codes))
-            if codes and rule.says.search(fact.name):
+            codes = tuple(c for c in view.codes if c.startswith(rule.codes)) if rule.codes else ()
+            if young or old:
+                yield Violation(
+                    "social", f"{rule.what} at {view.case.demographics.age_text}: {fact.name!r}",
+                    (fact.fact_id,), (), rule.citation,
+                )  # fmt: skip
+            if codes:
                 yield Violation(
                     "social", f"{rule.what} beside {', '.join(codes)}", (fact.fact_id,), codes,
                     rule.citation,

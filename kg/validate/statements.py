@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from casewright.kg.graph import Graph
 from casewright.kg.validate.rules import Violation
@@ -167,15 +168,21 @@ class Statements:
         return frozenset().union(*said)
 
 
+@lru_cache(maxsize=8192)
+def _signs_of(code: str) -> tuple[str, ...]:
+    """The symptoms that a code of chapter 18 is."""
+    signs = combination_table().signs
+    return tuple(symptom for prefix, symptom in signs.items() if code.startswith(prefix))
+
+
 def _denied_diagnosis(view: View) -> Iterator[Violation]:
     """A sign that is the diagnosis itself is not denied."""
-    signs = combination_table().signs
     denied = {f.concept: f for f in view.of("symptom") if f.polarity == "denied"}
     if not denied:
         return
     for code in view.codes:
-        for prefix, symptom in signs.items():
-            if code.startswith(prefix) and symptom in denied:
+        for symptom in _signs_of(code):
+            if symptom in denied:
                 yield Violation(
                     "denied-diagnosis", f"{code} and no {denied[symptom].name}",
                     (denied[symptom].fact_id,), (code,),
