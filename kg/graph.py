@@ -71,6 +71,7 @@ Relation = Literal[
     "in_group",
     "contraindicated_with",
     "complicated_by",  # what can follow in the same encounter
+    "code_also",
 ]
 FormKind = Literal["preferred", "synonym", "lay", "abbreviation", "brand"]
 Laterality = Literal["right", "left", "bilateral", "unspecified"]
@@ -343,8 +344,9 @@ class Graph:
     def edges(self, node_id: str, *relations: Relation) -> Sequence[Edge]:
         """Outgoing edges of a node, strongest first (p, then confidence).
 
-        Instructional notes (excludes, code first, use additional) of the codes above count
-        as the code's own: they follow its own ones, and keep their source.
+        Instructional notes (excludes, code first, use additional, code also) of the codes
+        above, of the block and of the chapter count as the code's own: they follow its own
+        ones, and keep their source.
         """
         row = self._find(node_id)
         wanted = relations or cast(tuple[Relation, ...], RELATIONS)
@@ -353,7 +355,7 @@ class Graph:
             number = RELATIONS.index(relation)
             found.extend(self._of(row, number))
             if relation in _INHERITED:
-                for above in self._above(row):
+                for above in (*self._above(row), *self._groups(row)):
                     found.extend(self._of(above, number))
         if len(wanted) > 1:
             found.sort(key=_strength)
@@ -387,7 +389,7 @@ class Graph:
     def excludes1(self, code_a: str, code_b: str) -> bool:
         """Whether an Excludes1 note of either code (or of an ancestor) bars the pair."""
         rows = [self._find(f"icd:{self.condition(code).code}") for code in (code_a, code_b)]
-        lines = [{row, *self._above(row)} for row in rows]
+        lines = [{row, *self._above(row), *self._groups(row)} for row in rows]
         number = RELATIONS.index("excludes1")
         # Compiled in both directions, so that one look is enough.
         return any(
@@ -430,6 +432,26 @@ class Graph:
             while row >= 0:
                 yield row
                 row = self._parent[row]
+
+    def _groups(self, row: int) -> tuple[int, ...]:
+        """Rows of the block and the chapter of a code; their notes hold for it."""
+        if row >= len(self._codes):
+            return ()
+        return self._groups_of.get(self._codes[row][:3], ())
+
+    @cached_property
+    def _groups_of(self) -> dict[str, tuple[int, ...]]:
+        """Rows of block and chapter by category."""
+        found: dict[str, tuple[int, ...]] = {}
+        number = RELATIONS.index("in_group")
+        for row, code in enumerate(self._codes):
+            if code[:3] in found:
+                continue
+            targets = [edge.target for edge in self._of(row, number)]
+            groups = [t for t in targets if t.startswith(("group:block-", "group:chapter-"))]
+            if groups:
+                found[code[:3]] = tuple(self._row[group] for group in groups)
+        return found
 
     def _concept(self, row: int) -> Concept:
         concept = self._concepts.get(row)
@@ -519,7 +541,9 @@ class Graph:
             )
 
 
-_INHERITED: frozenset[str] = frozenset({"excludes1", "excludes2", "code_first", "use_additional"})
+_INHERITED: frozenset[str] = frozenset(
+    {"excludes1", "excludes2", "code_first", "use_additional", "code_also"}
+)
 _DIRECTIONS: dict[int, Literal["high", "low"] | None] = {-1: "low", 0: None, 1: "high"}
 
 
@@ -609,10 +633,19 @@ def _build_concept(raw: Any) -> Concept:
     return Concept(**base)
 
 
-def load_graph(path: Path | None = None) -> Graph:
+def load_graph(path: Path | None = None, *, overlay: Path | None = None) -> Graph:
     """Load the packaged graph, or one compiled by the user into `path`.
 
+    Args:
+        overlay: a YAML file of the user's own that is laid over it (docs/graph.md).
+
     Raises:
-        CasewrightError: the tables are absent, damaged or of another format.
+        CasewrightError: the tables are absent, damaged or of another format, or the overlay
+            has problems.
     """
-    return Graph(read_tables(path))
+    tables = read_tables(path)
+    if overlay is not None:
+        from casewright.kg.overlay import lay_over  # noqa: PLC0415 - only for those who ask
+
+        tables = lay_over(tables, overlay)
+    return Graph(tables)

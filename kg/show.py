@@ -76,10 +76,13 @@ def _condition_page(graph: Graph, condition: Condition) -> RenderableType:
         ("excludes2", "Excludes2"),
         ("code_first", "Code first"),
         ("use_additional", "Use additional"),
+        ("code_also", "Code also"),
     ):
         targets = [edge.target for edge in graph.edges(condition.id, relation)]  # type: ignore[arg-type]
         if targets:
-            shown = ", ".join(target.removeprefix("icd:") for target in targets[:16])
+            shown = ", ".join(
+                target.removeprefix("icd:").removeprefix("group:") for target in targets[:16]
+            )
             more = f" and {len(targets) - 16} more" if len(targets) > 16 else ""
             parts.append(Text.assemble((f"{label}: ", "bold"), shown + more))
     used = Counter(
@@ -117,7 +120,7 @@ def _share(value: str) -> str:
 
 def _variant(graph: Graph, condition: Condition) -> str:
     """Which variant of which concept a code is; "" where it has no variants."""
-    said = [
+    said: list[str] = [
         text
         for text in (condition.laterality, condition.encounter)
         if text and text != "unspecified"

@@ -61,6 +61,7 @@ RELATIONS: tuple[str, ...] = (
     "in_group",
     "contraindicated_with",
     "complicated_by",
+    "code_also",
 )
 """Relation names by their number on disk; new ones go to the end."""
 

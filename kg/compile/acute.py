@@ -13,9 +13,10 @@ from casewright.kg.compile.curated import Curated
 from casewright.kg.compile.link import Link
 from casewright.kg.compile.matching import PrefixIndex
 from casewright.kg.compile.provenance import Register
-from casewright.kg.compile.schema import AcuteEntry, DrugEntry, Severity
+from casewright.kg.compile.schema import AcuteEntry, AgeShare, DrugEntry, Severity
 from casewright.kg.compile.spine import Code, Spine
 from casewright.kg.compile.variants import Variants
+from casewright.kg.graph import AGE_BANDS
 
 __all__ = ["ENOUGH", "Acute", "merged"]
 
@@ -140,6 +141,16 @@ class Acute:
         """Whether an entry speaks of a code."""
         return self._find(code) is not None
 
+    def ages(self, code: Code) -> tuple[float, ...] | None:
+        """Shares of patients by age band, where the entry gives them."""
+        entry = self.entry(code)
+        return _by_band(entry.ages) if entry is not None and entry.ages else None
+
+    def female(self, code: Code) -> float | None:
+        """The share of women among the patients, where the entry gives it."""
+        entry = self.entry(code)
+        return entry.female if entry is not None else None
+
     def acuity(self, code: Code) -> str | None:
         """Where the entry says that the condition is seen; None where there is no entry."""
         entry = self.entry(code)
@@ -148,6 +159,16 @@ class Acute:
         if "inpatient" not in entry.settings:
             return "outpatient"
         return "either" if "outpatient" in entry.settings else "inpatient"
+
+
+def _by_band(ages: Sequence[AgeShare]) -> tuple[float, ...]:
+    """Spread each span's share evenly over its years, and sum the years of each band."""
+    years = [0.0] * (AGE_BANDS[-1][1] + 1)
+    for span in ages:
+        first, last = int(span.ages[0]), min(int(span.ages[1]), len(years) - 1)
+        for year in range(first, last + 1):
+            years[year] += span.p / (last - first + 1)
+    return tuple(sum(years[first : last + 1]) for first, last in AGE_BANDS)
 
 
 def _severities(severity: Sequence[Severity]) -> tuple[tuple[str, str], ...]:

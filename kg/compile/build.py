@@ -20,15 +20,11 @@ from casewright.kg.compile.links import Clinical
 from casewright.kg.compile.matching import Matcher
 from casewright.kg.compile.names import Namer
 from casewright.kg.compile.nodes import concept_nodes
+from casewright.kg.compile.notes import Notes
+from casewright.kg.compile.packages import Elixhauser, elixhauser
 from casewright.kg.compile.principals import Principals, is_visit
 from casewright.kg.compile.provenance import SOURCES, Register
-from casewright.kg.compile.relations import (
-    Comorbidity,
-    Notes,
-    group_nodes,
-    groups_of,
-    iter_unique,
-)
+from casewright.kg.compile.relations import Comorbidity, group_nodes, groups_of, iter_unique
 from casewright.kg.compile.report import CompileReport
 from casewright.kg.compile.settle import LEAST, LEAST_CHRONIC, settled
 from casewright.kg.compile.sources import read_sources
@@ -106,7 +102,9 @@ def compile_graph(
     parts = _Parts.read(spine, layer, sources, register)
 
     nodes = concept_nodes(layer)
-    nodes += [{"id": i, "type": "CodeGroup", "name": n} for i, n in group_nodes(spine)]
+    nodes += [
+        {"id": i, "type": "CodeGroup", "name": n} for i, n in group_nodes(spine, parts.elixhauser)
+    ]
     nodes.sort(key=lambda node: str(node["id"]))
     row = {f"icd:{code}": number for number, code in enumerate(spine.codes)}
     first = len(row)
@@ -121,14 +119,16 @@ def compile_graph(
         reason, links = parts.judge(code)
         if reason and code.billable:
             refused[reason] += 1
-        links += note_links.get(code.code, ())
+        links += note_links.pop(f"icd:{code.code}", ())
         parent = row.get(f"icd:{code.parent}", -1)
         parts.conditions.add(code, principal=reason is None, parent=parent, row_of=row)
         for link in sorted(iter_unique(links), key=_order):
             if link.target in row:
                 edges.add(number, row[link.target], link)
+    of_groups = [(group, link) for group, links in note_links.items() for link in links]
     for source, link in sorted(
-        _concept_links(layer, register, row), key=lambda item: (row[item[0]], _order(item[1]))
+        [*of_groups, *_concept_links(layer, register, row)],
+        key=lambda item: (row[item[0]], _order(item[1])),
     ):
         edges.add(row[source], row[link.target], link)
 
@@ -165,6 +165,7 @@ class _Parts:
     notes: Notes
     comorbidity: Comorbidity
     conditions: ConditionRows
+    elixhauser: Elixhauser
 
     @classmethod
     def read(cls, spine: Spine, layer: Curated, sources: Path, register: Register) -> _Parts:
@@ -175,7 +176,7 @@ class _Parts:
         gates = Gates(spine, raw, clinosim=register.allowed("clinosim"))
         acute = Acute(spine, layer, variants, register, crosswalk.default_leaf)
         clinical = Clinical(spine, layer, raw, crosswalk, matcher, gates, register, acute)
-        notes = Notes(spine, raw)
+        notes = Notes(spine, raw.notes)
         namer = Namer(t for code in spine.codes.values() for t in (code.title, *code.terms))
         return cls(
             spine=spine,
@@ -188,6 +189,7 @@ class _Parts:
             notes=notes,
             comorbidity=Comorbidity(spine, raw, crosswalk, gates, notes, register),
             conditions=ConditionRows(spine, crosswalk, clinical, gates, namer, acute, variants),
+            elixhauser=elixhauser(),
         )
 
     def judge(self, code: Code) -> tuple[str | None, list[Link]]:
@@ -203,7 +205,7 @@ class _Parts:
             reason = self.principals.missing(code, links, seen=self._is_seen(code))
         if links:
             links += self.comorbidity.links(code)
-        links += groups_of(self.spine, self.register, code)
+        links += groups_of(self.spine, self.elixhauser, self.register, code)
         return reason, links
 
     def _least(self, code: Code) -> float:
@@ -233,7 +235,7 @@ def _note_links(notes: Notes, register: Register) -> dict[str, list[Link]]:
     number = register.number("icd10cm")
     found: dict[str, list[Link]] = {}
     for code, kind, other in notes:
-        found.setdefault(code, []).append(Link(f"icd:{other}", kind, number, 1.0))
+        found.setdefault(code, []).append(Link(other, kind, number, 1.0))
     return found
 
 
@@ -301,4 +303,5 @@ def _report(
         refused=dict(refused.most_common()),
         licences=tuple(sorted({register.rows[number].licence for number in used})),
         undosed=tuple(parts.acute.undosed),
+        normal=tuple(parts.clinical.normal),
     )

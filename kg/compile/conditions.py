@@ -60,6 +60,13 @@ class ConditionRows:
         if joined is not None and joined.profile.n >= 60:
             weights = _age_weights(joined.profile.ages, gate)
             female = round(joined.profile.female, 3) if gate.sex is None else None
+        # The survey knows offices: who falls ill with what a hospital sees stands in the entry.
+        known = self.acute.ages(code) if code.billable else None
+        if known is not None:
+            weights = _age_weights(known, gate)
+        women = self.acute.female(code) if code.billable else None
+        if women is not None and gate.sex is None:
+            female = women
         variant = self.variants.of(code)
         share = self.crosswalk.visit_share(code.code)
         for column, value in (

@@ -17,6 +17,7 @@ from casewright.kg.compile.curated import Curated
 from casewright.kg.compile.gates import Gate, Gates
 from casewright.kg.compile.link import MIN_LIFT, Link, strong
 from casewright.kg.compile.matching import Matcher, PrefixIndex
+from casewright.kg.compile.packages import Admissions
 from casewright.kg.compile.plausibility import (
     MIXED_CATEGORIES,
     SYMPTOMLESS,
@@ -63,6 +64,8 @@ class Clinical:
 
     Attributes:
         symptoms: the entries by id.
+        normal: values said to be abnormal that are not ("test direction mean in category");
+            they are left out.
     """
 
     def __init__(
@@ -85,6 +88,9 @@ class Clinical:
         self._faker = PrefixIndex(
             ((raw["icd10"],), raw) for raw in sources.faker["diseases"].values()
         )
+        self._labs = {entry.id: entry for entry in (*curated.labs, *curated.vitals)}
+        self._admissions = Admissions(self._labs.values(), register)
+        self.normal: dict[str, None] = {}
         self.symptoms = {entry.id: entry for entry in curated.symptoms}
         self._sexes = curated.sexes()
 
@@ -102,14 +108,36 @@ class Clinical:
             [
                 *self._symptom_links(code, gate, joined),
                 *self._drug_links(code, gate, joined),
-                *self._results.links(code, joined),
+                *self._test_links(code, joined),
             ],
         )
         return [
             link
             for link in found
-            if gate.sex is None or self._sexes.get(link.target) in (None, gate.sex)
+            if (gate.sex is None or self._sexes.get(link.target) in (None, gate.sex))
+            and self._is_abnormal(link, code)
         ]
+
+    def _test_links(self, code: Code, joined: Joined | None) -> list[Link]:
+        found = list(self._results.links(code, joined))
+        known = {link.target for link in found}
+        return found + [link for link in self._admissions.links(code) if link.target not in known]
+
+    def _is_abnormal(self, link: Link, code: Code) -> bool:
+        """Whether a value is beyond what is normal for somebody; noted if it is not."""
+        lab = self._labs.get(link.target)
+        if lab is None or link.mean is None or link.direction is None:
+            return True
+        references = [r for r in (lab.ref_female, lab.ref_male, lab.ref_child) if r]
+        if not references or code.chapter == 16:  # newborns have ranges of their own
+            return True
+        if link.direction == "high":
+            beyond = link.mean > min(high for _, high in references)
+        else:
+            beyond = link.mean < max(low for low, _ in references)
+        if not beyond:
+            self.normal[f"{link.target} {link.direction} {link.mean:g} in {code.category}"] = None
+        return beyond
 
     def told(self, code: Code) -> Told | None:
         """The hand-written condition that speaks of a code."""

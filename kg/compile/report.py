@@ -26,6 +26,7 @@ class CompileReport:
         refused: why billable codes are not principals, with counts.
         licences: licences of the edges written.
         undosed: drugs of acute illness that have no regimen for the code and setting.
+        normal: values said to be abnormal that lie within the reference range; left out.
     """
 
     version: str
@@ -39,6 +40,7 @@ class CompileReport:
     refused: Mapping[str, int]
     licences: tuple[str, ...]
     undosed: tuple[str, ...] = ()
+    normal: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """A page of text."""
@@ -59,6 +61,9 @@ class CompileReport:
         if self.undosed:
             lines.append(f"drugs of acute illness without a regimen there: {len(self.undosed)}")
             lines += [f"  {text}" for text in self.undosed[:40]]
+        if self.normal:
+            lines.append(f"values said to be abnormal that are normal: {len(self.normal)}")
+            lines += [f"  {text}" for text in self.normal[:40]]
         if self.unresolved:
             lines.append(f"unresolved references: {len(self.unresolved)}")
             lines += [f"  {problem.where}:{problem.line}: {problem.what}"

@@ -328,6 +328,13 @@ class Complication(_Model):
     severity: tuple[Severity, ...] = ()
 
 
+class AgeShare(_Model):
+    """The probability in an age band."""
+
+    ages: Ages
+    p: Probability
+
+
 class AcuteEntry(_Model):
     """A condition of ward or emergency department in depth; it goes before all else."""
 
@@ -335,6 +342,8 @@ class AcuteEntry(_Model):
     name: Phrase
     settings: tuple[Place, ...] = Field(min_length=1)
     severity: Mapping[Severity, float] = Field(default_factory=dict)
+    ages: tuple[AgeShare, ...] = ()
+    female: Probability | None = None
     symptoms: tuple[AcuteSymptom, ...] = ()
     findings: tuple[AcuteFinding, ...] = ()
     labs: tuple[AcuteLab, ...] = ()
@@ -364,13 +373,6 @@ class Raised(_Model):
     codes: tuple[CodePrefix, ...] = Field(min_length=1)
     p: Probability
     source: str | None = None
-
-
-class AgeShare(_Model):
-    """The probability in an age band."""
-
-    ages: Ages
-    p: Probability
 
 
 class Statement(_Model):

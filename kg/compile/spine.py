@@ -10,7 +10,7 @@ import csv
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
@@ -50,6 +50,7 @@ class Spine:
         chronic: billable codes that AHRQ's refined indicator calls chronic.
         ccsr: default CCSR category of a billable code.
         versions: of the packages used.
+        group_notes: (group id, kind, words) of the notes of blocks and chapters.
     """
 
     codes: Mapping[str, Code]
@@ -59,6 +60,7 @@ class Spine:
     chronic: frozenset[str]
     ccsr: Mapping[str, str]
     versions: Mapping[str, str]
+    group_notes: tuple[tuple[str, str, str], ...] = ()
 
     def above(self, code: str) -> list[str]:
         """Codes above, nearest first, category last."""
@@ -135,6 +137,21 @@ def load_spine() -> Spine:
         if parent is not None:
             children[parent].append(item)
     ordered = dict(sorted(codes.items()))
+    lookups = {
+        "excludes1": tabular.get_excludes1,
+        "excludes2": tabular.get_excludes2,
+        "code_first": tabular.get_code_first,
+        "use_additional": tabular.get_use_additional_code,
+        "code_also": tabular.get_code_also,
+    }
+    group_notes = [
+        (f"group:{'chapter' if item.isdigit() else 'block'}-{item}", kind, note)
+        for item in (*map(str, chapters), *blocks)
+        # Where a block has one category the package gives the category's own notes twice.
+        if item not in ordered
+        for kind, look_up in lookups.items()
+        for note in _lines(look_up(item))
+    ]
     return Spine(
         codes=ordered,
         chapters=chapters,
@@ -143,7 +160,12 @@ def load_spine() -> Spine:
         chronic=_chronic(ordered),
         ccsr=_ccsr(ordered),
         versions=versions,
+        group_notes=tuple(sorted(group_notes)),
     )
+
+
+def _lines(note: str | Sequence[str]) -> list[str]:
+    return ([note] if note else []) if isinstance(note, str) else list(note)
 
 
 def _sentence(title: str) -> str:
