@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -28,13 +29,42 @@ def in_allergy_context(mention: Mention, reading: Reading) -> bool:
     if sentence.section == "allergies":
         return True
     words = reading.tokens.words[sentence.first : sentence.last + 1]
-    if not _WORDS.isdisjoint(words):
+    if _dosed(mention, reading):
+        return False
+    if any(
+        w in _WORDS and not _none_known(reading, sentence.first + i, mention)
+        for i, w in enumerate(words)
+    ):
         return True
     if sentence.turn is not None and mention.sentence > 0:
         previous = reading.sentences[mention.sentence - 1]
         asked = reading.tokens.words[previous.first : previous.last + 1]
         return previous.question and not _WORDS.isdisjoint(asked)
     return False
+
+
+def _dosed(mention: Mention, reading: Reading) -> bool:
+    """ "Amlodipine 5 mg once daily, no known drug allergies": a drug that is taken."""
+    place = bisect_left(reading.quantities, mention.last + 1, key=lambda q: q.first)
+    if place == len(reading.quantities):
+        return False
+    following = reading.quantities[place]
+    measured = following.unit is not None and following.dimension != "time"
+    return measured and following.first == mention.last + 1
+
+
+def _none_known(reading: Reading, word: int, mention: Mention) -> bool:
+    """Whether the word belongs to "no known drug allergies", which is complete without more."""
+    words = reading.tokens.words
+    return any(
+        m.first <= word <= m.last
+        and m is not mention
+        and m.names(NO_ALLERGY)
+        and (m.last > m.first or words[m.first] in ("nkda", "nka"))
+        and m.assertion.polarity == "denied"
+        and words[m.last + 1 : m.last + 2] not in (["to"], ["except"], ["other"])
+        for m in reading.by_sentence.get(mention.sentence, ())
+    )
 
 
 def allergy_sightings(
@@ -46,9 +76,21 @@ def allergy_sightings(
     kept = [
         _with_reaction(s, want, reading)
         for s in found
-        if s.mention is None or in_allergy_context(s.mention, reading)
+        if s.mention is None
+        or in_allergy_context(s.mention, reading)
+        or _reaction_said(s.mention, want, reading)
     ]
     return [*kept, *_none_against_drug(want, reading, lexicon)]
+
+
+def _reaction_said(mention: Mention, want: Want, reading: Reading) -> bool:
+    """ "Opioids make her itch": the substance and its reaction in one sentence."""
+    reaction = want.fact.attribute("reaction")
+    if reaction is None:
+        return False
+    sentence = reading.sentences[mention.sentence]
+    words = reading.tokens.words[sentence.first : sentence.last + 1]
+    return stem(reaction.split()[-1].lower()) in {stem(w) for w in words}
 
 
 def _with_reaction(sighting: Sighting, want: Want, reading: Reading) -> Sighting:

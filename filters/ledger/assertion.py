@@ -153,7 +153,7 @@ def _scope_of(
     return Scope(first, item.first - 1, trigger.category, trigger.text, backward=True)
 
 
-_CLOSED = ([","], ["."], [";"], [")"], ["\n"], [])
+_CLOSED: tuple[list[str], ...] = ([","], ["."], [";"], [")"], ["\n"], [])
 _ARISING = frozenset(
     {"recur", "occur", "develop", "worsen", "return", "persist", "arise", "appear", "happen"}
 )
@@ -219,6 +219,8 @@ def _stops(item: Found, category: Category) -> bool:
         return True
     if "dash_stop" in kinds:
         return category in ("negated", "hypothetical", "uncertain")
+    if category == "negated" and item.triggers[0].text == "non":
+        return False  # "has no non-pressure ulcer"
     if category == "negated":
         return bool(kinds & {"negated", "affirmed"}) and _has_forward(item)
     if category == "affirmed":
@@ -386,12 +388,23 @@ _OF_STATE = frozenset({"has", "had", "is", "was", "have", "suffers", "suffered"}
 
 def _tells(words: Sequence[str], relative: int, limit: int, rules: Triggers) -> bool:
     """Whether the relative is the one who tells ("mother reports ...")."""
-    following = words[relative + 1 : min(relative + 3, limit + 1)]
+    start = relative + 1
+    while (
+        start < limit
+        and words[start] in _AUXILIARIES
+        and words[start + 1] in (_AUXILIARIES | rules.informant)
+    ):
+        start += 1  # "mum has not noticed any rash"
+    following = words[start : min(start + 2, limit + 1)]
     if not following or following[0] in ("'s", "with") or words[relative].endswith("'s"):
         return False
     if following[0] in ("is", "was") and len(following) > 1:
         return following[1] in rules.informant_after_is
     return following[0] in rules.informant
+
+
+_AUXILIARIES = frozenset({"has", "have", "had", "not", "also", "never", "did", "does", "hasn't",
+                          "haven't", "didn't", "doesn't"})  # fmt: skip
 
 
 def _before_next_relative(found: Sequence[Found], index: int, last: int) -> int:

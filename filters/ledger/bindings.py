@@ -51,6 +51,7 @@ class Bindings:
     by_mention: dict[tuple[int, int], list[Quantity]] = field(default_factory=dict)
     unnamed: list[Quantity] = field(default_factory=list)
     owner: dict[int, Mention] = field(default_factory=dict)  # by first word of the quantity
+    words: list[str] = field(default_factory=list)  # of the text
 
     def of(self, mention: Mention) -> list[Quantity]:
         """The numbers of a mention, in text order."""
@@ -64,7 +65,11 @@ class Bindings:
         """
         if want.value is None or want.fact.type != "vital":
             return None
+        if want.fact.concept in _RATES:
+            return self._says_rate(quantity, want)
         if "temperature" in want.fact.concept:
+            if quantity.unit is None and self._lead(quantity) in ("t", "tmax", "temp"):
+                return agrees(quantity, want.value, want.unit)
             if quantity.unit is None:
                 fits = quantity.decimals > 0 and agrees(quantity, want.value, want.unit)
                 return True if fits else None
@@ -78,6 +83,30 @@ class Bindings:
             return None
         return agrees(quantity, want.value, want.unit)
 
+    def _lead(self, quantity: Quantity) -> str:
+        """The word before a number, over a colon."""
+        words, i = self.words, quantity.first - 1
+        if i > 0 and words[i] in (":", "="):
+            i -= 1
+        return words[i] if i >= 0 else ""
+
+    def _says_rate(self, quantity: Quantity, want: Want) -> bool | None:
+        """ "P 76", "65 bpm": a pulse without its name; "R 18" a breathing rate."""
+        letters, beats = _RATES[want.fact.concept]
+        assert want.value is not None
+        named = self._lead(quantity) in letters or any(
+            w in beats for w in self.words[quantity.first + 1 : quantity.last + 1]
+        )
+        if not named or quantity.decimals or quantity.dimension not in (None, "rate"):
+            return None
+        return quantity.value == want.value.value
+
+
+_RATES = {
+    "vital:heart_rate": (frozenset({"p"}), frozenset({"bpm", "beats"})),
+    "vital:respiratory_rate": (frozenset({"r"}), frozenset({"breaths"})),
+}
+
 
 def bind(reading: Reading, extra: Iterable[Mention] = ()) -> Bindings:
     """Give every number to the nearest mention in its sentence that can own it."""
@@ -90,7 +119,7 @@ def bind(reading: Reading, extra: Iterable[Mention] = ()) -> Bindings:
     for mention in extra:
         owners[mention.sentence].append(mention)
     grouped: dict[tuple[int, int], list[Quantity]] = defaultdict(list)
-    bindings = Bindings(by_mention=grouped)
+    bindings = Bindings(by_mention=grouped, words=reading.tokens.words)
     for quantity in reading.quantities:
         sentence = reading.sentence_at(quantity.first)
         candidates = owners.get(sentence, [])

@@ -10,7 +10,7 @@ from casewright.filters.ledger.bindings import Bindings, bind
 from casewright.filters.ledger.blame import without_borrowed
 from casewright.filters.ledger.demographics import demographic_clashes
 from casewright.filters.ledger.entities import collect_entities
-from casewright.filters.ledger.judge import Sighting, judge, sightings_of
+from casewright.filters.ledger.judge import Sighting, judge, named_measures, sightings_of
 from casewright.filters.ledger.lexicon import ConceptSource, Lexicon
 from casewright.filters.ledger.numbers import load_units
 from casewright.filters.ledger.off_case import (
@@ -72,7 +72,7 @@ class Checker:
         """
         reading = read_text(text, self._lexicon, self._triggers, self._units, turns)
         wants = [self._want(fact) for fact in facts]
-        bindings = bind(reading)
+        bindings = bind(reading, [m for want in wants for m in named_measures(want, reading)])
         sightings = without_borrowed(
             wants, [self._sightings(want, reading, bindings) for want in wants]
         )
@@ -85,6 +85,10 @@ class Checker:
             off.extend(demographic_clashes(reading, demographics))
         entities = collect_entities(reading, wants, sightings, strays)
         return Ledger(statuses, tuple(sorted(off, key=lambda o: (o.start, o.end))), entities)
+
+    def read(self, text: str, turns: Sequence[Turn] = ()) -> Reading:
+        """Read a text without any facts: its words, mentions, assertions and numbers."""
+        return read_text(text, self._lexicon, self._triggers, self._units, turns)
 
     def assertions(
         self, text: str, spans: Sequence[Span], turns: Sequence[Turn] = ()
@@ -99,7 +103,7 @@ class Checker:
         Returns:
             A polarity for each span, in the given order.
         """
-        reading = read_text(text, self._lexicon, self._triggers, self._units, turns)
+        reading = self.read(text, turns)
         return [reading.assertion_of_span(span).polarity for span in spans]
 
     def _want(self, fact: Fact) -> Want:

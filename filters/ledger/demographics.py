@@ -87,9 +87,12 @@ def _others_near(reading: Reading, index: int) -> bool:
     """Whether another person is spoken of here or in the sentence before."""
     if reading.sentences[index].section == "family":
         return True
+    words = reading.tokens.words
     return any(
-        any(t.category == "relative" for f in reading.triggers[i] for t in f.triggers)
+        any(t.category == "relative" for t in f.triggers)
         for i in range(max(0, index - 2), index + 1)
+        for f in reading.triggers[i]
+        if f.first == 0 or words[f.first - 1] != "dear"  # "Dear colleague"
     )
 
 

@@ -191,8 +191,8 @@ def read_answer(words: Sequence[str]) -> Answer:
     for i, word in enumerate(words):
         kind, length = _phrase_at(tuple(words[i : i + _LONGEST_ANSWER]), rules)
         if kind is not None:
-            kind, i, length = _corrected(kind, words, i, length, rules)
-            return _refine(kind, words, i, length, rules)
+            kind, place, length = _corrected(kind, words, i, length, rules)
+            return _refine(kind, words, place, length, rules)
         if word[0].isalnum() and word not in rules.filler:
             break
     if _holds(words, rules.nothing_else, _WHOLE_ANSWER):

@@ -16,6 +16,7 @@ from casewright.filters.ledger.planting import (
     edit,
     sentence_around,
     stated,
+    within_turn,
 )
 from casewright.records import Span
 
@@ -170,8 +171,69 @@ def _conditional_advice(sample: Sample, rng: random.Random, pool: Pool) -> Itera
     yield edit(sample, "conditional_advice", None, at, f"\n{sentence}", sentence)
 
 
+_PARAPHRASES = (
+    "There is {x}.", "{x} is present.", "Positive for {x}.", "{x} was noted.",
+    "The patient has {x}.", "Notable for {x}.", "{x}: yes.", "Currently with {x}.",
+)  # fmt: skip
+_DENYING = (
+    "There is no {x}.", "{x} is denied.", "Negative for {x}.", "{x} was not present.",
+    "Without {x}.", "{x}: none.", "No evidence of {x}.", "The patient does not have {x}.",
+)  # fmt: skip
+_SPOKEN = ("I've had {x}.", "Yes, I've got {x}.", "I do have {x}.")
+_SPOKEN_DENYING = ("No, I haven't had any {x}.", "I don't have {x}.", "No {x} at all.")
+
+
+def _paraphrase(sample: Sample, rng: random.Random, pool: Pool) -> Iterator[Edited]:
+    """Another sentence that says the same, in place of one that states one fact only."""
+    for fact, span in stated(sample, "symptom", "finding", "comorbidity"):
+        where = sentence_around(sample.text, span)
+        if not _alone(sample, where) or fact.polarity not in ("present", "denied"):
+            continue
+        if sample.turns and not within_turn(sample, where):
+            continue
+        forms: tuple[str, ...]
+        if sample.turns:
+            forms = _SPOKEN if fact.polarity == "present" else _SPOKEN_DENYING
+        else:
+            forms = _PARAPHRASES if fact.polarity == "present" else _DENYING
+        new = rng.choice(forms).replace("{x}", fact.name)
+        new = new[:1].upper() + new[1:]
+        yield edit(sample, "paraphrase", fact, where, new, new)
+
+
+def _alone(sample: Sample, where: Span) -> bool:
+    """Whether the sentence states one fact only, and names no relative."""
+    inside = {
+        s.fact_id
+        for s in sample.ledger.facts
+        for span in s.spans
+        if span.start < where.end and where.start < span.end
+    }
+    return len(inside) == 1 and len(sample.text[where.start : where.end].split()) < _SHORT
+
+
+_SHORT = 14
+
+
+def _abbreviation(sample: Sample, rng: random.Random, pool: Pool) -> Iterator[Edited]:
+    """A clinician's abbreviation that means this concept only, in place of its name."""
+    if sample.turns:
+        return
+    for fact, span in stated(sample, *CONCEPTS, "lab", "vital", "test"):
+        written = sample.text[span.start : span.end]
+        place = written.lower().find(fact.name.lower())
+        options = pool.short.get(fact.concept, ())
+        if place < 0 or not options:
+            continue
+        where = Span(span.start + place, span.start + place + len(fact.name))
+        new = rng.choice(options)
+        yield edit(sample, "abbreviation", fact, where, new, f"{fact.name} -> {new}")
+
+
 HARMLESS: dict[str, Planter] = {
+    "paraphrase": _paraphrase,
     "synonym": _synonym,
+    "abbreviation": _abbreviation,
     "spelling": _spelling,
     "misspelling": _misspelling,
     "reordered": _reordered,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from casewright.filters.ledger.bindings import Bindings
+from casewright.filters.ledger.lexicon import Entry
 from casewright.filters.ledger.numbers import Quantity
 from casewright.filters.ledger.phrases import (
     content_words,
@@ -20,6 +21,7 @@ from casewright.filters.ledger.relation import relate
 from casewright.filters.ledger.sides import side_near
 from casewright.filters.ledger.values import is_aim, judge_dose, judge_value, stopped
 from casewright.filters.ledger.wants import Want
+from casewright.kg.graph import NodeType
 from casewright.records import Fact, FactStatus, FactType, Status
 
 __all__ = ["LOOSE", "Sighting", "judge", "sightings_of"]
@@ -132,6 +134,21 @@ def _mentions_of(want: Want, reading: Reading) -> Iterator[Mention]:
             yield mention
 
 
+def named_measures(want: Want, reading: Reading) -> Iterator[Mention]:
+    """Where a lab, vital sign or drug is named by words that the lexicon does not hold."""
+    node = _MEASURED.get(want.fact.type)
+    if node is None or reading.mentions_of(want.ids):
+        return
+    entry = Entry(want.fact.concept, node, "preferred", tuple(want.fact.name.split()))
+    for mention in _mentions_of(want, reading):
+        yield replace(mention, entries=(entry,))
+
+
+_MEASURED: dict[FactType, NodeType] = {
+    "lab": "LabTest", "vital": "VitalSign", "medication": "Medication",
+}  # fmt: skip
+
+
 def _means_something_else(want: Want, mention: Mention, reading: Reading) -> bool:
     """A nested name may be part of a longer one that means another condition."""
     if mention.maximal:
@@ -152,6 +169,7 @@ def _means_something_else(want: Want, mention: Mention, reading: Reading) -> boo
     return mention.assertion.polarity == "denied"
 
 
+_MOST, _LONG_NAME = 0.75, 4
 _JOINING = frozenset({"and", "or"})
 
 
@@ -178,7 +196,8 @@ def _phrase_mentions(want: Want, reading: Reading, seen: set[int]) -> Iterator[M
     for phrase in want.phrases:
         if len(phrase.keys) < 2:
             continue
-        for hit in find_phrase(phrase, reading, least=1.0, slack=_NAME_SLACK, seen=seen):
+        least = _MOST if want.fact.type == "finding" and len(phrase.keys) >= _LONG_NAME else 1.0
+        for hit in find_phrase(phrase, reading, least=least, slack=_NAME_SLACK, seen=seen):
             # Spread over more commas than it has, a name is put together from other names.
             said = count_separators(reading.tokens.words[hit.first : hit.last])
             if said <= phrase.separators:

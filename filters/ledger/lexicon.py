@@ -183,7 +183,12 @@ class Lexicon:
 
     def _add_form(self, concept: Concept, form: str, kind: FormKind) -> None:
         words = form_words(form)
-        if not words or words[-1] in DANGLING or words[0] in DANGLING:
+        if (
+            not words
+            or words[-1] in DANGLING
+            or words[0] in DANGLING
+            or all(w.isdigit() for w in words)
+        ):
             return  # what is left of a title without its "unspecified ..."
         if len(words) == 1 and (words[0] in self.rules.stop or len(words[0]) == 1):
             return

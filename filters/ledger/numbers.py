@@ -128,8 +128,26 @@ def _written(tokens: Tokens, units: Units) -> Iterator[Quantity]:
         if date is not None:
             position = date
             continue
+        age = _AGE_AND_SEX.match(tokens.text, start)
+        if age is not None and _is_age(folded, start, int(age.group(1))):
+            position = age.end()
+            continue
         quantity, position = _read_number(tokens, units, match.group(), start, end)
         yield quantity
+
+
+_AGE_AND_SEX = re.compile(r"(\d{1,3})[MF](?![\w/])")
+_WARM = re.compile(r"(?:temp\w*|t|tmax|fever|febrile|of|to|at)[ :=]*$")
+
+
+def _is_age(folded: str, start: int, number: int) -> bool:
+    """ "54F": an age with the letter of the sex; "T 101F" is a temperature."""
+    if number >= _FEVERISH:
+        return False
+    return _WARM.search(folded[max(0, start - 14) : start]) is None
+
+
+_FEVERISH = 95
 
 
 def _date_end(folded: str, start: int) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -56,7 +56,9 @@ def held_of(
     facts: Sequence[Fact], wants: Sequence[Want], lexicon: Lexicon, source: ConceptSource
 ) -> Held:
     """Gather what the facts hold."""
-    ids = frozenset(i for w in wants for i in w.ids)
+    reactions = (f.attribute("reaction") for f in facts if f.type == "allergy")
+    caused = {e.concept for r in reactions if r for e in lexicon.lookup(r)}
+    ids = frozenset(i for w in wants for i in w.ids) | caused
     codes: set[str] = set()
     for fact in facts:
         code = fact.code or (
@@ -76,7 +78,7 @@ def held_of(
         frozenset(codes),
         frozenset(c.partition(".")[0] for c in codes),
         words,
-        frozenset().union(*words),
+        frozenset().union(*(w.all_words for w in wants)),
         frozenset(classes),
     )
 
@@ -107,6 +109,8 @@ def off_case_concepts(
         if not mention.maximal or _is_person(mention, reading):
             continue
         entry = _entry_meant(mention, reading)
+        if entry is not None and " ".join(entry.words) in lexicon.rules.generic:
+            continue
         if taken & set(range(mention.first, mention.last + 1)):
             # "productive cough" says more than the cough that the case holds.
             more = (mention.first, mention.last) not in linked and _is_sign(mention)
@@ -210,8 +214,6 @@ def _follows(
 ) -> bool:
     if any(e.concept in held.ids for e in mention.entries):
         return True
-    if " ".join(entry.words) in lexicon.rules.generic:
-        return True
     if any(_code_follows(e.concept, held) for e in mention.entries):
         return True
     concept = lexicon.concepts.get(entry.concept)
@@ -284,7 +286,7 @@ def off_case_numbers(
     units: Units,
 ) -> Iterator[OffSpec]:
     """Numbers with a clinical unit (or bound to a test) that no fact holds."""
-    texts = _fact_numbers(wants)
+    texts = frozenset().union(*(w.numbers for w in wants))
     named = {i for m in reading.mentions for i in range(m.first, m.last + 1)}
     for quantity in reading.quantities:
         if quantity.first in used or quantity.dimension == "time" or quantity.first in named:
@@ -341,18 +343,7 @@ def _value_agrees(quantity: Quantity, want: Want) -> bool:
     return bool(agrees(quantity, want.value, want.unit, molar=want.molar))
 
 
-def _fact_numbers(wants: Sequence[Want]) -> Mapping[str, bool]:
-    """Every number that stands in a fact's name or attributes, as written."""
-    found: dict[str, bool] = {}
-    for want in wants:
-        for text in (want.fact.name, *(v for _, v in want.fact.attributes)):
-            for word in text.replace("-", " ").replace("/", " ").replace("%", " ").split():
-                if word[:1].isdigit():
-                    found[word.strip(".,;()")] = True
-    return found
-
-
-def _in_texts(quantity: Quantity, texts: Mapping[str, bool]) -> bool:
+def _in_texts(quantity: Quantity, texts: frozenset[str]) -> bool:
     written = f"{quantity.value:.{quantity.decimals}f}"
     return written in texts or (
         quantity.unit is not None and f"{written}{quantity.unit.name}" in texts

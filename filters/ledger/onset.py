@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from casewright.filters.ledger.judge import Sighting
-from casewright.filters.ledger.normalise import word_set, words_of
+from casewright.filters.ledger.normalise import word_list, word_set, words_of
 from casewright.filters.ledger.reading import Reading
 from casewright.filters.ledger.wants import Want
 
@@ -27,7 +27,7 @@ _COUNTS: dict[str, tuple[float, float]] = {
     **{
         word: (float(n), float(n))
         for n, word in enumerate(
-            "one two three four five six seven eight nine ten eleven twelve".split(), start=1
+            word_list("one two three four five six seven eight nine ten eleven twelve"), start=1
         )
     },
     "a": (1, 1), "an": (1, 1), "fourteen": (14, 14), "couple": (2, 3), "few": (2, 5),
@@ -177,7 +177,8 @@ _LONG_SENTENCE = 45
 def _is_onset(words: Sequence[str], period: Period, first: int, last: int) -> bool:
     before = words[max(first, period.first - 3) : period.first]
     after = words[period.last + 1 : min(last + 1, period.last + 3)]
-    if not _OTHER.isdisjoint(before[-2:]) or "old" in after or "of" in after and "age" in after:
+    aged = "old" in after or {"of", "age"} <= set(after)
+    if aged or not _OTHER.isdisjoint(before[-2:]):
         return False
     named = words[period.first] in (*_NAMED, "this", "last")
     return named or not _BEFORE.isdisjoint(before) or not _AFTER.isdisjoint(after)

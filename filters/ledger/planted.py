@@ -252,6 +252,23 @@ def _must_not(sample: Sample, rng: random.Random, pool: Pool) -> Iterator[Edited
         )  # fmt: skip
 
 
+_ONSETS = ("two days ago", "three months ago", "ten years ago", "six weeks ago")
+
+
+def _onset(sample: Sample, rng: random.Random, pool: Pool) -> Iterator[Edited]:
+    """Another time since when, where the text gives the case's."""
+    for fact, span in stated(sample, "symptom", "finding"):
+        onset = fact.attribute("onset")
+        where = sentence_around(sample.text, span)
+        sentence = sample.text[where.start : where.end]
+        if onset is None or not onset.endswith(" ago") or onset not in sentence:
+            continue
+        others = [o for o in _ONSETS if o.split()[1] != onset.split()[-2]]
+        new = rng.choice(others)
+        start = where.start + sentence.index(onset)
+        yield edit(sample, "onset", fact, Span(start, start + len(onset)), new, f"{onset} -> {new}")
+
+
 ERRORS: dict[str, Planter] = {
     "removed": _removed,
     "negated": _negated,
@@ -261,6 +278,7 @@ ERRORS: dict[str, Planter] = {
     "dose": _dose,
     "value": _value,
     "unit": _unit,
+    "onset": _onset,
     "side": _side,
     "sex": _sex,
     "extra_diagnosis": _extra_diagnosis,

@@ -70,6 +70,7 @@ class Pool:
         drugs: one-word drug names. symptoms: symptom names.
         conditions: (name, code) of illnesses that visits are made for, of up to three words.
         forms: clinicians' wordings by concept. owners: concepts by folded wording.
+        short: abbreviations by concept that no other concept has.
     """
 
     drugs: tuple[str, ...]
@@ -77,6 +78,7 @@ class Pool:
     conditions: tuple[tuple[str, str], ...]
     forms: dict[str, list[str]]
     owners: dict[str, set[str]]
+    short: dict[str, list[str]]
 
     @classmethod
     def of(cls, source: ConceptSource) -> Pool:
@@ -95,6 +97,7 @@ class Pool:
             tuple(sorted(_illnesses(source))),
             forms,
             owners,
+            _abbreviations(source),
         )
 
 
@@ -108,6 +111,22 @@ def _illnesses(source: ConceptSource) -> Iterator[tuple[str, str]]:
             and len(concept.name.split()) <= _FEW_WORDS
         ):
             yield concept.name, concept.code
+
+
+def _abbreviations(source: ConceptSource) -> dict[str, list[str]]:
+    """Abbreviations of one concept only, by concept (a condition has one of its codes)."""
+    meant: dict[str, set[str]] = {}
+    found: dict[str, list[str]] = {}
+    for concept in source.concepts():
+        for form in concept.forms:
+            if form.kind == "abbreviation":
+                meant.setdefault(form.text.lower(), set()).add(concept.name)
+                found.setdefault(concept.id, []).append(form.text)
+    return {
+        concept: kept
+        for concept, forms in found.items()
+        if (kept := [f for f in forms if len(meant[f.lower()]) == 1 and len(f) > 1 and f.isalnum()])
+    }
 
 
 _FEW_WORDS = 3
@@ -125,7 +144,7 @@ def is_found(edited: Edited, ledger: Ledger) -> bool:
     status = ledger.status_of(edited.fact_id).status
     if edited.kind == "must_not":
         return status == "forbidden"
-    if edited.kind in ("negated", "dose", "value", "unit", "side"):
+    if edited.kind in ("negated", "dose", "value", "unit", "side", "onset"):
         return status == "contradicted"
     return status in ("missing", "contradicted")
 

@@ -186,7 +186,7 @@ def _with_sections(
         found, body, colon = _heading(tokens, first, last, headings, line_start)
         if found is not None:
             section, inline = found, body <= last
-        elif (inline and _blank_line_between(tokens, previous_end, first)) or (
+        elif (inline and _inline_ends(tokens, section, previous_end, first, line_start)) or (
             colon and line_start and (tokens.words[last] == ":" or section in _SHORT_SECTIONS)
         ):
             section = None
@@ -195,6 +195,21 @@ def _with_sections(
         )
         previous_end = last
     return sentences
+
+
+# What is written beside its heading, in one line: "FH: father - gout".
+_ONE_LINE = frozenset({"family", "past", "allergies", "medications"})
+_GOES_ON = frozenset("-•*#") | frozenset({"mother", "father", "sister", "brother", "mom", "dad"})
+
+
+def _inline_ends(
+    tokens: Tokens, section: str | None, previous_end: int, first: int, line_start: bool
+) -> bool:
+    """Whether a section that began beside its heading is over."""
+    if _blank_line_between(tokens, previous_end, first):
+        return True
+    word = tokens.words[first]
+    return line_start and section in _ONE_LINE and word not in _GOES_ON and not word.isdigit()
 
 
 def _blank_line_between(tokens: Tokens, end: int, begin: int) -> bool:

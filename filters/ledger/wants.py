@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
@@ -56,6 +57,7 @@ class Want:
         denying: a social fact that says what is not ("does not smoke").
         rivals: other habits of the same topic, of which nobody has two.
         words: content words of each of its names, its result and attributes, for what follows.
+        all_words: of all of them. numbers: that stand in its name or attributes, as written.
     """
 
     fact: Fact
@@ -68,6 +70,8 @@ class Want:
     unit: Unit | None
     molar: float | None
     words: tuple[frozenset[str], ...]
+    all_words: frozenset[str]
+    numbers: frozenset[str]
     denying: bool
     rivals: frozenset[str]
 
@@ -78,6 +82,7 @@ def want_of(fact: Fact, lexicon: Lexicon, units: Units, rules: PhraseRules) -> W
     ids = _ids(fact, lexicon)
     names = _names(fact, ids, lexicon)
     value = parse_value(fact.value)
+    words = _words(fact, lexicon, rules)
     result = fact.attribute("result") or (fact.value if value is None else None)
     return Want(
         fact=fact,
@@ -89,7 +94,9 @@ def want_of(fact: Fact, lexicon: Lexicon, units: Units, rules: PhraseRules) -> W
         value=value,
         unit=units.named(fact.unit),
         molar=next((units.molar[i] for i in sorted(ids) if i in units.molar), None),
-        words=_words(fact, lexicon, rules),
+        words=words,
+        all_words=frozenset().union(*words),
+        numbers=frozenset(_numbers_in(fact)),
         denying=fact.type == "social" and _says_no(fact, lexicon),
         rivals=_rivals(fact, lexicon) if fact.type == "social" else frozenset(),
     )
@@ -154,6 +161,13 @@ def _words(fact: Fact, lexicon: Lexicon, rules: PhraseRules) -> tuple[frozenset[
     texts = (fact.name, *(v for _, v in fact.attributes))
     own = tuple(content_words(t, rules) for t in texts)
     return own + _concept_words(fact.concept, lexicon, rules)
+
+
+def _numbers_in(fact: Fact) -> Iterator[str]:
+    for text in (fact.name, *(v for _, v in fact.attributes)):
+        for word in text.replace("-", " ").replace("/", " ").replace("%", " ").split():
+            if word[:1].isdigit():
+                yield word.strip(".,;()")
 
 
 @lru_cache(maxsize=1 << 14)

@@ -18,58 +18,45 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from importlib.metadata import version
+from importlib.resources import files
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-CASES = Path(__file__).parents[1] / "filters" / "ledger" / "data" / "assertion_set.yaml"
-TAGS = {"D": "Doctor", "P": "Patient", "C": "Mother", "I": "Interpreter", "N": "Nurse"}
-ROLES = {"D": "doctor", "P": "patient", "C": "caregiver", "I": "interpreter", "N": "nurse"}
+CASES = Path(__file__).parents[2] / "filters" / "ledger" / "assertion_set.yaml"
+_FILE = "assertion_set.yaml"
 
 
-@dataclass(frozen=True)
-class Item:
-    """One text with the gold spans: (start, end, assertion)."""
-
-    group: str
-    text: str
-    turns: tuple[tuple[str, int, int], ...]
-    spans: tuple[tuple[int, int, str], ...]
+def _cases() -> Path:
+    """The case file: of the sources, or of the installed package."""
+    if CASES.is_file():
+        return CASES
+    return Path(str(files("casewright.filters.ledger").joinpath(_FILE)))
 
 
-def load_items(path: Path = CASES) -> list[Item]:
-    """The cases as texts with spans. A concept is its first occurrence as whole words."""
-    raw = yaml.safe_load(path.read_text("utf-8"))
-    return [_item(group, case) for group, cases in raw.items() for case in cases]
+def _module() -> Any:
+    """`filters/ledger/assertion_cases.py`, which needs nothing but PyYAML, by its place."""
+    spec = spec_from_file_location("assertion_cases", _cases().with_name("assertion_cases.py"))
+    if spec is None or spec.loader is None:
+        raise ImportError("no assertion_cases.py beside the cases")
+    module = module_from_spec(spec)
+    sys.modules["assertion_cases"] = module
+    spec.loader.exec_module(module)
+    return module
 
 
-def _item(group: str, case: dict[str, Any]) -> Item:
-    text, turns = case.get("text", ""), []
-    for line in case.get("turns", ()):
-        key, _, said = line.partition(": ")
-        text += f"{TAGS[key]}: "
-        turns.append((ROLES[key], len(text), len(text) + len(said)))
-        text += f"{said}\n"
-    spans = []
-    for words, said in case["says"].items():
-        at = _place(text, words)
-        spans.append((at, at + len(words), said))
-    return Item(group, text, tuple(turns), tuple(sorted(spans)))
+_CASES = _module()
+Item = Any
 
 
-def _place(text: str, words: str) -> int:
-    at = text.find(words)
-    while at >= 0:
-        before, after = text[at - 1 : at], text[at + len(words) : at + len(words) + 1]
-        if not before.isalnum() and not after.isalnum():
-            return at
-        at = text.find(words, at + 1)
-    raise ValueError(f"{words!r} does not stand in {text!r}")
+def load_items() -> Sequence[Item]:
+    """The cases."""
+    found: Sequence[Item] = _CASES.read_cases(_cases().read_text("utf-8"))
+    return found
 
 
 Reader = Callable[[Item], list[str]]
@@ -146,42 +133,9 @@ def _of_flags(flags: Any) -> str:
 READERS = (casewright_reader, negspacy_reader, medspacy_reader)
 
 
-@dataclass(frozen=True)
-class Score:
-    """What one reader got right."""
-
-    name: str
-    cases: int
-    accuracy: float
-    precision: float
-    recall: float
-    f1: float
-    groups: dict[str, float]
-    wrong: tuple[str, ...]
-
-
-def score(name: str, read: Reader, items: Sequence[Item]) -> Score:
+def score(name: str, read: Reader, items: Sequence[Item]) -> Any:
     """Read all cases and count."""
-    right: Counter[str] = Counter()
-    total: Counter[str] = Counter()
-    table: Counter[tuple[bool, bool]] = Counter()
-    wrong: list[str] = []
-    for item in items:
-        for (start, end, gold), said in zip(item.spans, read(item), strict=True):
-            total[item.group] += 1
-            right[item.group] += said == gold
-            if gold != "family":
-                table[(gold == "denied", said == "denied")] += 1
-            if said != gold:
-                text = " / ".join(item.text.split("\n"))
-                wrong.append(f"[{item.group}] {text[start:end]}: {said}, is {gold}: {text}")
-    hits = table[(True, True)]
-    precision = hits / max(1, hits + table[(False, True)])
-    recall = hits / max(1, hits + table[(True, False)])
-    f1 = 2 * precision * recall / max(1e-9, precision + recall)
-    groups = {g: right[g] / n for g, n in total.items()}
-    accuracy = sum(right.values()) / sum(total.values())
-    return Score(name, sum(total.values()), accuracy, precision, recall, f1, groups, tuple(wrong))
+    return _CASES.score_reader(name, read, items)
 
 
 def main() -> None:
@@ -191,7 +145,7 @@ def main() -> None:
     parser.add_argument("--wrong", action="store_true", help="Show what was read wrongly.")
     options = parser.parse_args()
     items = load_items()
-    scores: list[Score] = []
+    scores: list[Any] = []
     absent: dict[str, str] = defaultdict(str)
     for make in READERS:
         try:
@@ -203,7 +157,7 @@ def main() -> None:
     for name, why in absent.items():
         sys.stderr.write(f"{name} is not installed here: {why}\n")
     if options.json:
-        sys.stdout.write(json.dumps([s.__dict__ for s in scores], indent=1) + "\n")
+        sys.stdout.write(json.dumps([asdict(s) for s in scores], indent=1) + "\n")
         return
     for s in scores:
         five = "     -" if s.name.startswith("negspaCy") else f"{s.accuracy:6.3f}"

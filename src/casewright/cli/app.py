@@ -11,7 +11,7 @@ import sys
 import click
 
 from casewright._version import __version__
-from casewright.cli import check, doctor, export, graph, models, write
+from casewright.cli import bench, check, doctor, export, graph, models, write
 from casewright.errors import CasewrightError
 
 __all__ = ["main"]
@@ -38,6 +38,7 @@ for command in (
     export.report,
     export.export,
     doctor.doctor,
+    bench.bench,
 ):
     cli.add_command(command)
 
