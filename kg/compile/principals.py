@@ -91,7 +91,7 @@ class Principals:
             return "sequela"
         if code.chapter in (13, 19) and len(code.code) == 8 and code.code[7] in _SEVENTH:
             return "not the initial encounter"
-        if code.code.startswith(("R65", "B95", "B96", "B97", "O94", "Z3A")):
+        if code.code.startswith(("R65", "B95", "B96", "B97", "O94", "Z3A", "J12.82")):
             return "status, agent or reason for contact"
         if code.code.startswith(_SAYS_NOTHING) or code.code.startswith(_NOT_VISITS):
             return "says nothing"
