@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from re import Pattern
 
 from casewright.kg.graph import Graph
 from casewright.kg.validate.rules import Violation
@@ -39,6 +40,7 @@ class Statements:
     _wider: dict[str, frozenset[str]] = field(default_factory=dict)
     _words: dict[str, frozenset[str]] = field(default_factory=dict)
     _opposite: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    _contrary: dict[str, tuple[Pattern[str], ...]] = field(default_factory=dict)
     _severities: dict[tuple[str, str, str], frozenset[str] | None] = field(default_factory=dict)
 
     def __call__(self, view: View) -> Iterator[Violation]:
@@ -126,12 +128,31 @@ class Statements:
                 )
             for number, side in hits:
                 sides.setdefault(number, {}).setdefault(side, fact)
+        yield from self._contrary_results(view)
         for held in sides.values():
             if len(held) == 2 and held[0].fact_id != held[1].fact_id:
                 yield Violation(
                     "opposites", f"{held[0].name}; {held[1].name}",
                     (held[0].fact_id, held[1].fact_id),
                 )  # fmt: skip
+
+    def _contrary_results(self, view: View) -> Iterator[Violation]:
+        """What a test shows is not the contrary of what is complained of or found."""
+        for test in view.of("test"):
+            result = test.attribute("result")
+            if not result or test.polarity != "present":
+                continue
+            pairs = self._contrary.get(result)
+            if pairs is None:
+                found = [p for p in value_table().contrary_results if p[1].search(result)]
+                pairs = self._contrary[result] = tuple(pair[0] for pair in found)
+            for words in pairs:
+                for fact in view.of("symptom", "finding"):
+                    if fact.polarity == "present" and words.search(fact.name):
+                        yield Violation(
+                            "opposites", f"{fact.name}; {test.name}: {result}",
+                            (fact.fact_id, test.fact_id),
+                        )  # fmt: skip
 
     def _severity(self, view: View) -> Iterator[Violation]:
         """A fact that the diagnosis has only at other severities."""

@@ -250,8 +250,10 @@ class ValueTable(_Table):
     fever: Fever
     codes: tuple[CodeValue, ...]
     findings: tuple[FindingValue, ...]
+    results: tuple[FindingValue, ...]
     findings_citation: str
     opposites: tuple[tuple[Words, Words], ...]
+    contrary_results: tuple[tuple[Words, Words], ...]
     opposites_citation: str
     duration: Cited
     ward_only: WardOnly

@@ -24,7 +24,7 @@ class Values:
 
     graph: Graph
     _by_code: dict[str, tuple[CodeValue, ...]] = field(default_factory=dict)
-    _by_finding: dict[str, tuple[FindingValue, ...]] = field(default_factory=dict)
+    _by_finding: dict[tuple[str, str], tuple[FindingValue, ...]] = field(default_factory=dict)
     _sides: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     def __call__(self, view: View) -> Iterator[Violation]:
@@ -116,20 +116,23 @@ class Values:
                     )  # fmt: skip
 
     def _findings(self, view: View) -> Iterator[Violation]:
-        for fact in view.of("finding"):
+        for fact in view.of("finding", "test"):
+            text = fact.name if fact.type == "finding" else fact.attribute("result") or ""
             if fact.polarity != "present":
                 continue
-            rules = self._by_finding.get(fact.name)
+            rules = self._by_finding.get((fact.type, text))
             if rules is None:
-                rules = tuple(r for r in value_table().findings if r.name.search(fact.name))
-                self._by_finding[fact.name] = rules
+                table = value_table()
+                said = table.findings if fact.type == "finding" else table.results
+                rules = tuple(r for r in said if r.name.search(text))
+                self._by_finding[fact.type, text] = rules
             for rule in rules:
                 number = view.values.get(rule.value)
                 if number is None or (rule.adult and view.child):
                     continue
                 if _outside(number, rule.least, rule.most):
                     yield Violation(
-                        "sign-value", f"{fact.name} with {rule.value} {number:g}",
+                        "sign-value", f"{text} with {rule.value} {number:g}",
                         (fact.fact_id, view.value_facts[rule.value].fact_id),
                     )  # fmt: skip
 
