@@ -328,7 +328,12 @@ def sample_plan(
     out: list[Next] = []
     if setting in ("inpatient", "emergency"):
         fitting = [(n, t) for n, t in enumerate(dispositions) if _placed(t, setting, severity)]
-        if fitting and rng.random() < _OWN_PLAN:
+        # Nobody with a heart attack goes home from there, however well: it says "admitted".
+        kept = [(n, t) for n, t in enumerate(dispositions) if t.startswith("admitted")]
+        always = setting == "emergency" and bool(kept)
+        if always:
+            fitting = kept
+        if fitting and (always or rng.random() < _OWN_PLAN):
             n, text = fitting[int(rng.random() * len(fitting))]
             out.append(Next(f"disposition:{principal.code}-{n}", text))
         else:
