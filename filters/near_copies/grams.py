@@ -33,8 +33,10 @@ GRAM, STRIDE = 16, 32
 SHARED_BYTES = GRAM + STRIDE - 1  # 47: 50 as written, with three of them doubled spaces
 REACH = SHARED_BYTES - GRAM
 _PAD = 64
-# Runs in more different surroundings than this are compared in that many of them only.
+# A run may stand in many surroundings: boilerplate does. The furthest-reaching is always compared,
+# others in rounds up to this many for one run, and to this many comparisons for `_CHUNK` of text.
 _MAX_CONTEXTS = 64
+_MAX_COMPARED = 1024
 _CHUNK = 1 << 15
 
 U64 = np.uint64
@@ -198,12 +200,16 @@ class GramTable:
         low, high = at - np.where(left, REACH, 14), at + GRAM + np.where(right, REACH, 15)
         known = np.zeros(stop - start + 2 * _PAD + GRAM, dtype=np.int64)
         base = start - _PAD
+        compared = 0
         for number in range(min(int(rank.max()) + 1, _MAX_CONTEXTS)):
             now = np.flatnonzero(rank == number)
+            if compared > _MAX_COMPARED:
+                break
             if number:
                 covered = np.cumsum(known)
                 first, last = low[now] - 1 - base, high[now] - 1 - base
                 now = now[covered[last] - covered[first] < last - first]
+                compared += len(now)
             for i, begin, end in _extend(padded, at[now], offset[now], document[now], read):
                 known[begin - base : end - base] = 1
                 name = int(document[now[i]])

@@ -19,8 +19,8 @@ __all__ = ["QUOTA", "TermBuilder", "TermTable", "candidates"]
 
 U64 = np.uint64
 QUOTA = 48
-# A word in more documents than this brings no document to mind.
-_MAX_DOCUMENTS = 2000
+# So many places of the table are looked at for one text, those of its rarest words first.
+_MOST = 8000
 
 
 def _scale(hashes: NDArray[np.uint64], size: int) -> NDArray[np.int64]:
@@ -44,7 +44,10 @@ class TermTable:
             return none, none
         bucket = _scale(terms, len(self.directory) - 1)
         begin = self.directory[bucket].astype(np.int64)
-        size = np.minimum(self.directory[bucket + 1].astype(np.int64) - begin, _MAX_DOCUMENTS)
+        size = self.directory[bucket + 1].astype(np.int64) - begin
+        if int(size.sum()) > _MOST:
+            order = np.argsort(size, kind="stable")
+            size[order[np.cumsum(size[order]) > _MOST]] = 0
         owner = np.repeat(np.arange(len(terms)), size)
         entry = np.arange(len(owner)) + np.repeat(
             begin - np.concatenate(([0], np.cumsum(size)[:-1])), size

@@ -163,7 +163,7 @@ def _titled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iter
     for m in _matches(p["weak_title"], text, starts):
         words = re.findall(r"[^\s,]+", m["n"])
         kind = kind_of(words[0].strip("."))
-        if _nurse_and_family_name(text, m, words, kind.word, kind.family):
+        if (kind.word == 3 or kind.eponym) and _nurse_and_family_name(text, m, words, kind.family):
             yield Candidate("name", m.start("n"), m.start("n") + len(words[0]), 0.6, "after a role")
             continue
         if kind.word >= 3 or len(words[0].strip(".")) == 1 or (kind.eponym and not kind.given):
@@ -178,13 +178,10 @@ def _titled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iter
 _DOES = re.compile(r"\s(?:has|had|is|was|will|[a-z]{2,12}ed|took|gave|saw|spoke|drew|noted)\b")
 
 
-def _nurse_and_family_name(
-    text: str, m: re.Match[str], words: list[str], level: int, family: int
-) -> bool:
+def _nurse_and_family_name(text: str, m: re.Match[str], words: list[str], family: int) -> bool:
     """ "Nurse Cotton changed the dressing": a word, but here somebody who does something."""
     return (
-        level == 3
-        and family > 0
+        family > 0
         and len(words) == 1
         and m["t"][0].isupper()
         and TITLE_CASE.match(words[0]) is not None

@@ -141,7 +141,7 @@ def _pair(text: str, tokens: list[re.Match[str]], i: int, a: Kind, lex: Lexicon)
         return None
     if "\n" in gap and not (a.given and (a.given == 2 or not a.word) and b.family and not b.word):
         return None
-    if _is_no_name(text, first, second, a, b, lex):
+    if _is_no_name(text, first, second, a, b, lex, person=person):
         return None
     heading = _heading_line(text, first.start(), second.end())
     score = _pair_score(a, b, first[0], second[0], heading=heading)
@@ -202,7 +202,14 @@ def _alone_on_line(text: str, start: int, end: int) -> bool:
 
 
 def _is_no_name(
-    text: str, first: re.Match[str], second: re.Match[str], a: Kind, b: Kind, lex: Lexicon
+    text: str,
+    first: re.Match[str],
+    second: re.Match[str],
+    a: Kind,
+    b: Kind,
+    lex: Lexicon,
+    *,
+    person: bool,
 ) -> bool:
     """Eponyms, scales, states and towns made of two capitalised words."""
     both = f"{first[0]} {second[0]}".lower().removesuffix("'s")
@@ -211,7 +218,9 @@ def _is_no_name(
     if both in lex.home_cities and a.given < 2:
         return True
     last = second[0].lower().removesuffix("'s")
-    if last in lex.eponym_heads or last in lex.weak_eponym_heads:
+    if last in lex.eponym_heads:
+        return True
+    if last in lex.weak_eponym_heads and not (person and a.given and not a.eponym and b.family):
         return True
     certain = a.given == 2 and b.family >= 2 and not b.eponym
     head = _head_after(text, second.end())
