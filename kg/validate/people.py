@@ -21,12 +21,13 @@ _NEWBORN = 0.17
 _TOLD_FROM = 3.0
 _TOPICAL_AGE = ("symptom", "finding", "lab", "test", "procedure", "medication", "vital")
 _LONGEST_STAY = 365
+_SINGLE = frozenset({"tobacco", "alcohol", "living", "work"})
 
 
 @dataclass(slots=True)
 class People:
     """Rules code-sex, code-age, concept-sex, concept-age, self-report, identity, social,
-    family-history."""
+    social-twice, family-history."""
 
     graph: Graph
     _gates: dict[str, tuple[CodeGate, ...]] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class People:
                 yield from self._concept(view, fact)
         yield from _identity(view)
         yield from _social(view)
+        yield from self._topics(view)
         yield from _family(view)
 
     def _code(self, view: View, code: str, *, past: bool) -> Iterator[Violation]:
@@ -105,6 +107,22 @@ class People:
                 f"{fact.name}, told of a patient of {age:.1f} years",
                 (fact.fact_id,),
             )
+
+    def _topics(self, view: View) -> Iterator[Violation]:
+        """Nobody lives alone and with a partner, smokes and has never smoked."""
+        held: dict[str, Fact] = {}
+        for fact in view.of("social"):
+            concept = known(self.graph, fact.concept)
+            topic = concept.group if concept is not None else None
+            if topic not in _SINGLE:
+                continue
+            if topic in held:
+                other = held[topic]
+                yield Violation(
+                    "social-twice", f"{other.name!r} and {fact.name!r}",
+                    (other.fact_id, fact.fact_id),
+                )  # fmt: skip
+            held[topic] = fact
 
     def _who(self, fact: Fact) -> _Who:
         """Who can have the concept of a fact, by the graph and by its words."""

@@ -50,6 +50,7 @@ _ALL = (
          "IASP 2020 definition of pain, note 4; self-report scales begin at three years"),
     Rule("identity", "dates, age, title and stay agree", "calendar"),
     Rule("social", "a social history fits age and diagnoses", "national surveys, by statement"),
+    Rule("social-twice", "one topic of the social history is told in one way", "logic"),
     Rule("family-history", "a relative can have the disease", "anatomy"),
     # Codes
     Rule("excludes1", "no two codes exclude each other", f"{_TABULAR}, Excludes1 notes"),
@@ -83,6 +84,7 @@ _ALL = (
     Rule("flag", "a flag agrees with the reference range for sex and age", "reference range"),
     Rule("direction", "a result deviates to the side that the diagnoses say", "edges of the graph"),
     Rule("code-value", "a number agrees with the code", "definition of the code"),
+    Rule("result-diagnosis", "the test that defines a diagnosis is not negative", "by diagnosis"),
     Rule("fever", "temperature agrees with fever told, denied or found", "IDSA/SCCM 2023"),
     Rule("sign-value", "a finding in words agrees with the number", "the words of the finding"),
     # Statements

@@ -198,6 +198,16 @@ class CodeValue(_Table):
     most: float | None = None
 
 
+class CodeResult(_Table):
+    """A result in words that codes cannot have; `title` is a word that their titles hold."""
+
+    codes: Prefixes
+    not_: Words = Field(alias="not")
+    citation: str
+    test: str | None = None
+    title: str | None = None
+
+
 class FindingValue(_Table):
     """What the words of a finding say of a number."""
 
@@ -249,6 +259,7 @@ class ValueTable(_Table):
     pulse_pressure: Pulse
     fever: Fever
     codes: tuple[CodeValue, ...]
+    code_results: tuple[CodeResult, ...]
     findings: tuple[FindingValue, ...]
     results: tuple[FindingValue, ...]
     findings_citation: str

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from casewright.kg.graph import Graph, Lab, Relation
 from casewright.kg.validate.rules import Violation
-from casewright.kg.validate.tables import CodeValue, FindingValue, value_table
-from casewright.kg.validate.view import View, known
+from casewright.kg.validate.tables import CodeResult, CodeValue, FindingValue, value_table
+from casewright.kg.validate.view import View, condition_of, known
 from casewright.records import Fact
 
 __all__ = ["Values"]
@@ -25,6 +25,7 @@ class Values:
     graph: Graph
     _by_code: dict[str, tuple[CodeValue, ...]] = field(default_factory=dict)
     _by_finding: dict[tuple[str, str], tuple[FindingValue, ...]] = field(default_factory=dict)
+    _results: dict[str, tuple[CodeResult, ...]] = field(default_factory=dict)
     _sides: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     def __call__(self, view: View) -> Iterator[Violation]:
@@ -46,6 +47,7 @@ class Values:
             yield from _flag(view, fact, lab, number)
             yield from self._direction(view, fact, lab)
         yield from self._codes(view)
+        yield from self._negative(view)
         yield from self._findings(view)
         yield from _fever(view)
 
@@ -114,6 +116,30 @@ class Values:
                         "code-value", f"{code} with {rule.value} {number:g}",
                         (view.value_facts[rule.value].fact_id,), (code,), rule.citation,
                     )  # fmt: skip
+
+    def _negative(self, view: View) -> Iterator[Violation]:
+        """The test that defines the diagnosis is negative."""
+        for test in view.of("test"):
+            result = test.attribute("result")
+            if not result or test.polarity != "present":
+                continue
+            for code in view.codes:
+                rules = self._results.get(code)
+                if rules is None:
+                    rules = self._results[code] = tuple(self._results_of(code))
+                for rule in rules:
+                    if rule.test in (None, test.concept) and rule.not_.search(result):
+                        yield Violation(
+                            "result-diagnosis", f"{code}; {test.name}: {result}",
+                            (test.fact_id,), (code,), rule.citation,
+                        )  # fmt: skip
+
+    def _results_of(self, code: str) -> Iterator[CodeResult]:
+        condition = condition_of(self.graph, code)
+        title = condition.title.lower() if condition else ""
+        for rule in value_table().code_results:
+            if code.startswith(rule.codes) and (rule.title is None or rule.title in title):
+                yield rule
 
     def _findings(self, view: View) -> Iterator[Violation]:
         for fact in view.of("finding", "test"):

@@ -16,6 +16,7 @@ from casewright.kg.graph import Dosing, Graph, Medication
 from casewright.kg.patient import Sampling
 from casewright.kg.validate import RULES, Validator, allowed_together, combined, violations
 from casewright.kg.validate.check import check_cases
+from casewright.kg.validate.coding import bars_first
 from casewright.kg.validate.doses import daily_dose, dose_fits, exceeds, limits_of, most
 from casewright.kg.validate.tables import (
     combination_table,
@@ -227,3 +228,29 @@ def test_the_documentation_lists_every_rule(sources: Path) -> None:
     }
     wanted = {(f"`{rule.id}`", rule.says, rule.citation) for rule in RULES.values()}
     assert wanted <= listed
+
+
+def test_no_result_of_a_principal_is_the_contrary_of_it(graph: Graph) -> None:
+    rules = value_table().code_results
+    contrary = [
+        (condition.code, edge.target, edge.text)
+        for condition in graph.principals
+        for rule in rules
+        if condition.code.startswith(rule.codes)
+        and (rule.title is None or rule.title in condition.title.lower())
+        for edge in graph.edges(condition.id, "tested_with")
+        if edge.text and rule.test in (None, edge.target) and rule.not_.search(edge.text)
+    ]
+    assert contrary == []
+
+
+def test_every_principal_can_come_first_and_has_patients(graph: Graph) -> None:
+    barred = []
+    for condition in graph.principals:
+        gates = [g for g in gate_table().codes if condition.code.startswith(g.codes)]
+        low = max([condition.min_age or 0, *(g.min for g in gates if g.min is not None)])
+        high = min([condition.max_age or 120, *(g.max for g in gates if g.max is not None)])
+        sexes = {condition.sex, *(g.sex for g in gates)} - {None}
+        if bars_first(condition.code, condition.title) or low > max(high, 0.17) or len(sexes) > 1:
+            barred.append(condition.code)
+    assert barred == []
