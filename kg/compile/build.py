@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -31,6 +31,7 @@ from casewright.kg.compile.sources import read_sources
 from casewright.kg.compile.spine import Code, Spine, load_spine
 from casewright.kg.compile.variants import Variants
 from casewright.kg.tables import EDGE_SCHEMA, RELATIONS, pack_pairs, read_tables, write_tables
+from casewright.kg.validate.titles import says_otherwise
 
 __all__ = ["RELEASE", "compile_graph"]
 
@@ -151,6 +152,10 @@ def compile_graph(
     return _report(out, parts, layer, register, edges, nodes, refused)
 
 
+_WORDED = frozenset({"has_symptom", "has_finding", "tested_with"})
+"""Relations whose words can contradict the title of a code."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Parts:
     """What makes the edges and the row of a code."""
@@ -166,6 +171,7 @@ class _Parts:
     comorbidity: Comorbidity
     conditions: ConditionRows
     elixhauser: Elixhauser
+    names: Mapping[str, str]
 
     @classmethod
     def read(cls, spine: Spine, layer: Curated, sources: Path, register: Register) -> _Parts:
@@ -190,6 +196,11 @@ class _Parts:
             comorbidity=Comorbidity(spine, raw, crosswalk, gates, notes, register),
             conditions=ConditionRows(spine, crosswalk, clinical, gates, namer, acute, variants),
             elixhauser=elixhauser(),
+            names={
+                entry.id: entry.name
+                for entries in (layer.symptoms, layer.findings, layer.procedures)
+                for entry in entries
+            },
         )
 
     def judge(self, code: Code) -> tuple[str | None, list[Link]]:
@@ -199,7 +210,7 @@ class _Parts:
         reason = self.principals.bars(code)
         links: list[Link] = []
         if reason is None or reason.startswith(("not acceptable", "status")):
-            links = self.clinical.links(code)
+            links = [link for link in self.clinical.links(code) if self._agrees(code, link)]
         if reason is None:
             links = settled(links, self.clinical.symptoms, least=self._least(code))
             reason = self.principals.missing(code, links, seen=self._is_seen(code))
@@ -207,6 +218,13 @@ class _Parts:
             links += self.comorbidity.links(code)
         links += groups_of(self.spine, self.elixhauser, self.register, code)
         return reason, links
+
+    def _agrees(self, code: Code, link: Link) -> bool:
+        """Whether an edge goes with the title of a code: no blood "without hematuria"."""
+        if link.relation not in _WORDED:
+            return True
+        words = (self.names.get(link.target), link.text)
+        return not says_otherwise(code.code, code.title, " ".join(w for w in words if w))
 
     def _least(self, code: Code) -> float:
         """How many symptoms to expect: a check-up needs none, acute illness the most."""

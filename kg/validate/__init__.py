@@ -17,6 +17,7 @@ from casewright.kg.validate.medication import Drugs
 from casewright.kg.validate.people import People
 from casewright.kg.validate.rules import RULES, Rule, Violation
 from casewright.kg.validate.statements import Statements
+from casewright.kg.validate.titles import Titles
 from casewright.kg.validate.values import Values
 from casewright.kg.validate.view import view_of
 from casewright.records import Case
@@ -31,6 +32,7 @@ class Validator:
         self._graph = graph
         self._parts = (
             People(graph), Coding(graph), Drugs(graph), Values(graph), Statements(graph),
+            Titles(graph),
         )  # fmt: skip
 
     def __call__(self, case: Case) -> Sequence[Violation]:

@@ -90,6 +90,7 @@ _ALL = (
     # Statements
     Rule("polarity", "nothing is both there and denied", "logic"),
     Rule("opposites", "no finding rules another one out", "logic"),
+    Rule("title", "what the title of the first code excludes is not told", _TABULAR),
     Rule("denied-diagnosis", "what is diagnosed is not denied", "logic"),
     Rule("repeated", "nothing is told twice", "logic"),
     Rule("severity", "what belongs to another severity is not there", "edges of the graph"),

@@ -270,6 +270,32 @@ class ValueTable(_Table):
     ward_only: WardOnly
 
 
+class TitleEntry(_Table):
+    """What words of a title exclude, or say to be there."""
+
+    title: Words
+    citation: str
+    unless: Words | None = None
+    codes: Prefixes = ()
+    not_: Words | None = Field(default=None, alias="not")
+    denied: tuple[str, ...] = ()
+
+
+class Regions(_Table):
+    """Words of the limbs, and the codes whose titles name one."""
+
+    codes: Prefixes
+    words: Mapping[Literal["arm", "leg"], Words]
+    citation: str
+
+
+class TitleTable(_Table):
+    """titles.yaml."""
+
+    entries: tuple[TitleEntry, ...]
+    regions: Regions
+
+
 _T = TypeVar("_T", bound=_Table)
 
 
@@ -323,3 +349,9 @@ def drug_table() -> DrugTable:
 def value_table() -> ValueTable:
     """Numbers."""
     return _load("value_rules.yaml", ValueTable)
+
+
+@lru_cache(maxsize=1)
+def title_table() -> TitleTable:
+    """What titles exclude."""
+    return _load("titles.yaml", TitleTable)
