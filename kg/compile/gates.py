@@ -144,7 +144,7 @@ _PREFIXES: tuple[tuple[str, Gate], ...] = (
     ("I70", Gate(None, 40)), ("I71", Gate(None, 35)), ("I72", Gate(None, 35)),
     ("I73.9", Gate(None, 35)), ("I80", Gate(None, 16)), ("I82", Gate(None, 16)),
     ("I83", Gate(None, 18)), ("I87", Gate(None, 25)), ("K64", Gate(None, 16)),
-    ("J05", Gate(None, 0.25, 8)), ("J21", Gate(None, 0, 2)), ("J41", Gate(None, 30)),
+    ("J05.0", Gate(None, 0.25, 8)), ("J21", Gate(None, 0, 2)), ("J41", Gate(None, 30)),
     ("J42", Gate(None, 30)), ("J43", Gate(None, 30)), ("J44", Gate(None, 35)),
     ("J45", Gate(None, 2)), ("J84.1", Gate(None, 35)), ("J01", Gate(None, 3)),
     ("J32", Gate(None, 3)), ("J02", Gate(None, 1)), ("J03", Gate(None, 1)),
