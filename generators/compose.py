@@ -16,6 +16,7 @@ from casewright.generators.examples import (
 from casewright.generators.pieces import Task
 from casewright.generators.plan import Piece
 from casewright.generators.realiser import realise, realise_question
+from casewright.generators.register import is_short
 from casewright.generators.vocabulary import FormsOf
 from casewright.generators.wording import Item, Subject, before_admission, fill, item_of
 from casewright.prompts.library import Frame, GroupText, Message, Persona, PromptLibrary, Template
@@ -70,7 +71,7 @@ class Composer:
         group = self.library.groups[piece.group]
         whole = self._task(
             piece.piece_id, piece.group, group, piece.facts, subject, spoken,
-            size=piece.size, again=piece.again,
+            size=piece.size, again=piece.again, turn=piece.turn,
         )  # fmt: skip
         if len(piece.facts) < 2:
             return whole
@@ -81,7 +82,8 @@ class Composer:
             name = "symptoms_present" if goes_on else piece.group
             part_id = f"{piece.piece_id}.{number}"
             texts = self.library.groups[name]
-            parts.append(self._task(part_id, name, texts, (fact,), subject, spoken))
+            turn = piece.turn + number
+            parts.append(self._task(part_id, name, texts, (fact,), subject, spoken, turn=turn))
         return Task(
             seed_keys=whole.seed_keys, messages=whole.messages, facts=whole.facts,
             fallback=whole.fallback, speaker=whole.speaker, parts=tuple(parts),
@@ -100,6 +102,7 @@ class Composer:
         *,
         size: int = 1,
         again: bool = False,
+        turn: int = 0,
     ) -> Task:
         rng = self.rng(piece_id, "examples")
         facts = [self._as_told(f) for f in facts]
@@ -125,7 +128,7 @@ class Composer:
             ),
             facts=() if again and spoken else tuple(facts),
             about=tuple(facts) if again and spoken else (),
-            fallback=lambda: self._realised(piece_id, group, facts, items, subject, size),
+            fallback=lambda: self._realised(name, group, facts, items, subject, size, turn),
             speaker=speaker,  # type: ignore[arg-type]
             licensed=(
                 *(v for item in items for v in item.values()),
@@ -133,7 +136,7 @@ class Composer:
                 subject.demographics.age_text,
             ),
             required=required,
-            bare=subject.voice == "telegraphic",
+            bare=again or subject.voice == "telegraphic",
         )
 
     def _as_told(self, fact: Fact) -> Fact:
@@ -149,18 +152,21 @@ class Composer:
 
     def _realised(
         self,
-        piece_id: str,
+        name: str,
         group: GroupText,
         facts: Sequence[Fact],
         items: Sequence[Item],
         subject: Subject,
         size: int,
+        turn: int,
     ) -> str:
         """The realiser's text: a sentence for every `size` facts."""
-        rng = self.rng(piece_id, "realise")
         plain = [self._plain(f, i) for f, i in zip(facts, items, strict=True)]
+        starts = range(0, len(plain), size)
         return " ".join(
-            realise(group, plain[i : i + size], subject, rng) for i in range(0, len(plain), size)
+            # A generator of the same name for each: one order of frames, gone through in turn.
+            realise(group, plain[i : i + size], subject, self.rng(name, "frames"), turn + n)
+            for n, i in enumerate(starts)
         )
 
     def line(self, piece: Piece, subject: Subject) -> str:
@@ -169,7 +175,7 @@ class Composer:
         rng = self.rng(piece.piece_id, "line")
         lined = []
         for fact in piece.facts:
-            short = next(iter(self.short_forms(fact.concept)), fact.name)
+            short = next((f for f in self.short_forms(fact.concept) if is_short(f)), fact.name)
             short = _ON_A_LINE.get(fact.concept, short)
             item = {**self._item(fact, subject, None, rng), "short": short}
             if fact.concept in _WITHOUT_UNIT:

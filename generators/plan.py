@@ -24,7 +24,8 @@ class Piece:
 
     `piece_id` is unique within the document and names the requests' seeds. `size` is how many
     facts go well into one sentence: a piece of a whole section holds more. `again` is a piece
-    that says more of facts which another piece states.
+    that says more of facts which another piece states. `turn` counts the pieces of the group in
+    the document from 0, so that no two of them need begin alike.
     """
 
     piece_id: str
@@ -33,6 +34,7 @@ class Piece:
     facts: tuple[Fact, ...]
     size: int = 1
     again: bool = False
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def suits(spec: KindSpec, case: Case, forms_of: FormsOf) -> bool:
     A kind that is silent on the diagnosis is not for a patient whose complaint is one of its
     names (neck pain; a sore throat): to state the one would be to state the other.
     """
-    if not {f.type for f in case.facts}.issuperset(spec.requires):
+    if not {f.type for f in case.facts if f.polarity == "present"}.issuperset(spec.requires):
         return False
     principal = next(d.code for d in case.icd10 if d.role == "principal")
     if spec.barred and principal.startswith(spec.barred):
@@ -130,6 +132,9 @@ def plan_document(
                 planned.append((number, rule, group, per_sentence))
                 if not rule.again:
                     taken.update(f.fact_id for f in group)
+    # What no group took is stated where it was to be said again.
+    again = [rule.again and {f.fact_id for f in group} <= taken for _, rule, group, _ in planned]
+    taken.update(f.fact_id for _, _, group, _ in planned for f in group)
     duties |= dict.fromkeys(taken, "must")
     with_duty = {f.fact_id: replace(f, duty=duties[f.fact_id]) for f in case.facts}
     pieces = tuple(
@@ -139,7 +144,8 @@ def plan_document(
             group=rule.group,
             facts=tuple(with_duty[f.fact_id] for f in group),
             size=per_sentence,
-            again=rule.again,
+            again=again[index],
+            turn=sum(earlier.group == rule.group for _, earlier, _, _ in planned[:index]),
         )
         for index, (number, rule, group, per_sentence) in enumerate(planned)
     )

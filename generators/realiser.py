@@ -15,14 +15,27 @@ from casewright.prompts.library import Frame, GroupText
 __all__ = ["realise", "realise_question"]
 
 
-def realise(text: GroupText, items: Sequence[Item], subject: Subject, rng: random.Random) -> str:
-    """State the items in one of the group's frames, drawn by `rng`."""
+def realise(
+    text: GroupText,
+    items: Sequence[Item],
+    subject: Subject,
+    rng: random.Random,
+    turn: int = 0,
+) -> str:
+    """State the items in one of the group's frames.
+
+    `rng` puts the frames in an order, and `turn` says which is next: with one `rng` for the
+    pieces of a group, none sounds like the one before it.
+    """
     if text.realise:
-        frame = Frame(text=rng.choice(text.realise))
+        frames = [Frame(text=t) for t in text.realise]
     else:
         plain = [f for f in frames_of(text, subject) if not f.lay]
-        frame = rng.choice(usable_frames(plain, len(items)))
-    return fill(frame, text, items, subject)
+        frames = usable_frames(plain, len(items))
+        if any("on examination" in item["name"] for item in items):  # said once is enough
+            frames = [f for f in frames if "xam" not in f.text] or frames
+    rng.shuffle(frames)
+    return fill(frames[turn % len(frames)], text, items, subject)
 
 
 def realise_question(text: GroupText, topic: str, subject: Subject, rng: random.Random) -> str:

@@ -19,11 +19,12 @@ from casewright.generators.wording import capitalise
 from casewright.prompts.library import Style
 from casewright.records import Fact
 
-__all__ = ["Register", "ShortForms"]
+__all__ = ["Register", "ShortForms", "is_short"]
 
 ShortForms = Callable[[str], Iterable[str]]
 """The abbreviations of a concept, by its id."""
 
+_VERBATIM = frozenset({"course", "disposition", "follow_up", "social"})
 _AT_START = re.compile(r"(?:^|[.!?:]\s+|\n)$")
 
 
@@ -84,17 +85,27 @@ class Register:
         The longest name at a place is the one that stands there: the headache in "vascular
         headache" is no headache of its own.
         """
-        chosen: dict[str, str] = {}
+        forms: dict[str, list[str]] = {}
         for fact in self.facts:
+            known = [f for f in self.short_forms(fact.concept) if self._is_written(f, fact.name)]
             name = fact.name.lower()
-            forms = [f for f in self.short_forms(fact.concept) if f not in _lists().unwritten]
-            short = bool(forms) and len(forms[0]) < len(name)
-            if name not in chosen:
-                taken = short and rng.random() < self.style.abbreviate
-                chosen[name] = forms[0] if taken else ""
+            # Of two facts of one name, what both are called.
+            forms[name] = [f for f in known if f in forms.get(name, known)]
+        # What is told word for word stays so: a result, a piece of advice.
+        told = {f.attribute("result") for f in self.facts}
+        told |= {f.name for f in self.facts if f.type in _VERBATIM}
+        forms |= {text.lower(): [] for text in told if text}
+        chosen = {
+            name: known[0] if known and rng.random() < self.style.abbreviate else ""
+            for name, known in forms.items()
+        }
         if not any(chosen.values()):
             return text
         return _pattern(chosen).sub(lambda m: chosen[m.group().lower()] or m.group(), text)
+
+    @staticmethod
+    def _is_written(form: str, name: str) -> bool:
+        return is_short(form) and len(form) < len(name) and form not in _lists().unwritten
 
     def _phrases(self, text: str, rng: random.Random) -> str:
         lists = _lists()
@@ -111,6 +122,11 @@ class Register:
             return capitalise(form) if starts and form.islower() else form
 
         return lists.phrases.sub(shorten, text)
+
+
+def is_short(form: str) -> bool:
+    """Whether an abbreviation can be told from a stray letter: K+ cannot."""
+    return sum(c.isalnum() for c in form) > 1
 
 
 def _like(model: str, word: str) -> str:

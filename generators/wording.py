@@ -165,12 +165,18 @@ _COUNTABLE = re.compile(
 def _told(fact: Fact) -> str:
     """What is known of a symptom, as a predicate: "began this morning and is crushing"."""
     onset, character, site = (fact.attribute(n) for n in ("onset", "character", "site"))
-    parts = [f"began {onset}"] if onset else []
+    parts = [_began(onset)] if onset else []
     if character:
         parts.append(f"{'comes' if character.startswith('with ') else 'is'} {character}")
     if site:
         parts.append(f"is {site}")
     return join(parts)
+
+
+def _began(onset: str) -> str:
+    """ "began this morning", but "has been there since the fall"."""
+    lasts = onset.startswith(("since ", "for "))
+    return f"has been there {onset}" if lasts else f"began {onset}"
 
 
 _SINCE_ADMISSION = (
@@ -211,6 +217,7 @@ def item_of(fact: Fact, *, lay: str | None = None) -> Item:
     for key, value in fact.attributes:
         parts[key] = value
     parts["told"] = _told(fact)
+    parts["began"] = _began(fact.attribute("onset") or "")
     parts["reason"] = f"{article(fact.name)} {fact.name}" if _COUNTABLE(fact.name) else fact.name
     if parts["duration"] and not parts["duration"].startswith(" "):
         parts["duration"] = f" for {parts['duration']}"

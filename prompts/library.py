@@ -104,7 +104,7 @@ class KindSpec(_Strict):
             patient (doctor) or from the patient (patient); a note without either.
         afterwards: written when a stay is over, so that what was "two days ago" on arrival was
             two days before admission.
-        requires: types of which the case must have a fact. barred: ICD-10-CM prefixes of
+        requires: types of which the case must have a present fact. barred: ICD-10-CM prefixes of
             principal diagnoses that the kind is not written for.
         silent: types of facts that must not be mentioned.
     """

@@ -393,6 +393,8 @@ def test_the_realiser_writes_no_longer_sentences_for_a_section(
         large = plan_document(case, kind, spec, granularity="section")
         tasks = make(granularity="section").prompts(case, kind)
         for piece, task in zip(large.pieces, tasks, strict=True):
+            if piece.again:
+                continue
             sentences = -(-len(piece.facts) // piece.size)
             assert sum(p.group == piece.group for p in small.pieces) == sentences
             assert len(re.findall(r"\.(?: |$)", task.fallback())) >= sentences
