@@ -8,6 +8,7 @@ format; `merge.py` does the merging.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -291,8 +292,8 @@ class _Checker:
         raw: Mapping[str, Any] = (
             own.model_dump() if own is not None else self._nodes.get(link.test, {})
         )
-        low, high = (raw.get("plausible") or (None, None))[:2]
-        if low is not None and not low <= link.median <= high:
+        low, high = raw.get("plausible") or (-math.inf, math.inf)
+        if not low <= link.median <= high:
             yield self._problem(
                 f"{link.test}: {link.median:g} is not plausible", (*place, "median"),
                 f"{low:g} to {high:g} {raw.get('unit', '')}".strip(), "correct it, or its unit",
