@@ -12,8 +12,9 @@ import pytest
 from pydantic import BaseModel
 
 from casewright.cli.app import cli
-from casewright.config import Config
+from casewright.config import Config, load_config
 from casewright.outputs.row import Row, RowFact, RowProvenance
+from casewright.prompts.library import Style, load_library
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -67,3 +68,27 @@ def test_links_between_the_documents_lead_somewhere(sources: Path) -> None:
     for page in (*sources.glob("*.md"), *sources.glob("docs/**/*.md")):
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_kind_and_style_is_documented_and_no_other() -> None:
+    library = load_library()
+    text = (DOCS / "kinds.md").read_text("utf-8")
+    documented = set(re.findall(r"^\| `([a-z_]+)` \| [a-z]", text, re.M))
+    knobs = set(Style.model_fields)
+    assert documented - knobs == set(library.kinds)
+    packaged = text.split("Packaged: ")[1].split(".")[0].replace("\n", " ")
+    assert set(packaged.split(", ")) == set(library.styles)
+    for name, kind in library.kinds.items():
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{name}` "))
+        settings = row.split("|")[2].strip()
+        named = (
+            {"outpatient", "emergency", "inpatient"}
+            if settings == "all"
+            else set(settings.split(", "))
+        )
+        assert named == set(kind.settings), name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda p: p.name)
+def test_every_example_is_a_configuration(path: Path) -> None:
+    load_config(path)
