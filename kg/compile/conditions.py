@@ -131,6 +131,7 @@ def _age_weights(ages: Sequence[float], gate: Gate) -> list[float] | None:
     return [round(share / total, 4) for share in kept] if total > 0.05 else None
 
 
+_CLASSIFYING = re.compile(r"\b(?:unspecified|other|NOS|elsewhere classified)\b", re.IGNORECASE)
 _LATERAL = re.compile(r"\b(right|left|bilateral)\b", re.IGNORECASE)
 _PAIRED_CHAPTERS = frozenset({7, 8, 13, 19})
 
@@ -145,7 +146,10 @@ def _wording(code: Code, namer: Namer, entry: Told | None) -> tuple[str, list[tu
     lay: tuple[str, ...] = ()
     if entry is not None and entry.same:
         curated = entry.entry
-        name = _with_side(curated.name, code)
+        plain = curated.name
+        if _CLASSIFYING.search(plain):
+            plain = namer.name(plain).text  # an entry that keeps the words of the title
+        name = _with_side(plain, code)
         lay = curated.lay
         synonyms = [*curated.synonyms, natural.text, *synonyms]
         abbreviations = [*curated.abbreviations, *abbreviations]

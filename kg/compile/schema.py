@@ -249,10 +249,15 @@ class DrugLink(_Model):
 
 
 class ConditionEntry(_Model):
-    """How a condition is named, presents and is treated."""
+    """How a condition is named, presents and is treated.
+
+    With `group` the codes are several conditions that present and are treated alike: each
+    keeps the name that its own title gives.
+    """
 
     codes: tuple[CodePrefix, ...] = Field(min_length=1)
     name: Phrase
+    group: bool = False
     synonyms: tuple[Phrase, ...] = ()
     abbreviations: tuple[Phrase, ...] = ()
     lay: tuple[Phrase, ...] = ()

@@ -68,7 +68,7 @@ class Written:
     def _look_up(self, code: Code) -> Told | None:
         for prefix, entry in self._conditions.matches(code.code):
             title = self._spine.codes[prefix].title if prefix in self._spine.codes else ""
-            same = prefix == code.code or says_the_same(code.title, title)
+            same = not entry.group and (prefix == code.code or says_the_same(code.title, title))
             return Told(entry, 0.95 if prefix == code.code else 0.85, same=same)
         near = [
             (says_the_same(code.title, other.title), _common(code.code, other.code), other, entry)
@@ -79,4 +79,5 @@ class Written:
             return None
         same, _, other, entry = max(near, key=lambda item: (item[0], item[1], item[2].code))
         vague = not same and len(subject_words(other.title)) < 2
-        return Told(entry, 0.85 if same else 0.6, same=same, vague=vague)
+        confidence = 0.85 if same else 0.6
+        return Told(entry, confidence, same=same and not entry.group, vague=vague)

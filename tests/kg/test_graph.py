@@ -162,7 +162,7 @@ def test_a_code_that_never_comes_first_is_no_principal(graph: Graph, code: str) 
 @pytest.mark.parametrize(
     ("code", "sex", "low", "high"),
     [
-        ("O80", "female", 12, 55),
+        ("O80", "female", 12, 50),
         ("N40.1", "male", 40, None),
         ("C61", "male", 40, None),
         ("C56.1", "female", 16, None),
