@@ -176,6 +176,13 @@ class RunConfig(_Strict):
     documents_in_flight: int = Field(default=8, ge=1, le=1024)
 
 
+class GraphConfig(_Strict):
+    """Which graph, and a user's own laid over it. A path alone says which graph."""
+
+    path: Path | None = None
+    overlay: Path | None = None
+
+
 class Config(_Strict):
     """The whole configuration, with a default for everything."""
 
@@ -186,11 +193,16 @@ class Config(_Strict):
     text: TextConfig = Field(default_factory=TextConfig)
     filters: FiltersConfig = Field(default_factory=FiltersConfig)
     prompts: Path | None = None
-    graph: Path | None = None
+    graph: GraphConfig = Field(default_factory=GraphConfig)
     engine: EngineConfig = Field(default_factory=EngineConfig)
     run: RunConfig = Field(default_factory=RunConfig)
     _file: Path | None = PrivateAttr(default=None)
     _lines: Mapping[tuple[str, ...], int] = PrivateAttr(default_factory=dict)
+
+    @field_validator("graph", mode="before")
+    @classmethod
+    def _graph_by_path(cls, value: object) -> object:
+        return {"path": value} if isinstance(value, str | Path) else value
 
     def problem(self, what: str, *keys: str, valid: str | None = None, fix: str = "") -> Problem:
         """A problem with a key, at the line of the file that gives it ("sampling", "codes", "0").

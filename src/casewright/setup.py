@@ -95,7 +95,7 @@ def load_parts(config: Config) -> Parts:
     Raises:
         CasewrightError: for whatever is wrong with graph, prompts, codes, kinds or reference.
     """
-    graph = load_graph(config.graph)
+    graph = load_graph(config.graph.path, overlay=config.graph.overlay)
     library = load_library(config.prompts)
     _check_names(config, library, graph)
     sampler = CaseSampler(

@@ -31,6 +31,11 @@ _EVERYWHERE: tuple[tuple[Setting, float], ...] = (
 )
 
 
+_overlay_option = click.option(
+    "--overlay", type=click.Path(path_type=Path), help="Your own YAML, laid over the graph."
+)
+
+
 @click.group()
 def kg() -> None:
     """The knowledge graph: what is in it, and cases drawn from it."""
@@ -39,9 +44,10 @@ def kg() -> None:
 @kg.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--graph", type=click.Path(path_type=Path), help="A graph compiled elsewhere.")
-def stats(as_json: bool, graph: Path | None) -> None:
+@_overlay_option
+def stats(as_json: bool, graph: Path | None, overlay: Path | None) -> None:
     """Count what the graph holds."""
-    loaded, seconds = timed_load(graph)
+    loaded, seconds = timed_load(graph, overlay=overlay)
     found = graph_stats(loaded, load_seconds=seconds)
     if as_json:
         click.echo(found.to_json())
@@ -52,9 +58,10 @@ def stats(as_json: bool, graph: Path | None) -> None:
 @kg.command()
 @click.argument("code")
 @click.option("--graph", type=click.Path(path_type=Path), help="A graph compiled elsewhere.")
-def show(code: str, graph: Path | None) -> None:
+@_overlay_option
+def show(code: str, graph: Path | None, overlay: Path | None) -> None:
     """Show a condition by its ICD-10-CM CODE, with everything the graph says of it."""
-    stdout().print(show_condition(load_graph(graph), code))
+    stdout().print(show_condition(load_graph(graph, overlay=overlay), code))
 
 
 @kg.command()
@@ -79,6 +86,7 @@ def show(code: str, graph: Path | None) -> None:
 )
 @click.option("--contrast", is_flag=True, help="Pairs of cases that are easily confused.")
 @click.option("--graph", type=click.Path(path_type=Path), help="A graph compiled elsewhere.")
+@_overlay_option
 @click.option(
     "--config", "config_path", type=click.Path(path_type=Path),
     help="A configuration whose `sampling` and `graph` hold where no option says otherwise.",
@@ -93,6 +101,7 @@ def sample(
     encounters: int | None,
     contrast: bool,
     graph: Path | None,
+    overlay: Path | None,
     config_path: Path | None,
     as_json: bool,
 ) -> None:
@@ -107,7 +116,11 @@ def sample(
             "sampling.contrast": contrast or None,
         },
     )
-    sampler = CaseSampler(load_graph(graph or config.graph), sampling_of(config), seed)
+    sampler = CaseSampler(
+        load_graph(graph or config.graph.path, overlay=overlay or config.graph.overlay),
+        sampling_of(config),
+        seed,
+    )
     console = stdout()
     for case in sampler.cases(range(count)):
         if as_json:
@@ -131,6 +144,7 @@ def sample(
     type=click.Choice(["prevalence", "tempered", "uniform"]), help="How diagnoses are drawn.",
 )  # fmt: skip
 @click.option("--graph", type=click.Path(path_type=Path), help="A graph compiled elsewhere.")
+@_overlay_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(
     count: int,
@@ -138,10 +152,11 @@ def check(
     codes: tuple[str, ...],
     conditions: Literal["prevalence", "tempered", "uniform"],
     graph: Path | None,
+    overlay: Path | None,
     as_json: bool,
 ) -> None:
     """Sample cases and validate each: 0 where all are sound, 2 where one is not."""
-    loaded = load_graph(graph)
+    loaded = load_graph(graph, overlay=overlay)
     sampling = Sampling(conditions=conditions, codes=codes, settings=_EVERYWHERE)
     report = check_cases(loaded, CaseSampler(loaded, sampling, seed).cases(range(count)))
     if as_json:
