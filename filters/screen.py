@@ -7,14 +7,19 @@ from dataclasses import dataclass, field, replace
 
 from casewright.filters.ledger.verdict import ledger_verdict
 from casewright.filters.near_copies import CopyLimits, NearCopies, ReferenceIndex, find_self_copies
-from casewright.filters.phi import find_planned, phi_verdict
+from casewright.filters.phi import find_planned, phi_verdict, screen_identifiers
+from casewright.filters.phi.replacing import Policy, replace_hits, replace_in_draft
+from casewright.filters.phi.voters import Voter
 from casewright.filters.quality import quality_verdict
-from casewright.records import Document, Draft, Evidence, Reason, Verdict
+from casewright.records import Document, Draft, Evidence, PhiSpan, Reason, Verdict
 
 __all__ = ["FILTERS", "LedgerLimits", "Screen", "self_copy_reasons"]
 
 FILTERS = ("ledger", "phi", "near_copies", "quality")
 """Names of the filters, in the order in which they judge."""
+
+
+_ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class Screen:
         reference: index of the user's own texts; None without any.
         examples: index of the prompts' worked examples.
         public: index of public texts that models recite.
+        policy: what happens to identifiers that the case does not plan.
+        voters: further detectors of identifiers.
     """
 
     ledger: LedgerLimits = LedgerLimits()
@@ -41,16 +48,51 @@ class Screen:
     examples: ReferenceIndex | None = None
     copies: CopyLimits = field(default_factory=CopyLimits)
     public: ReferenceIndex | None = None
+    policy: Policy = "drop"
+    voters: tuple[Voter, ...] = ()
 
     def __call__(self, draft: Draft) -> Document:
         """Mark the planned identifiers, and judge by every filter."""
-        marked = replace(draft, phi=find_planned(draft.text, draft.case.identity))
-        verdicts = list(self._verdicts(marked))
+        draft, surrogates = self._replaced(draft)
+        planned = find_planned(draft.text, draft.case.identity)
+        own = [p for p in planned if not any(_overlap(p, s) for s in surrogates)]
+        marked = replace(draft, phi=tuple(sorted([*own, *surrogates], key=lambda p: p.start)))
+        verdicts = list(self._verdicts(marked, surrogates))
         reasons = tuple(r for v in verdicts for r in v.reasons)
         scores = tuple(s for v in verdicts for s in v.scores)
         return Document(marked, Verdict(all(v.keep for v in verdicts), reasons, scores))
 
-    def _verdicts(self, draft: Draft) -> Iterator[Verdict]:
+    def _replaced(self, draft: Draft) -> tuple[Draft, tuple[PhiSpan, ...]]:
+        """The draft with its leaks replaced, if that is the policy, and the surrogates in it.
+
+        Scanned again, as a surrogate may let something beside it be seen; what is left after
+        that is judged like any leak.
+        """
+        surrogates: tuple[PhiSpan, ...] = ()
+        for _ in range(_ROUNDS if self.policy != "drop" else 0):
+            _, leaks = screen_identifiers(
+                draft.text, draft.case.identity, surrogates=surrogates, voters=self.voters
+            )
+            if not leaks:
+                break
+            replaced = replace_hits(draft.text, leaks, self.policy, draft.document_id)
+            draft = replace_in_draft(replace(draft, phi=surrogates), replaced)
+            surrogates = tuple(
+                sorted(
+                    [
+                        *(
+                            p
+                            for p in draft.phi
+                            if not any(_overlap(p, s) for s in replaced.surrogates)
+                        ),
+                        *replaced.surrogates,
+                    ],
+                    key=lambda p: p.start,
+                )
+            )
+        return draft, surrogates
+
+    def _verdicts(self, draft: Draft, surrogates: tuple[PhiSpan, ...]) -> Iterator[Verdict]:
         yield ledger_verdict(
             draft.ledger,
             draft.facts,
@@ -58,11 +100,17 @@ class Screen:
             max_contradicted=self.ledger.max_contradicted,
             max_off_spec=self.ledger.max_off_case,
         )
-        yield phi_verdict(draft.text, draft.case.identity)
+        yield phi_verdict(
+            draft.text, draft.case.identity, surrogates=surrogates, voters=self.voters
+        )
         yield NearCopies(self.reference, self.examples, self.copies, self.public)(draft.text)
         yield quality_verdict(
             draft.text, kind=draft.kind, turns=draft.turns, truncated=draft.truncated
         )
+
+
+def _overlap(a: PhiSpan, b: PhiSpan) -> bool:
+    return a.start < b.end and b.start < a.end
 
 
 def self_copy_reasons(

@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from casewright.filters.phi.hits import Candidate
 
-__all__ = ["DateParts", "find_ages", "find_dates", "parse_date"]
+__all__ = ["DateParts", "find_ages", "find_dates", "parse_date", "shift_date"]
 
 MONTHS = {
     name: number
@@ -195,10 +196,10 @@ def find_dates(text: str) -> Iterator[Candidate]:
         return
     for pattern, why in ((NUMERIC_FULL, "numeric date"), (NUMERIC_SPACED, "numeric date")):
         for m in pattern.finditer(text):
-            date = _numeric(int(m["a"]), int(m["b"]), _full_year(m["c"]))
+            parts = _numeric(int(m["a"]), int(m["b"]), _full_year(m["c"]))
             # "1.2.10" is a version or a list; a dotted date is written with two digits or a full year.
             dotted = m["s"] == "." and len(m["c"]) == 2 and len(m["a"] + m["b"]) < 4
-            if date and not dotted:
+            if parts and not dotted:
                 yield Candidate("date", m.start(), m.end(), 0.95, why)
     for m in ISO.finditer(text):
         if 1 <= int(m["d"]) <= 31:
@@ -288,3 +289,76 @@ def find_ages(text: str) -> Iterator[Candidate]:
             or "-" in m[group]
         ):
             yield Candidate("age", m.start(), m.end(), 0.9, "age over 89")
+
+
+def shift_date(text: str, days: int) -> str | None:
+    """The same kind of date, so many days later, written the same way; None for no date.
+
+    A date without a year is moved within a common year; one without a day by its middle. The
+    order of day and month is the one that `parse_date` reads.
+    """
+    parts = parse_date(text)
+    if parts is None or parts.month is None:
+        return None
+    try:
+        old = date(parts.year or 2023, parts.month, parts.day or 15)
+    except ValueError:
+        return None
+    new = old + timedelta(days=days)
+    for pattern in (MONTH_DAY, DAY_MONTH, MONTH_YEAR, ISO, NUMERIC_MONTH_YEAR):
+        m = pattern.search(text)
+        if m:
+            return _rewritten(text, m, new)
+    m = COMPACT.search(text)
+    if m:
+        return f"{text[: m.start()]}{new:%Y%m%d}{text[m.end() :]}"
+    m = NUMERIC_FULL.search(text) or NUMERIC_SPACED.search(text) or NUMERIC_SHORT.search(text)
+    if m:
+        day_first = (int(m["a"]), int(m["b"])) == (old.day, old.month) and old.day != old.month
+        first, second = (new.day, new.month) if day_first else (new.month, new.day)
+        values = {"a": first, "b": second, "c": new.year}
+        wide = len(m["a"]) == len(m["b"]) == 2
+        return _put(
+            text, m, {k: _padded(m[k], values[k], wide=wide) for k in m.groupdict() if k in values}
+        )
+    for word in re.findall(r"[A-Za-z]+", text):
+        if word.lower() in MONTHS:
+            return text.replace(word, _month_like(word, new.month), 1)
+    return None
+
+
+def _rewritten(text: str, m: re.Match[str], new: date) -> str:
+    values = {}
+    for key, value in m.groupdict().items():
+        if value is None or key not in "mdy":
+            continue
+        if key == "m" and not value.isdigit():
+            values[key] = _month_like(value, new.month)
+        else:
+            number = {"m": new.month, "d": new.day, "y": new.year}[key]
+            values[key] = _padded(value, number, wide=m.re in (ISO, NUMERIC_MONTH_YEAR))
+    written = _put(text, m, values)
+    ending = "th" if 10 < new.day < 20 else {1: "st", 2: "nd", 3: "rd"}.get(new.day % 10, "th")
+    return re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", ending, written)
+
+
+def _put(text: str, m: re.Match[str], values: dict[str, str]) -> str:
+    for key in sorted(values, key=lambda k: -m.start(k)):
+        text = text[: m.start(key)] + values[key] + text[m.end(key) :]
+    return text
+
+
+def _padded(old: str, value: int, *, wide: bool) -> str:
+    """A number written as the old one was: two digits of a year, a leading zero."""
+    if old.startswith("'"):
+        return f"'{value % 100:02d}"
+    if value > 99 and len(old) == 2:
+        return f"{value % 100:02d}"
+    return f"{value:02d}" if len(old) == 2 and (wide or old[0] == "0") else str(value)
+
+
+def _month_like(old: str, month: int) -> str:
+    full = next(name for name, number in MONTHS.items() if number == month)
+    short = full[:3]
+    name = short if len(old) <= 4 and old.lower() not in ("june", "july") else full
+    return name.upper() if old.isupper() else name.capitalize() if old[0].isupper() else name

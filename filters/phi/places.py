@@ -61,13 +61,13 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             r"(?<!\w)(?:GIR 0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKPSTUW]|[A-HK-Y]\d[ABEHMNPRVWXY]) ?\d[ABD-HJLNP-UW-Z]{2})(?!\w)"
         ),
         "city_state": re.compile(
-            rf"\b(?P<city>(?:(?:St|Ft|Mt|San|Los|Las|El|La|Le|New|North|South|East|West|Port|Fort|Saint|Lake)\.?\s)?[A-Z][A-Za-z'-]{{1,20}}(?:\s[A-Z][a-z'-]{{1,20}}){{0,2}}),\s{{0,2}}(?P<state>(?:{codes})\b(?!-)|(?:{states})\b)"
+            rf"\b(?P<city>(?:(?:St|Ft|Mt|San|Los|Las|El|La|Le|New|North|South|East|West|Port|Fort|Saint|Lake)\.?\s)?[A-Z][A-Za-z'-]{{1,20}}(?:\s(?:du\s|de\s|la\s|d')?[A-Z][a-z'-]{{1,20}}){{0,2}}),\s{{0,2}}(?P<state>(?:{codes})\b(?!-)|(?:{states})\b)"
         ),
         "city_cue": re.compile(
             r"\b(?:lives?|living|lived|resides?|residing|resident|born|raised|grew up|moved|traveled|travelled|"
             r"travels|trip|visiting|visited|vacation|works?|home|from|hails|native|based|relocated|driving|drove|flew|clinic|hospital|"
             r"office|center|in|near|outside|around|to|hometown)\s(?:is\s)?(?:in|near|at|from|to|of|outside|around|back to|up in|down in|over in|at)?\s?"
-            r"(?:the\s)?(?P<city>(?:(?:St|Ft|Mt)\.\s)?(?:[A-Z][a-z'.-]{1,20})(?:[\s-](?:(?:d'|du\s|de\s|la\s)?[A-Z][a-z'-]{1,20})){0,3})"
+            r"(?:the\s)?(?P<city>(?:(?:St|Ft|Mt)\.\s)?(?:[A-Z][a-z'.]{1,20})(?:[\s-](?:(?:d'|du\s|de\s|la\s)?[A-Z][a-z'-]{1,20})){0,3})"
         ),
         "capital_run": re.compile(r"\b[A-Z][a-z'-]{2,20}(?:[ -][A-Z][a-z'-]{1,20}){0,3}"),
         "county": re.compile(
@@ -214,11 +214,14 @@ def _known_start(city: str, lex: Lexicon) -> int:
     return 0
 
 
+_SAINT = re.compile(r"\bst\.?\s")
+
+
 def _longest_city(words: str, lex: Lexicon) -> tuple[int, bool] | None:
     """Length of the longest known city at the start of `words`, and whether it reads as a word."""
     parts = [m.end() for m in re.finditer(r"[^\s]+", words)]
     for end in reversed(parts):
-        name = words[:end].lower().rstrip(".")
+        name = _SAINT.sub("saint ", words[:end].lower().rstrip("."))
         if name in lex.states and name not in ("new york", "washington"):
             return None
         if name in lex.home_cities or name in lex.world_cities or name in _BIG_CITIES:

@@ -13,6 +13,7 @@ from casewright.filters.phi.dates import DateParts, find_ages, find_dates, parse
 from casewright.filters.phi.hits import Hit
 from casewright.filters.phi.lexicon import load_lexicon, word_set
 from casewright.filters.phi.scanning import scan
+from casewright.filters.phi.voters import Voter, with_votes
 from casewright.records import Evidence, Identity, PhiSpan, Reason, Verdict
 
 __all__ = ["LEAK_SCORE", "find_planned", "phi_verdict", "screen_identifiers"]
@@ -55,6 +56,9 @@ class _Plan:
     digits: dict[str, str]
     dates: tuple[date, ...]
     ages: frozenset[int]
+
+
+_NO_PLAN = _Plan(None, {}, (), {}, (), frozenset())
 
 
 def _flat(text: str) -> str:
@@ -222,7 +226,12 @@ def _plan_type(hit: Hit, rest: str, plan: _Plan) -> str | None:
 
 
 def screen_identifiers(
-    text: str, identity: Identity | None, *, min_score: float = LEAK_SCORE
+    text: str,
+    identity: Identity | None,
+    *,
+    min_score: float = LEAK_SCORE,
+    surrogates: Sequence[PhiSpan] = (),
+    voters: Sequence[Voter] = (),
 ) -> tuple[list[PhiSpan], list[Hit]]:
     """Divide what a scan finds into planned identifiers and leaks.
 
@@ -230,18 +239,25 @@ def screen_identifiers(
         text: the document.
         identity: the case's planned identity; with None every hit is a leak.
         min_score: hits below it are ignored.
+        surrogates: what replaced identifiers of the text; planned, too.
+        voters: further detectors, whose finds are added to those of the rules.
 
     Returns:
         Planned spans and leaks, both in text order. A hit is planned when planned
         mentions cover it up to titles and the like, or when it says a planned
         identifier in another notation (same digits, same date, same words).
     """
-    hits = [h for h in scan(text) if h.score >= min_score]
-    if identity is None:
+    hits = [h for h in with_votes(text, scan(text), voters) if h.score >= min_score]
+    if identity is None and not surrogates:
         return [], hits
-    plan = _prepare(identity)
+    plan = _prepare(identity) if identity is not None else _NO_PLAN
     folded = fold_text(text)
-    spans = list(_to_spans(text, folded, _planned_spans(folded, plan)))
+    spans = [
+        s
+        for s in _to_spans(text, folded, _planned_spans(folded, plan))
+        if not any(r.start < s.end and s.start < r.end for r in surrogates)
+    ]
+    spans = sorted([*spans, *surrogates], key=lambda s: s.start)
     starts = [s.start for s in spans]
     leaks: list[Hit] = []
     restated: list[PhiSpan] = []
@@ -263,14 +279,23 @@ def screen_identifiers(
     return spans, leaks
 
 
-def phi_verdict(text: str, identity: Identity | None, *, min_score: float = LEAK_SCORE) -> Verdict:
+def phi_verdict(
+    text: str,
+    identity: Identity | None,
+    *,
+    min_score: float = LEAK_SCORE,
+    surrogates: Sequence[PhiSpan] = (),
+    voters: Sequence[Voter] = (),
+) -> Verdict:
     """Keep a text whose identifiers are all planned.
 
     Returns:
         A verdict with one reason per class of leak (label: the class, as in
         `HIT_TYPES`), every leak as evidence, and the number of leaks as a score.
     """
-    _, leaks = screen_identifiers(text, identity, min_score=min_score)
+    _, leaks = screen_identifiers(
+        text, identity, min_score=min_score, surrogates=surrogates, voters=voters
+    )
     by_type: dict[str, list[Hit]] = {}
     for leak in leaks:
         by_type.setdefault(leak.type, []).append(leak)

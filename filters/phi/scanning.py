@@ -5,9 +5,10 @@ from __future__ import annotations
 from casewright.filters.folding import fold_text
 from casewright.filters.phi.dates import find_ages, find_dates
 from casewright.filters.phi.facilities import find_facilities
-from casewright.filters.phi.hits import Hit, merge_hits
+from casewright.filters.phi.hits import Candidate, Hit, merge_hits
 from casewright.filters.phi.keywords import find_keywords
 from casewright.filters.phi.names import find_names
+from casewright.filters.phi.names_again import named_again
 from casewright.filters.phi.places import find_places
 from casewright.filters.phi.structured import find_structured
 
@@ -23,7 +24,7 @@ def scan(text: str) -> list[Hit]:
     """
     folded = fold_text(text)
     keywords = find_keywords(folded.text)
-    candidates = [
+    candidates: list[Candidate] = [
         *find_structured(folded.text),
         *find_dates(folded.text),
         *find_ages(folded.text),
@@ -31,6 +32,7 @@ def scan(text: str) -> list[Hit]:
         *find_facilities(folded.text, keywords),
         *find_names(folded.text, keywords),
     ]
+    candidates += named_again(folded.text, candidates)
     hits = []
     for candidate in merge_hits(candidates, folded.text):
         # What is left of a name after an overlap may begin or end in punctuation.
