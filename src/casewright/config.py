@@ -131,6 +131,16 @@ class LedgerConfig(_Strict):
     max_off_case: int = Field(default=0, ge=0)
 
 
+class CalibrationConfig(_Strict):
+    """How the limits of near-copies were measured: what `casewright calibrate` writes."""
+
+    notes: int = Field(ge=1)
+    wanted: float = Field(gt=0, lt=1)
+    false_drop: float = Field(ge=0, le=1)
+    false_drop_interval: tuple[float, float]
+    limit_intervals: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
+
+
 class NearCopiesConfig(_Strict):
     """Against what, and from which share of shared text on, a document is a copy."""
 
@@ -145,12 +155,23 @@ class NearCopiesConfig(_Strict):
     reference_paraphrase: float | None = Field(default=None, gt=0, le=1)
     example_containment: float | None = Field(default=None, gt=0, le=1)
     self_containment: float | None = Field(default=None, ge=SELF_FLOOR, le=1)
+    calibration: CalibrationConfig | None = None
+
+
+class PhiConfig(_Strict):
+    """What happens to identifiers that the case does not plan, and who else looks for them."""
+
+    policy: Literal["drop", "replace", "placeholder"] = "drop"
+    classifier: Path | None = None
+    endpoint: str | None = None
+    endpoint_model: str = ""
 
 
 class FiltersConfig(_Strict):
     """What is kept."""
 
     ledger: LedgerConfig = Field(default_factory=LedgerConfig)
+    phi: PhiConfig = Field(default_factory=PhiConfig)
     near_copies: NearCopiesConfig = Field(default_factory=NearCopiesConfig)
 
 

@@ -13,6 +13,7 @@ from casewright.config import Config, NearCopiesConfig, data_fields
 from casewright.errors import CasewrightError, Problem
 from casewright.filters.ledger.check import Checker
 from casewright.filters.near_copies import CopyLimits, ReferenceIndex, memorised_texts
+from casewright.filters.phi.voters import Voter, classifier_voter, endpoint_voter
 from casewright.filters.reference import read_reference
 from casewright.filters.screen import LedgerLimits, Screen
 from casewright.generators.client import ChatClient
@@ -116,6 +117,8 @@ def load_parts(config: Config) -> Parts:
         reference=reference,
         examples=_examples_index(library),
         public=public,
+        policy=config.filters.phi.policy,
+        voters=tuple(_voters(config)),
         copies=copy_limits(copies),
     )
     return Parts(
@@ -219,6 +222,14 @@ def _reference(config: Config) -> tuple[ReferenceIndex | None, ReferenceIndex, s
         )
         parts.append(reference.fingerprint)
     return reference, public, fingerprint_bytes(json.dumps(parts).encode()) if parts else ""
+
+
+def _voters(config: Config) -> Iterator[Voter]:
+    phi = config.filters.phi
+    if phi.classifier is not None:
+        yield classifier_voter(phi.classifier)
+    if phi.endpoint is not None:
+        yield endpoint_voter(phi.endpoint, phi.endpoint_model)
 
 
 def copy_limits(settings: NearCopiesConfig) -> CopyLimits:
