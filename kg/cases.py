@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from casewright.errors import CasewrightError
+from casewright.kg import history
 from casewright.kg.chart import Carried, Chart
 from casewright.kg.conditions import ConditionSampler
 from casewright.kg.contrast import Contrasts
 from casewright.kg.draws import pick_weighted
 from casewright.kg.graph import Condition, Graph
-from casewright.kg.identity import RecordNumbers, sample_identity
+from casewright.kg.identity import RecordNumbers, load_name_pools, sample_identity
 from casewright.kg.patient import Sampling, draw_age_sex, fits
 from casewright.kg.plans import SEVERITIES, ConditionPlan, Plans, Severity
 from casewright.kg.symptoms import Negatives
@@ -68,6 +69,9 @@ class CaseSampler:
         self._seed = seed
         self.conditions = ConditionSampler(graph, sampling)
         self._numbers = RecordNumbers(seed)
+        # Read the pools now: the first case shall not wait for them.
+        history.prepare()
+        load_name_pools()
         self._styles = _Table.of(styles)
         self._personas = _Table.of(personas)
         self._timelines = Timelines(self) if sampling.encounters > 1 else None

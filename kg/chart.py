@@ -21,7 +21,7 @@ from casewright.kg.clinical import (
     taken_by_patient,
     words_of,
 )
-from casewright.kg.draws import draw_fixed_size, pick, pick_weighted
+from casewright.kg.draws import draw_fixed_size, draw_place, pick, pick_weighted
 from casewright.kg.graph import Concept, Condition, Edge, Lab, Medication
 from casewright.kg.patient import Sampling
 from casewright.kg.plans import SEVERITIES, Candidate, ConditionPlan, Plans, Severity
@@ -232,10 +232,10 @@ class Chart:
         if feverish:
             barred |= _FEVERISH
         known = [*present, *(graph.concept(f.concept) for f in denied)]
-        plans = [self.plan, *(self.plans.of(c) for c in (*self.comorbid, *self.complications))]
+        undeniable = [self.plans.undeniable(c) for c in self._all_conditions()]
         number = 1 + int(self.rng.random() * most)
         for concept in self.negatives.draw(
-            known, plans, self.who, self.rng, at_most=number, found=found, barred=barred
+            known, undeniable, self.who, self.rng, at_most=number, found=found, barred=barred
         ):
             self._add("symptom", concept.id, concept.name, polarity="denied")
 
@@ -323,12 +323,17 @@ class Chart:
             if vital.id not in values or (who.is_child and vital.id in _BP):
                 continue
             direction = c.edge.direction
+            if direction == "high" and vital.id == _TEMPERATURE and self._is_cold():
+                continue
             if who.is_child and vital.id in _RATES and direction:
                 values[vital.id] = child_rate(vital, direction, who, rng, self._factor)
                 flags[vital.id] = direction
                 continue
             text, flag = self._value(vital, c.edge, bounds.get(vital.id))
             values[vital.id], flags[vital.id] = float(text), flag
+            ends = self.plans.ties.rates_at(vital.id, who.age_years)
+            if ends is not None:
+                values[vital.id] = min(max(values[vital.id], ends[0]), ends[1])
         for vital_id, bound in bounds.items():
             if not bound.holds(values[vital_id]) and not (who.is_child and vital_id in _RATES):
                 vital = self.plans.graph.concept(vital_id)
@@ -344,6 +349,11 @@ class Chart:
             shown += ["vital:respiratory_rate", "vital:oxygen_saturation"]
         for vital_id in shown:
             self._vital_fact(vital_id, values, flags)
+
+    def _is_cold(self) -> bool:
+        return any(
+            f.concept == "symptom:low_body_temperature" for f in self._parts.get("symptom", ())
+        )
 
     @staticmethod
     def _usual(c: Candidate, values: Mapping[str, float], bounds: Mapping[str, Bound]) -> bool:
@@ -465,7 +475,17 @@ class Chart:
             )  # fmt: skip
 
     def _tests(self, *, at_least: int) -> None:
-        groups = [self._fitting(group) for group in self.plan.results]
+        told = [f.name for kind in _SAID for f in self._parts.get(kind, ())
+                if f.polarity == "present"]  # fmt: skip
+        ties, child = self.plans.ties, self.who.is_child
+        groups = [
+            [
+                c
+                for c in self._fitting(group)
+                if ties.result_agrees(c.edge.text or "", told, self._values, child=child)
+            ]
+            for group in self.plan.results
+        ]
         chances = [
             [(min(sum(c.p for c in group), 1.0), group)] for group in groups if group
         ]  # fmt: skip
@@ -509,14 +529,15 @@ class Chart:
         own = condition is self.plan.condition
         choices = [
             d
-            for d in self.plans.of(condition).drugs
+            for d in self.plans.drugs_of(condition)
             if d.setting in ("any", place)
             and (not d.severity or not own or self.severity in d.severity)
         ]
-        while choices:
-            choice = pick_weighted(choices, lambda d: d.weight, self.rng)
-            choices.remove(choice)
-            drug = choice.drug
+        weights = [d.weight for d in choices]
+        for _ in choices:
+            number = draw_place(weights, self.rng)
+            weights[number] = 0.0
+            drug = choices[number].drug
             if (
                 not accept(drug)
                 or not ties.tolerated(drug, patient)
@@ -580,6 +601,8 @@ class Chart:
 _PRINCIPAL = (("role", "principal"),)
 _SECONDARY = (("role", "secondary"),)
 _COMPLICATION = (("role", "complication"),)
+_SAID: tuple[FactType, FactType] = ("symptom", "finding")
+_TEMPERATURE = "vital:temperature"
 _FEVER = 38.0
 _FEVERISH = frozenset({"symptom:fever", "symptom:chills", "symptom:low_body_temperature"})
 _ABSENT = re.compile(r"\b(?:no|not|without|absent|free of|intact|normal)\b", re.IGNORECASE)

@@ -9,6 +9,7 @@ laboratory value or a test's result) is present in the one and absent or normal 
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -22,7 +23,7 @@ from casewright.errors import CasewrightError
 from casewright.kg.chart import Carried, Chart, numbered
 from casewright.kg.clinical import draw_value, repeats
 from casewright.kg.conditions import fits_setting, likely_in
-from casewright.kg.graph import Condition, Lab
+from casewright.kg.graph import Condition, Graph, Lab
 from casewright.kg.patient import fits
 from casewright.kg.plans import ConditionPlan
 from casewright.kg.symptoms import describe, draw_symptoms
@@ -95,7 +96,7 @@ class Contrasts:
             like = _likeness(own, plan, present) * (1 + rng.random())
             if like <= likest:
                 continue
-            telling = _telling(case, own, plan)
+            telling = _telling(case, own, plan, plans.graph)
             if telling is not None:
                 best, likest = _Partner(plan, telling), like
         return best
@@ -206,7 +207,7 @@ class Contrasts:
             f
             for f in symptoms
             if f.polarity == "denied"
-            and f.concept not in plan.likely
+            and f.concept not in self._sampler.plans.undeniable(plan.condition)[0]
             and not any(repeats(graph.concept(f.concept), c) for c in concepts)
         )
         return present, denied
@@ -227,7 +228,10 @@ def _likeness(a: ConditionPlan, b: ConditionPlan, present: AbstractSet[str]) -> 
     return shared * (related + (a.condition.code[:3] == b.condition.code[:3]))
 
 
-def _telling(case: Case, plan: ConditionPlan, other: ConditionPlan) -> Fact | None:
+_NORMAL = re.compile(r"^(?:no|a regular|intact|clear)\b|\bnormal\b", re.IGNORECASE)
+
+
+def _telling(case: Case, plan: ConditionPlan, other: ConditionPlan, graph: Graph) -> Fact | None:
     """The likeliest sign or result of the case that the other diagnosis does not have."""
     findings = {c.concept.id for c in other.findings}
     labs = {(c.concept.id, c.edge.direction) for c in other.labs}
@@ -237,13 +241,18 @@ def _telling(case: Case, plan: ConditionPlan, other: ConditionPlan) -> Fact | No
     telling = [
         f
         for f in case.facts
-        if (f.type == "finding" and f.concept not in findings)
+        if (f.type == "finding" and f.concept not in findings and not _NORMAL.search(f.name))
         or (
             f.type == "lab"
             and f.attribute("flag") != "normal"
             and (f.concept, f.attribute("flag")) not in labs
         )
-        or (f.type == "test" and (f.concept, f.attribute("result")) not in tests)
+        or (
+            f.type == "test"
+            and (f.concept, f.attribute("result")) not in tests
+            and f.attribute("result") != graph.concept(f.concept).normal
+            and not _NORMAL.search(f.attribute("result") or "")
+        )
     ]
     return max(telling, key=lambda f: chances.get(f.concept, 0.0), default=None)
 

@@ -7,7 +7,7 @@ from bisect import bisect
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
-__all__ = ["Cumulative", "draw_fixed_size", "pick", "pick_weighted"]
+__all__ = ["Cumulative", "draw_fixed_size", "draw_place", "pick", "pick_weighted"]
 
 _T = TypeVar("_T")
 
@@ -80,6 +80,19 @@ def pick_weighted(items: Sequence[_T], weight: Callable[[_T], float], rng: rando
         if place < 0:
             return item
     return items[0]
+
+
+def draw_place(weights: Sequence[float], rng: random.Random) -> int:
+    """A place by weight; the last with a weight where rounding leaves none."""
+    left = rng.random() * sum(weights)
+    last = 0
+    for place, weight in enumerate(weights):
+        if weight > 0:
+            last = place
+            left -= weight
+            if left < 0:
+                break
+    return last
 
 
 class Cumulative(Generic[_T]):

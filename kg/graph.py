@@ -7,10 +7,10 @@ checking need. Edges are inherited at compile time, so a billable code carries i
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -522,22 +522,25 @@ class Graph:
             strict=True,
         ):
             source = self._tables.provenance[origin]
+            packed = columns.detail_texts[detail]
+            # By place, and without a call of ours for each number: this is most of the time that
+            # sampling a new condition takes. NaN is not known.
             yield Edge(
-                source=self._ids[row],
-                target=self._ids[target],
-                relation=cast(Relation, RELATIONS[relation]),
-                origin=source.origin,
-                origin_version=source.version,
-                licence=source.licence,
-                confidence=confidence,
-                p=_known(p),
-                lift=_known(lift),
-                direction=_DIRECTIONS[direction],
-                mean=_known(mean),
-                sd=_known(sd),
-                text=columns.texts[text] or None,
-                citation=source.citation,
-                details=tuple(iter_pairs(columns.detail_texts[detail])),
+                self._ids[row],
+                self._ids[target],
+                cast(Relation, RELATIONS[relation]),
+                source.origin,
+                source.version,
+                source.licence,
+                confidence,
+                None if isnan(p) else p,
+                None if isnan(lift) else lift,
+                _DIRECTIONS[direction],
+                None if isnan(mean) else mean,
+                None if isnan(sd) else sd,
+                columns.texts[text] or None,
+                source.citation,
+                tuple(iter_pairs(packed)) if packed else (),
             )
 
 
@@ -545,10 +548,6 @@ _INHERITED: frozenset[str] = frozenset(
     {"excludes1", "excludes2", "code_first", "use_additional", "code_also"}
 )
 _DIRECTIONS: dict[int, Literal["high", "low"] | None] = {-1: "low", 0: None, 1: "high"}
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def _strength(edge: Edge) -> tuple[float, float, str]:

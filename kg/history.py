@@ -31,6 +31,7 @@ __all__ = [
     "FamilyMember",
     "Habit",
     "Next",
+    "prepare",
     "sample_allergies",
     "sample_family",
     "sample_plan",
@@ -379,33 +380,49 @@ def _plans_by_prefix() -> _ByPrefix:
     )
 
 
-@lru_cache(maxsize=64)
-def _common(kind: str, setting: str, severity: str) -> tuple[int, ...]:
-    """Numbers of the entries that fit setting and severity, whatever the code."""
+_Weighed = tuple[int, PlanEntry, float]
+
+
+def _fits_place(entry: PlanEntry, setting: str, severity: str) -> bool:
+    return (not entry.settings or setting in entry.settings) and (
+        not entry.severity or severity in entry.severity
+    )
+
+
+def _plan_entries(kind: str) -> Sequence[PlanEntry]:
     history = _history()
-    entries = history.dispositions if kind == "disposition" else history.follow_up
+    return history.dispositions if kind == "disposition" else history.follow_up
+
+
+@lru_cache(maxsize=64)
+def _common(kind: str, setting: str, severity: str) -> tuple[_Weighed, ...]:
+    """Entries for any code that fit setting and severity."""
     return tuple(
-        number
-        for number, entry in enumerate(entries)
-        if (not entry.settings or setting in entry.settings)
-        and (not entry.severity or severity in entry.severity)
+        (number, entry, entry.weight)
+        for number, entry in enumerate(_plan_entries(kind))
+        if not entry.codes and _fits_place(entry, setting, severity)
     )
 
 
 @lru_cache(maxsize=16384)
-def _entries(
-    kind: str, code: str, setting: str, severity: str
-) -> tuple[tuple[int, PlanEntry, float], ...]:
+def _entries(kind: str, code: str, setting: str, severity: str) -> tuple[_Weighed, ...]:
     """Numbers, entries and weights that fit code, setting and severity."""
-    history = _history()
-    entries = history.dispositions if kind == "disposition" else history.follow_up
-    own = {n for n, k, _ in _plans_by_prefix().of(code) if k[0] == kind[0]}
+    entries = _plan_entries(kind)
+    own = {n for n, k, _ in _plans_by_prefix().of(code) if k == kind}
     # What is written for this very diagnosis goes before what fits anyone.
-    return tuple(
-        (n, entries[n], entries[n].weight * (4 if n in own else 1))
-        for n in _common(kind, setting, severity)
-        if n in own or not entries[n].codes
+    return _common(kind, setting, severity) + tuple(
+        (n, entries[n], entries[n].weight * 4)
+        for n in sorted(own)
+        if _fits_place(entries[n], setting, severity)
     )
+
+
+def prepare() -> None:
+    """Read history.yaml now rather than at the first draw."""
+    _history()
+    _raises()
+    _bars()
+    _plans_by_prefix()
 
 
 def _one(

@@ -141,12 +141,14 @@ def age_sex_weights(
     condition: Condition,
     *,
     reports: frozenset[Gate] | None = None,
+    rules: frozenset[Gate] = frozenset(),
     cell: Quota | None = None,
 ) -> AgeSex:
     """The gated profile: `profile_of` with nothing where the condition is not met.
 
     Args:
         reports: gates of the symptoms, at least one of which a patient must pass.
+        rules: further gates of the condition, all of which a patient must pass.
         cell: a quota's limits of age and sex.
 
     Returns:
@@ -160,21 +162,27 @@ def age_sex_weights(
     gate: Gate = (low, max(high, low), condition.sex)
     ages = cell.ages if cell is not None else None
     sex = cell.sex if cell is not None else None
-    return _gated(tuple(bands) if bands else None, share, gate, reports, ages, sex)
+    return _gated(
+        tuple(bands) if bands else None, share, frozenset({gate, *rules}), reports, ages, sex
+    )
 
 
 @lru_cache(maxsize=16384)
 def _gated(
     bands: tuple[float, ...] | None,
     female_share: float,
-    gate: Gate,
+    gates: frozenset[Gate],
     reports: frozenset[Gate] | None,
     ages: tuple[int, int] | None,
     sex: Sex | None,
 ) -> AgeSex:
-    found = _inside(_profile(bands, female_share), frozenset([gate]))
+    found = _profile(bands, female_share)
+    for gate in gates:
+        found = _inside(found, frozenset([gate]))
     if sum(found) <= _NOTHING:
-        found = _inside((1.0,) * (2 * (OLDEST + 1)), frozenset([gate]))
+        found = (1.0,) * (2 * (OLDEST + 1))
+        for gate in gates:
+            found = _inside(found, frozenset([gate]))
     if reports is not None:
         telling = _inside(found, reports)
         if sum(telling) > _NOTHING:

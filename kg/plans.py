@@ -33,6 +33,7 @@ __all__ = ["Candidate", "ConditionPlan", "DrugChoice", "Plans", "Severity", "Sym
 Severity = Literal["mild", "moderate", "severe"]
 SEVERITIES: tuple[Severity, ...] = ("mild", "moderate", "severe")
 
+_LIKELY = 0.15
 DEFAULT_P = 0.3
 """Probability of an edge whose source tells none."""
 
@@ -99,22 +100,17 @@ class ConditionPlan:
 
     Attributes:
         symptoms: groups of symptoms of which one says the other (cough, productive cough).
-        likely: ids of symptoms that nobody with the condition denies (p of 0.15 or more).
-        words: words of the name, which no denied symptom repeats.
         results: results in words, by test; of each test at most one is drawn.
         stay: days of a stay, shortest and longest, or None.
     """
 
     condition: Condition
     symptoms: tuple[tuple[SymptomCandidate, ...], ...]
-    likely: frozenset[str]
-    words: frozenset[str]
     findings: tuple[Candidate, ...]
     labs: tuple[Candidate, ...]
     vitals: tuple[Candidate, ...]
     results: tuple[tuple[Candidate, ...], ...]
     interventions: tuple[Candidate, ...]
-    drugs: tuple[DrugChoice, ...]
     comorbid: tuple[tuple[Condition, float], ...]
     complications: tuple[tuple[Condition, float, tuple[str, ...]], ...]
     severity_mix: tuple[float, float, float] | None
@@ -141,7 +137,11 @@ class Plans:
         self.graph = graph
         self._plans: dict[str, ConditionPlan] = {}
         self._tables: dict[tuple[str, Quota | None], AgeSexTable] = {}
+        self._drugs_of: dict[str, tuple[DrugChoice, ...]] = {}
+        self._undeniable: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
         self.ties = Ties(graph)
+        # Tables that are read when first asked for: no case shall wait for them.
+        allowed_together(graph, "I10", ["E78.5"])
 
     def of(self, condition: Condition) -> ConditionPlan:
         """The plan of a condition."""
@@ -150,6 +150,25 @@ class Plans:
             plan = self._plans[condition.code] = self._build(condition)
         return plan
 
+    def drugs_of(self, condition: Condition) -> Sequence[DrugChoice]:
+        """The drugs of a condition, without the rest of its plan."""
+        known = self._drugs_of.get(condition.code)
+        if known is None:
+            edges = self.graph.edges(condition.id, "treated_with")
+            known = self._drugs_of[condition.code] = tuple(self._drugs(edges))
+        return known
+
+    def undeniable(self, condition: Condition) -> tuple[frozenset[str], frozenset[str]]:
+        """Symptoms (of a p of 0.15 or more) and words that nobody with the condition denies."""
+        known = self._undeniable.get(condition.code)
+        if known is None:
+            edges = self.graph.edges(condition.id, "has_symptom")
+            known = self._undeniable[condition.code] = (
+                frozenset(e.target for e in edges if (e.p or DEFAULT_P) >= _LIKELY),
+                words_of(condition.name),
+            )
+        return known
+
     def ages(self, condition: Condition, cell: Quota | None) -> AgeSexTable:
         """Ages and sexes of a condition's patients, inside a quota's cell."""
         if cell is not None and cell.ages is None and cell.sex is None:
@@ -157,7 +176,8 @@ class Plans:
         table = self._tables.get((condition.code, cell))
         if table is None:
             told_by = self.of(condition).told_by()
-            weights = age_sex_weights(condition, reports=told_by or None, cell=cell)
+            rules = self.ties.gates(condition)
+            weights = age_sex_weights(condition, reports=told_by or None, rules=rules, cell=cell)
             if sum(weights) <= 0:  # no symptom that such a patient can tell: the gates suffice
                 weights = age_sex_weights(condition, cell=cell)
             table = self._tables[condition.code, cell] = AgeSexTable.of(weights)
@@ -189,14 +209,11 @@ class Plans:
         return ConditionPlan(
             condition=condition,
             symptoms=_related(symptoms),
-            likely=frozenset(s.concept.id for s in symptoms if s.p >= 0.15),
-            words=words_of(condition.name),
             findings=tuple(self._candidates(edges["has_finding"], side)),
             labs=tuple(self._of_labs(edges["changes_lab"], side)),
             vitals=tuple(self._of_labs(edges["changes_vital"], side)),
             results=tuple(tuple(group) for group in results.values()),
             interventions=tuple(c for c in tests if c.concept.group in _INTERVENTIONS),
-            drugs=tuple(self._drugs(edges["treated_with"])),
             comorbid=tuple(self._comorbid(condition, edges["comorbid_with"])),
             complications=tuple(self._complications(condition, edges["complicated_by"])),
             severity_mix=_mix(condition.values("severity")),
@@ -211,6 +228,11 @@ class Plans:
         for c in self._candidates(edges, side):
             if c.concept.id not in seen:
                 seen.add(c.concept.id)
+                if not c.edge.details:
+                    yield SymptomCandidate(
+                        c.concept, min(c.p, 1.0), c.sex, c.low, c.high, (), (), ()
+                    )
+                    continue
                 yield SymptomCandidate(
                     c.concept, min(c.p, 1.0), c.sex, c.low, c.high,
                     tuple(Onset.read(text) for text in c.edge.values("onset")),
@@ -229,7 +251,7 @@ class Plans:
             yield Candidate(
                 edge, concept, name, edge.p if edge.p is not None else DEFAULT_P, concept.sex,
                 low, concept.max_age if concept.max_age is not None else 200.0,
-                edge.values("severity"),
+                edge.values("severity") if edge.details else (),
             )  # fmt: skip
 
     def _of_labs(self, edges: Sequence[Edge], side: str | None) -> Iterable[Candidate]:
@@ -240,7 +262,8 @@ class Plans:
             drug, weight = self.graph.concept(edge.target), treatment_weight(edge)
             if weight > 0 and isinstance(drug, Medication):
                 place = edge.text if edge.text in ("outpatient", "inpatient") else "any"
-                yield DrugChoice(drug, weight, place, edge.values("severity"))  # type: ignore[arg-type]
+                severity = edge.values("severity") if edge.details else ()
+                yield DrugChoice(drug, weight, place, severity)  # type: ignore[arg-type]
 
     def _comorbid(
         self, condition: Condition, edges: Sequence[Edge]
@@ -263,10 +286,10 @@ class Plans:
 _USED: tuple[
     Literal[
         "has_symptom", "has_finding", "changes_lab", "changes_vital", "tested_with",
-        "treated_with", "comorbid_with", "complicated_by",
+        "comorbid_with", "complicated_by",
     ], ...,
 ] = (
-    "has_symptom", "has_finding", "changes_lab", "changes_vital", "tested_with", "treated_with",
+    "has_symptom", "has_finding", "changes_lab", "changes_vital", "tested_with",
     "comorbid_with", "complicated_by",
 )  # fmt: skip
 _INTERVENTIONS = ("procedure", "intervention")

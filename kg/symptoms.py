@@ -141,7 +141,7 @@ class Negatives:
     def draw(
         self,
         present: Sequence[Concept],
-        plans: Sequence[ConditionPlan],
+        undeniable: Sequence[tuple[AbstractSet[str], AbstractSet[str]]],
         who: Demographics,
         rng: random.Random,
         *,
@@ -152,7 +152,7 @@ class Negatives:
         """Draw at most so many that go with each other and with what is present.
 
         Args:
-            plans: of the conditions that the patient has.
+            undeniable: symptoms by id, and words, of the conditions that the patient has.
             found: signs in words. barred: ids of symptoms that cannot be denied.
         """
         involved = {c.group for c in present} or {_ANYWHERE}
@@ -164,8 +164,10 @@ class Negatives:
         ]
         reach = list(accumulate(t[1][-1] * boost for t, boost in tables))
         named: set[str] = set()
-        for plan in plans:
-            named |= plan.words
+        likely: set[str] = set(barred)
+        for symptoms, words in undeniable:
+            likely |= symptoms
+            named |= words
         for concept in present:
             named |= words_of(concept.name)
         for name in found:
@@ -188,8 +190,7 @@ class Negatives:
                 item.low <= who.age_years <= item.high
                 and concept.sex in (None, who.sex)
                 and not named & item.words
-                and concept.id not in barred
-                and not any(concept.id in plan.likely for plan in plans)
+                and concept.id not in likely
                 and concept.id not in held
                 and item.wider.isdisjoint(here)
             ):

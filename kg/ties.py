@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
+from re import Pattern
 
 from casewright.kg.graph import Condition, Dosing, Graph, Medication
-from casewright.kg.validate.doses import dose_fits
-from casewright.kg.validate.tables import FindingValue, combination_table, drug_table, value_table
-from casewright.records import Demographics, Setting
+from casewright.kg.patient import Gate
+from casewright.kg.validate.doses import dose_fits, limits_of
+from casewright.kg.validate.tables import (
+    CodeGate,
+    FindingValue,
+    combination_table,
+    drug_table,
+    gate_table,
+    value_table,
+)
+from casewright.records import Demographics, Setting, Sex
 
 __all__ = ["Bound", "Patient", "Ties"]
 
@@ -67,14 +77,22 @@ class Ties:
         self._graph = graph
         self._bounds: dict[str, tuple[Bound, ...]] = {}
         self._findings: dict[str, tuple[FindingValue, ...]] = {}
+        self._results: dict[str, tuple[tuple[FindingValue, ...], tuple[Pattern[str], ...]]] = {}
         self._opposite: dict[str, frozenset[tuple[int, int]]] = {}
         self._avoided: dict[str, frozenset[str]] = {}
         self._entries: dict[str, tuple[tuple[frozenset[str], _When], ...]] = {}
-        self._barred: dict[tuple[str, str], bool] = {}
+        self._barring: dict[str, tuple[str, ...]] = {}
         self._pregnant: dict[str, bool] = {}
+        self._limited: dict[str, bool] = {}
+        self._fitting: dict[object, bool] = {}
         self._allergy: dict[str, tuple[str, ...]] = {}
+        self._gates: dict[str, list[CodeGate]] = {}
+        for gate in gate_table().codes:
+            for prefix in gate.codes:
+                self._gates.setdefault(prefix, []).append(gate)
         self.ward_only = frozenset(value_table().ward_only.procedures)
         self.ward_drugs = frozenset(value_table().ward_only.drugs)
+        self._signs = combination_table().signs
         table = drug_table()
         drugs = [d for d in graph.concepts("Medication") if isinstance(d, Medication)]
         self._members = [
@@ -111,18 +129,28 @@ class Ties:
         return known
 
     def finding_agrees(self, name: str, values: Mapping[str, float], *, child: bool) -> bool:
-        """Whether a finding in words goes with the vital signs."""
+        """Whether a finding in words goes with the numbers."""
         rules = self._findings.get(name)
         if rules is None:
             rules = tuple(r for r in value_table().findings if r.name.search(name))
             self._findings[name] = rules
-        for r in rules:
-            number = values.get(_VALUES.get(r.value, r.value))
-            if number is None or (r.adult and child):
-                continue
-            if not Bound(r.value, r.least, r.most).holds(number):
-                return False
-        return True
+        return not rules or _agree(rules, values, child=child)
+
+    def result_agrees(
+        self, text: str, told: Sequence[str], values: Mapping[str, float], *, child: bool
+    ) -> bool:
+        """Whether a test's result in words goes with the numbers, and with what was told."""
+        known = self._results.get(text)
+        if known is None:
+            table = value_table()
+            known = self._results[text] = (
+                tuple(r for r in table.results if r.name.search(text)),
+                tuple(left for left, right in table.contrary_results if right.search(text)),
+            )
+        rules, contrary = known
+        if any(pattern.search(name) for pattern in contrary for name in told):
+            return False
+        return not rules or _agree(rules, values, child=child)
 
     def opposites(self, name: str) -> frozenset[tuple[int, int]]:
         """Pairs of findings that exclude each other: (number of the pair, side of it)."""
@@ -138,8 +166,27 @@ class Ties:
 
     def told_by_code(self, codes: Sequence[str]) -> set[str]:
         """Symptoms that are the diagnosis itself, which nobody with it denies."""
-        signs = combination_table().signs
+        signs = self._signs
         return {signs[code[:n]] for code in codes for n in _SIZES if code[:n] in signs}
+
+    def gates(self, condition: Condition) -> frozenset[Gate]:
+        """Ages and sex that the code's rules leave, in completed years."""
+        low, high = 0.0, float("inf")
+        sex: Sex | None = None
+        code = condition.code
+        for size in range(1, len(code) + 1):
+            for gate in self._gates.get(code[:size], ()):
+                low = max(low, ceil(gate.min or 0.0))
+                high = min(high, int(gate.max) if gate.max is not None else high)
+                sex = gate.sex or sex
+        return frozenset([(low, high, sex)])
+
+    def rates_at(self, vital_id: str, age: int) -> tuple[float, float] | None:
+        """The least and the most that a patient of that age can have, ill or well."""
+        table = value_table().rates.get(vital_id)
+        if table is None or isinstance(table, str):
+            return None
+        return next((low, high) for up_to, low, high in table if age <= up_to)
 
     # ------------------------------------------------------------------ drugs
 
@@ -202,9 +249,20 @@ class Ties:
 
     def within_limits(self, drug: Medication, dosing: Dosing, patient: Patient) -> bool:
         """Whether a regimen keeps to the most in a day, by age and kidney function."""
-        return dose_fits(
-            drug, dosing, patient.age, patient.codes, egfr=patient.values.get("lab:egfr")
-        )
+        limited = self._limited.get(drug.id)
+        if limited is None:
+            limited = self._limited[drug.id] = limits_of(drug) is not None
+        if not limited:
+            return True
+        egfr = patient.values.get("lab:egfr")
+        kidneys = tuple(c for c in patient.codes if c.startswith(_KIDNEYS))
+        key = (drug.id, dosing, min(patient.age, _OLDEST_CHILD), kidneys, egfr)
+        known = self._fitting.get(key)
+        if known is None:
+            known = dose_fits(drug, dosing, patient.age, kidneys, egfr=egfr)
+            if egfr is None:
+                self._fitting[key] = known
+        return known
 
     def _together(self, drug: Medication) -> frozenset[str]:
         known = self._avoided.get(drug.id)
@@ -225,16 +283,25 @@ class Ties:
         return known
 
     def _bars(self, drug: Medication, code: str) -> bool:
-        key = (drug.id, code)
-        known = self._barred.get(key)
-        if known is None:
-            known = self._barred[key] = bool(
-                drug.avoid_codes and code.startswith(drug.avoid_codes)
-            ) or any(
-                code.startswith(r.codes) and _is(drug, r.drugs) and not _is(drug, r.except_)
+        barring = self._barring.get(drug.id)
+        if barring is None:
+            barring = self._barring[drug.id] = tuple(drug.avoid_codes) + tuple(
+                prefix
                 for r in drug_table().diseases
+                if _is(drug, r.drugs) and not _is(drug, r.except_)
+                for prefix in r.codes
             )
-        return known
+        return bool(barring) and code.startswith(barring)
+
+
+def _agree(rules: Sequence[FindingValue], values: Mapping[str, float], *, child: bool) -> bool:
+    for r in rules:
+        number = values.get(_VALUES.get(r.value, r.value))
+        if number is None or (r.adult and child):
+            continue
+        if not Bound(r.value, r.least, r.most).holds(number):
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +320,8 @@ class _When:
 _VALUES = {"systolic": "vital:systolic_bp", "diastolic": "vital:diastolic_bp"}
 _SIZES = (3, 5, 6)
 _OLDEST_CHILD = 18.0
+_KIDNEYS = ("N18", "I12", "I13")
+"""Codes that tell the stage of a kidney disease."""
 
 
 def _is(drug: Medication, selectors: Sequence[str]) -> bool:
