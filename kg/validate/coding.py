@@ -291,7 +291,7 @@ class Coding:
         phases: dict[str, list[str]] = {"initial": [], "later": []}
         for diagnosis in view.case.icd10:
             plain = diagnosis.code.replace(".", "")
-            if plain[0] in "ST" and len(plain) == 7:
+            if plain[0] in "ST" and len(plain) == 7 and plain[6].isalpha():
                 phases["initial" if plain[6] in "ABC" else "later"].append(diagnosis.code)
         if view.case.setting == "emergency" and phases["later"]:
             yield Violation(
