@@ -171,9 +171,24 @@ def check(
 @click.argument("sources", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @click.option("--licences", help="Only these, separated by commas (public-domain,CC0,MIT).")
-def compile_(sources: Path, out: Path, licences: str | None) -> None:
-    """Compile the graph from the folder SOURCES (needs the `kg` extra)."""
+@click.option(
+    "--curated", type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Your copy of the hand-written layer.  [default: the packaged one]",
+)  # fmt: skip
+def compile_(sources: Path, out: Path, licences: str | None, curated: Path | None) -> None:
+    """Compile the graph from the folder SOURCES (needs the `kg` extra).
+
+    LICENSES.md is written beside the graph. `--graph OUT` of the other commands reads it.
+    """
     from casewright.kg.compile import compile_graph  # noqa: PLC0415 - an extra
 
     allowed = {name.strip() for name in licences.split(",")} if licences else None
-    click.echo(str(compile_graph(sources, out, allowed)))
+    report = compile_graph(
+        sources,
+        out,
+        allowed,
+        curated=curated,
+        licences_file=out / "LICENSES.md",
+        progress=lambda text: click.echo(text, err=True),
+    )
+    click.echo(str(report))
