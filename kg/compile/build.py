@@ -31,7 +31,7 @@ from casewright.kg.compile.sources import read_sources
 from casewright.kg.compile.spine import Code, Spine, load_spine
 from casewright.kg.compile.variants import Variants
 from casewright.kg.tables import EDGE_SCHEMA, RELATIONS, pack_pairs, read_tables, write_tables
-from casewright.kg.validate.titles import says_otherwise
+from casewright.kg.validate.titles import negative_by_title, says_otherwise
 
 __all__ = ["RELEASE", "compile_graph"]
 
@@ -220,9 +220,12 @@ class _Parts:
         return reason, links
 
     def _agrees(self, code: Code, link: Link) -> bool:
-        """Whether an edge goes with the title of a code: no blood "without hematuria"."""
+        """Whether an edge goes with a code: no blood "without hematuria", its test not negative."""
         if link.relation not in _WORDED:
             return True
+        result = link.text or ""
+        if result and negative_by_title(code.code, code.title, link.target, result):
+            return False
         words = (self.names.get(link.target), link.text)
         return not says_otherwise(code.code, code.title, " ".join(w for w in words if w))
 

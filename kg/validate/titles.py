@@ -1,6 +1,7 @@
 """What the title of a code excludes: "without hematuria" and blood in the urine.
 
-`says_otherwise` is for whoever makes edges or draws facts; the rule "title" checks them.
+`says_otherwise` and `negative_by_title` are for whoever makes edges or draws facts; the rules
+"title" and "result-diagnosis" check them.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from re import Pattern
 
 from casewright.kg.graph import Graph
 from casewright.kg.validate.rules import Violation
-from casewright.kg.validate.tables import title_table
+from casewright.kg.validate.tables import title_table, value_table
 from casewright.kg.validate.view import View, condition_of
 from casewright.records import Fact
 
-__all__ = ["Titles", "says_otherwise", "told_by_title"]
+__all__ = ["Titles", "negative_by_title", "says_otherwise", "told_by_title"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,19 @@ def says_otherwise(code: str, title: str, text: str) -> str | None:
         return None
     wrong = said.other.search(text) and not said.own.search(text)
     return title_table().regions.citation if wrong else None
+
+
+def negative_by_title(code: str, title: str, test: str, result: str) -> str | None:
+    """The reference by which a test with that result rules the code out; None where not."""
+    for rule in value_table().code_results:
+        if (
+            code.startswith(rule.codes)
+            and rule.test in (None, test)
+            and (rule.title is None or rule.title in title.lower())
+            and rule.not_.search(result)
+        ):
+            return rule.citation
+    return None
 
 
 def told_by_title(code: str, title: str) -> frozenset[str]:
