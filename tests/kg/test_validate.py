@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 import yaml
 from case_maker import case_of
+from command_line import call
 
 from casewright.kg.cases import CaseSampler
-from casewright.kg.graph import Dosing, Graph, Medication
+from casewright.kg.graph import Dosing, Graph, Medication, load_graph
 from casewright.kg.patient import Sampling
 from casewright.kg.validate import RULES, Validator, allowed_together, combined, violations
 from casewright.kg.validate.check import check_cases
@@ -254,3 +256,46 @@ def test_every_principal_can_come_first_and_has_patients(graph: Graph) -> None:
         if bars_first(condition.code, condition.title) or low > max(high, 0.17) or len(sexes) > 1:
             barred.append(condition.code)
     assert barred == []
+
+
+OVERDOSED = """\
+source: A test
+version: "1"
+licence: CC0-1.0
+citation: a drug whose regimen is over its own limit
+drugs:
+  - id: drug:overdosed
+    name: overdosed drug
+    class: a class of its own
+    dosing: [{dose: "500", unit: mg, route: by mouth, frequency: twice daily}]
+    max_daily: {dose: "400", unit: mg}
+conditions:
+  - codes: [J13]
+    drugs: [{drug: "drug:overdosed", p: 1.0, setting: any}]
+"""
+
+
+def test_the_command_counts_and_its_status_says_whether_all_is_sound(
+    graph: Graph, warm: None, tmp_path: Path
+) -> None:
+    done = call("kg", "check", "-n", 20, "--code", "J06.9", "--json")
+    report = json.loads(done.out)
+    assert (done.code, report["cases"], report["violations"]) == (0, 20, 0)
+    assert "20 cases, 0 violations" in call("kg", "check", "-n", 20, "--code", "J06.9").out
+    limited = tmp_path / "overlay.yaml"
+    limited.write_text(OVERDOSED, encoding="utf-8")
+    plain = load_graph(overlay=limited)
+    told = {"codes": ["J13"], "facts": [["medication", "drug:overdosed", {
+        "value": "500", "unit": "mg", "frequency": "twice daily", "course": "new"}]]}  # fmt: skip
+    assert [v.rule for v in violations(plain, case_of(plain, told))] == ["max-dose"]
+
+
+def test_a_violation_ends_the_command_with_status_2(
+    graph: Graph, warm: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = next(t for t in TOLD if t["rule"] == "combination")
+    monkeypatch.setattr(CaseSampler, "cases", lambda self, indices: [case_of(graph, told["bad"])])
+    done = call("kg", "check", "-n", 1)
+    assert done.code == 2
+    assert "combination" in done.out
+    assert "guidelines FY2026" in done.out
