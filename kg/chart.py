@@ -219,16 +219,16 @@ class Chart:
     def _denied(self, present: Sequence[Concept], found: Sequence[str]) -> None:
         graph, carried = self.plans.graph, self.carried
         feverish = self._values["vital:temperature"] >= _FEVER
+        barred = self.plans.ties.told_by_code(self._codes)
         denied = [
             f
             for f in (carried.denied if carried is not None else ())
-            if not (feverish and f.concept in _FEVERISH)
+            if not (feverish and f.concept in _FEVERISH) and f.concept not in barred
         ]
         self._again(denied)
         most = self.sampling.max_denied - len(denied)
         if most <= 0:
             return
-        barred = self.plans.ties.told_by_code(self._codes)
         if feverish:
             barred |= _FEVERISH
         known = [*present, *(graph.concept(f.concept) for f in denied)]
@@ -399,11 +399,13 @@ class Chart:
         """Draw signs that go with the vital signs, the symptoms and each other."""
         ties, child = self.plans.ties, self.who.is_child
         told = [words_of(c.name) for c in present]
+        gone = [words_of(f.name) for f in self.carried.denied] if self.carried else []
         candidates = [
             c
             for c in self._fitting(self.plan.findings)
             if ties.finding_agrees(c.name, self._values, child=child)
             and not (_ABSENT.search(c.name) and any(w and w <= words_of(c.name) for w in told))
+            and not any(w and w <= words_of(c.name) for w in gone)
         ]
         left = self.carried.abating if self.carried is not None else 1.0
         most = 2 if self.setting == "outpatient" else 3

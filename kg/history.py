@@ -305,6 +305,9 @@ def sample_family(
     return [FamilyMember(entry.id, entry.name, relative, entry.code)]
 
 
+_KEPT = {"mild": 0.3, "moderate": 0.85, "severe": 1.0}
+"""How often an emergency visit for what wards see too ends with an admission: a choice of ours."""
+
 _OWN_PLAN = 0.7
 """How often a condition's own disposition or follow-up goes before those of history.yaml."""
 
@@ -328,7 +331,13 @@ def sample_plan(
     """
     out: list[Next] = []
     if setting in ("inpatient", "emergency"):
-        fitting = [(n, t) for n, t in enumerate(dispositions) if _placed(t, setting, severity)]
+        own = dispositions
+        if setting == "emergency" and "inpatient" in principal.values("setting"):
+            # What is written for such a condition ends a stay; here it begins with one.
+            own = ()
+            if rng.random() < _KEPT[severity]:
+                severity = "severe"
+        fitting = [(n, t) for n, t in enumerate(own) if _placed(t, setting, severity)]
         # Nobody with a heart attack goes home from there, however well: it says "admitted".
         kept = [(n, t) for n, t in enumerate(dispositions) if t.startswith("admitted")]
         always = setting == "emergency" and bool(kept)

@@ -50,6 +50,20 @@ class Onset:
         plural = match[1] is None and lowered[match.end(2) : match.end(2) + 1] == "s"
         return cls(text, (3.0 if plural else number) * dict(_UNITS)[match[2]])
 
+    def told_with(self, symptoms: str) -> bool:
+        """Whether an onset that leans on another symptom ("with the pain") can be told.
+
+        Args:
+            symptoms: the names of all that are told.
+        """
+        match = _LEANS.search(self.text)
+        return match is None or match[1] in symptoms
+
+
+_LEANS = re.compile(
+    r"\bthe (pain|cough|fever|rash|headache|vomiting|nausea|diarrhea|swelling|bleeding|dyspnea)\b"
+)
+
 
 def agree(onset: Onset, days: float | None) -> bool:
     """Whether an onset can be told of an illness that began so many days ago."""

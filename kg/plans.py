@@ -26,6 +26,7 @@ from casewright.kg.patient import AgeSexTable, Gate, age_sex_weights
 from casewright.kg.quotas import Quota
 from casewright.kg.ties import Ties
 from casewright.kg.validate.coding import allowed_together
+from casewright.kg.validate.titles import negative_by_title, says_otherwise, told_by_title
 from casewright.records import Setting, Sex
 
 __all__ = ["Candidate", "ConditionPlan", "DrugChoice", "Plans", "Severity", "SymptomCandidate"]
@@ -164,7 +165,8 @@ class Plans:
         if known is None:
             edges = self.graph.edges(condition.id, "has_symptom")
             known = self._undeniable[condition.code] = (
-                frozenset(e.target for e in edges if (e.p or DEFAULT_P) >= _LIKELY),
+                frozenset(e.target for e in edges if (e.p or DEFAULT_P) >= _LIKELY)
+                | told_by_title(condition.code, condition.title),
                 words_of(condition.name),
             )
         return known
@@ -194,13 +196,13 @@ class Plans:
         )
 
     def _build(self, condition: Condition) -> ConditionPlan:
-        graph, side = self.graph, condition.laterality
+        graph = self.graph
         edges = {r: graph.edges(condition.id, r) for r in _USED}
-        symptoms = list(self._symptoms(edges["has_symptom"], side))
+        symptoms = list(self._symptoms(condition, edges["has_symptom"]))
         tests = [
             c
-            for c in self._candidates(edges["tested_with"], side)
-            if c.edge.text is None or not contradicts(c.edge.text, condition.name)
+            for c in self._candidates(condition, edges["tested_with"])
+            if c.edge.text is None or not self._ruled_out(condition, c)
         ]
         results: dict[str, list[Candidate]] = defaultdict(list)
         for c in tests:
@@ -209,9 +211,9 @@ class Plans:
         return ConditionPlan(
             condition=condition,
             symptoms=_related(symptoms),
-            findings=tuple(self._candidates(edges["has_finding"], side)),
-            labs=tuple(self._of_labs(edges["changes_lab"], side)),
-            vitals=tuple(self._of_labs(edges["changes_vital"], side)),
+            findings=tuple(self._candidates(condition, edges["has_finding"])),
+            labs=tuple(self._of_labs(condition, edges["changes_lab"])),
+            vitals=tuple(self._of_labs(condition, edges["changes_vital"])),
             results=tuple(tuple(group) for group in results.values()),
             interventions=tuple(c for c in tests if c.concept.group in _INTERVENTIONS),
             comorbid=tuple(self._comorbid(condition, edges["comorbid_with"])),
@@ -223,9 +225,9 @@ class Plans:
             follow_ups=condition.values("follow_up"),
         )
 
-    def _symptoms(self, edges: Sequence[Edge], side: str | None) -> Iterable[SymptomCandidate]:
+    def _symptoms(self, condition: Condition, edges: Sequence[Edge]) -> Iterable[SymptomCandidate]:
         seen: set[str] = set()
-        for c in self._candidates(edges, side):
+        for c in self._candidates(condition, edges):
             if c.concept.id not in seen:
                 seen.add(c.concept.id)
                 if not c.edge.details:
@@ -239,12 +241,22 @@ class Plans:
                     c.edge.values("character"), c.edge.values("site"),
                 )  # fmt: skip
 
-    def _candidates(self, edges: Sequence[Edge], side: str | None) -> Iterable[Candidate]:
+    @staticmethod
+    def _ruled_out(condition: Condition, c: Candidate) -> bool:
+        """Whether a result denies the diagnosis."""
+        result = c.edge.text or ""
+        if contradicts(result, condition.name):
+            return True
+        return bool(negative_by_title(condition.code, condition.title, c.concept.id, result))
+
+    def _candidates(self, condition: Condition, edges: Sequence[Edge]) -> Iterable[Candidate]:
         for edge in edges:
             concept = self.graph.concept(edge.target)
             name = f"{concept.name} {edge.text}" if edge.text else concept.name
-            if wrong_side(name, side):
+            if wrong_side(name, condition.laterality):
                 continue
+            if says_otherwise(condition.code, condition.title, name):
+                continue  # "without coma" and unresponsiveness
             low = concept.min_age if concept.min_age is not None else 0.0
             if concept.type == "Symptom" and "true" not in concept.values("observable"):
                 low = max(low, SELF_REPORT_AGE)
@@ -254,8 +266,8 @@ class Plans:
                 edge.values("severity") if edge.details else (),
             )  # fmt: skip
 
-    def _of_labs(self, edges: Sequence[Edge], side: str | None) -> Iterable[Candidate]:
-        return (c for c in self._candidates(edges, side) if isinstance(c.concept, Lab))
+    def _of_labs(self, condition: Condition, edges: Sequence[Edge]) -> Iterable[Candidate]:
+        return (c for c in self._candidates(condition, edges) if isinstance(c.concept, Lab))
 
     def _drugs(self, edges: Sequence[Edge]) -> Iterable[DrugChoice]:
         for edge in edges:

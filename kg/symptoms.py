@@ -62,10 +62,11 @@ def describe(symptoms: Sequence[SymptomCandidate], rng: random.Random) -> list[P
     """Draw onset, character and site. The first onset is the illness's: others agree with it."""
     days: float | None = None
     found: list[Present] = []
+    names = " ".join(s.concept.name for s in symptoms)
     for symptom in symptoms:
         attributes: list[tuple[str, str]] = []
         if symptom.onsets:
-            onset = draw_onset(symptom.onsets, days, rng)
+            onset = draw_onset([o for o in symptom.onsets if o.told_with(names)], days, rng)
             if onset is not None:
                 attributes.append(("onset", onset.text))
                 days = onset.days if days is None else days

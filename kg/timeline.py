@@ -73,11 +73,12 @@ class Timelines:
         following = self._next(last, condition, rng)
         day = _day(following, last, condition, rng)
         who = _aged(last, day)
-        if not fits(condition, who):
+        if not _still(condition, who, last):
             # Grown out of it, an infant say: seen again at once instead.
             day = last.identity.discharge_date or last.identity.encounter_date
             who = _aged(last, day)
-            who = who if fits(condition, who) else last.demographics
+            if not _still(condition, who, last):
+                day, who = last.identity.encounter_date, last.demographics
         severity = _severity(following, last, condition)
         stay = sampler.stay(plan, following.setting, severity, rng)
         identity = at_another_encounter(
@@ -215,6 +216,13 @@ def _day(following: _Next, last: Case, condition: Condition, rng: random.Random)
     if condition.chronic and last.setting == "outpatient":
         first, last_day = 60, 180
     return end + timedelta(days=first + int(rng.random() * (last_day - first + 1)))
+
+
+def _still(condition: Condition, who: Demographics, last: Case) -> bool:
+    """Whether the patient is of an age for the condition; a newborn's is counted in months."""
+    if condition.max_age is not None and condition.max_age < 1:
+        return who.age_years == 0 and who.age_months == last.demographics.age_months
+    return fits(condition, who)
 
 
 def _aged(last: Case, day: date) -> Demographics:
