@@ -197,6 +197,8 @@ _TITLES: tuple[tuple[re.Pattern[str], Gate], ...] = tuple(
         (r"\bjuvenile\b|\bof childhood\b|\bin childhood\b", Gate(None, 1, 25)),
         (r"\bsenile\b|\bage-related\b|\bpresbyopia\b", Gate(None, 45)),
         (r"\badult\b", Gate(None, 18)),
+        # Growth plates close by 18; bones that bend and do not break are children's.
+        (r"\bphyseal\b", Gate(None, 1, 17)), (r"\bgreenstick\b|\btorus fract", Gate(None, 1, 15)),
         (r"\bmenopaus|\bclimacteric\b", Gate("female", 40)),
         (r"\bpostmenopausal\b", Gate("female", 45)),
         (r"\balcohol(?:ic|ism)?\b", Gate(None, 15)),

@@ -1,4 +1,4 @@
-"""Parts of the body that a title or a symptom names, to keep knee pain out of the wrist.
+"""Parts of the body that a title, a symptom or a sign names, to keep knee pain out of the wrist.
 
 Used where codes of many sites share a source profile: musculoskeletal disease and injury.
 """
@@ -30,7 +30,7 @@ _WORDS: Mapping[str, str] = {
     r"forearm|radius|radial|ulna\w*": "forearm",
     r"wrist|carp\w*|scaphoid|navicular \[?scaphoid\]?": "wrist",
     r"hand|palm\w*|metacarp\w*": "hand",
-    r"fingers?|thumb|phalan\w+ of (?:\w+ )*(?:finger|thumb)": "finger",
+    r"fingers?|thumb|interphalangeal|phalan\w+ of (?:\w+ )*(?:finger|thumb)": "finger",
     r"arms?|upper limb|upper extremit\w*": "arm",
     r"hip|acetabul\w*|trochanter\w*|femoral neck|neck of (?:\w+ )?femur": "hip",
     r"thigh|femur|femoral|hamstring|quadriceps": "thigh",
@@ -39,7 +39,7 @@ _WORDS: Mapping[str, str] = {
     r"ankle|malleol\w*|talus|talo\w*": "ankle",
     r"foot|feet|heel|calcane\w*|tars\w*|metatars\w*|plantar|hallux": "foot",
     r"toes?": "toe",
-    r"legs?|lower limb|lower extremit\w*": "leg",
+    r"legs?|lower limb|lower extremit\w*|limp\w*|gait|bear(?:ing)? weight|weight[- ]bearing": "leg",
 }
 
 _NEAR: Mapping[str, frozenset[str]] = {

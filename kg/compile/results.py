@@ -10,6 +10,7 @@ from casewright.kg.compile.link import MIN_LIFT, Link, strong
 from casewright.kg.compile.matching import Matcher, PrefixIndex
 from casewright.kg.compile.plausibility import test_fits, text_fits, text_for
 from casewright.kg.compile.provenance import Register
+from casewright.kg.compile.regions import regions_agree
 from casewright.kg.compile.sources import Sources
 from casewright.kg.compile.spine import Code
 from casewright.kg.graph import treats
@@ -37,6 +38,8 @@ class Results:
             (raised.codes, (owner, raised)) for owner, raised in curated.raised()
         )
         self._kinds = {entry.id: entry.kind for entry in curated.procedures}
+        self._signs = {entry.id: entry.name for entry in curated.findings}
+        self._tests = {entry.id: entry.name for entry in curated.procedures}
 
     def links(self, code: Code, joined: Joined | None) -> list[Link]:
         """All of them for a billable code."""
@@ -80,6 +83,9 @@ class Results:
         changed = {link.target for link in found}
         for prefix, result in self._results.closest(code.code, lambda r: r.procedure):
             if not text_fits(result.text, code.title):
+                continue
+            where = f"{self._tests.get(result.procedure, '')} {result.text or ''}"
+            if prefix != code.code and not _in_place(code, where):
                 continue
             found.append(
                 Link(
@@ -128,6 +134,9 @@ class Results:
 
     def _finding_links(self, code: Code) -> Iterable[Link]:
         for prefix, effect in self._finding_effects.closest(code.code, lambda e: e.finding):
+            where = f"{self._signs.get(effect.finding, '')} {effect.text or ''}"
+            if prefix != code.code and not _in_place(code, where):
+                continue
             yield Link(
                 effect.finding,
                 "has_finding",
@@ -146,3 +155,11 @@ class Results:
                 0.9 if prefix == code.code else 0.8,
                 raised.p,
             )
+
+
+def _in_place(code: Code, where: str) -> bool:
+    """Whether what is told of a whole category can be seen where the code says it is.
+
+    Skin, joints and injuries: the ulcer of a category may be of the back or of a foot.
+    """
+    return code.chapter not in (12, 13, 19) or regions_agree(code.title, where)
