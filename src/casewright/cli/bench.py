@@ -11,8 +11,10 @@ __all__ = ["bench"]
 # Each command is read when it is asked for: what one measures with, another need not load.
 _COMMANDS = {
     "checker": ("casewright.cli.bench_checker", "checker"),
+    "privacy": ("casewright.cli.bench_privacy", "privacy"),
 }
 _HELP = {
+    "privacy": "Disclosure: canaries, membership, verbatim text, identifiers; detectors compared.",
     "checker": "Planted errors, harmless edits, negation, speed, people's scores.",
 }
 

