@@ -326,7 +326,9 @@ class Chart:
             if direction == "high" and vital.id == _TEMPERATURE and self._is_cold():
                 continue
             if who.is_child and vital.id in _RATES and direction:
-                values[vital.id] = child_rate(vital, direction, who, rng, self._factor)
+                rate = child_rate(vital, direction, who, rng, self._factor)
+                least, most = self.plans.ties.rates_at(vital.id, who.age_years) or (0, 300)
+                values[vital.id] = min(max(rate, least), most)
                 flags[vital.id] = direction
                 continue
             text, flag = self._value(vital, c.edge, bounds.get(vital.id))
@@ -485,6 +487,7 @@ class Chart:
                 c
                 for c in self._fitting(group)
                 if ties.result_agrees(c.edge.text or "", told, self._values, child=child)
+                and not ties.ruled_out(self._codes, c.concept.id, c.edge.text or "", self.who.sex)
             ]
             for group in self.plan.results
         ]

@@ -22,6 +22,7 @@ from casewright.kg.validate.tables import (
     gate_table,
     value_table,
 )
+from casewright.kg.validate.titles import negative_by_title, told_by_title
 from casewright.records import Demographics, Setting, Sex
 
 __all__ = ["Bound", "Patient", "Ties"]
@@ -78,6 +79,8 @@ class Ties:
         self._bounds: dict[str, tuple[Bound, ...]] = {}
         self._findings: dict[str, tuple[FindingValue, ...]] = {}
         self._results: dict[str, tuple[tuple[FindingValue, ...], tuple[Pattern[str], ...]]] = {}
+        self._sexed: dict[str, frozenset[Sex]] = {}
+        self._negative: dict[tuple[str, str, str], bool] = {}
         self._opposite: dict[str, frozenset[tuple[int, int]]] = {}
         self._avoided: dict[str, frozenset[str]] = {}
         self._entries: dict[str, tuple[tuple[frozenset[str], _When], ...]] = {}
@@ -167,7 +170,32 @@ class Ties:
     def told_by_code(self, codes: Sequence[str]) -> set[str]:
         """Symptoms that are the diagnosis itself, which nobody with it denies."""
         signs = self._signs
-        return {signs[code[:n]] for code in codes for n in _SIZES if code[:n] in signs}
+        found = {signs[code[:n]] for code in codes for n in _SIZES if code[:n] in signs}
+        return found.union(*(told_by_title(code, self._title(code)) for code in codes))
+
+    def _title(self, code: str) -> str:
+        condition = self._graph.concept(f"icd:{code}")
+        assert isinstance(condition, Condition)
+        return condition.title
+
+    def ruled_out(self, codes: Sequence[str], test: str, result: str, sex: Sex) -> bool:
+        """Whether a result rules a diagnosis of the case out, or is of the other sex."""
+        words = self._sexed.get(result)
+        if words is None:
+            table = gate_table().words
+            words = self._sexed[result] = frozenset(
+                each for each in table if any(w.search(result) for w in table[each])
+            )
+        if len(words) == 1 and sex not in words:
+            return True
+        for code in codes:
+            key = (code, test, result)
+            if key not in self._negative:
+                found = negative_by_title(code, self._title(code), test, result)
+                self._negative[key] = found is not None
+            if self._negative[key]:
+                return True
+        return False
 
     def gates(self, condition: Condition) -> frozenset[Gate]:
         """Ages and sex that the code's rules leave, in completed years."""
