@@ -267,7 +267,18 @@ def _flipped(
         same = [i for i, f in enumerate(facts) if f.type == telling.type]
         before = [i for i, f in enumerate(facts) if f.type == "diagnosis"]
         place = same[-1] + 1 if same else before[0]
-        facts.insert(place, _absent(telling, sampler, other.demographics, rng))
+        absent = _absent(telling, sampler, other.demographics, rng)
+        facts.insert(place, absent)
+        result = absent.attribute("result")
+        if result is not None:
+            # What the normal result denies has not been found either.
+            ties, child = sampler.plans.ties, other.demographics.is_child
+            facts = [
+                f
+                for f in facts
+                if f.type != "finding" or ties.result_agrees(result, [f.name], {}, child=child)
+            ]
+            place = facts.index(absent)
     done = numbered(facts)
     return done, done[place].fact_id
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,6 @@ from casewright.kg.show import show as show_condition
 from casewright.kg.stats import render_stats, timed_load
 from casewright.kg.stats import stats as graph_stats
 from casewright.kg.validate.check import check_cases, render_check
-from casewright.outputs.rows import plain
 from casewright.records import Setting
 from casewright.sampling import sampling_of
 
@@ -34,6 +34,13 @@ _EVERYWHERE: tuple[tuple[Setting, float], ...] = (
 _overlay_option = click.option(
     "--overlay", type=click.Path(path_type=Path), help="Your own YAML, laid over the graph."
 )
+
+
+def _bare(value: object) -> object:
+    """What JSON knows nothing of: a record by its fields, a day as it is written."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: getattr(value, f.name) for f in fields(value)}
+    return str(value)
 
 
 @click.group()
@@ -124,7 +131,7 @@ def sample(
     console = stdout()
     for case in sampler.cases(range(count)):
         if as_json:
-            click.echo(json.dumps(plain(case), default=str))
+            click.echo(json.dumps(case, default=_bare))
         else:
             from casewright.cli.display import render_case  # noqa: PLC0415
 
