@@ -15,7 +15,7 @@ import yaml
 from jinja2 import Environment, StrictUndefined, Template
 
 from casewright.outputs.chapters import CHAPTERS
-from casewright.outputs.splits import SPLITS
+from casewright.outputs.splits import SPLITS, SplitBy
 from casewright.outputs.summary import RunSummary
 
 __all__ = [
@@ -75,6 +75,7 @@ def render_card(
     info: CardInfo,
     task_categories: Sequence[str],
     form: Form = "parquet",
+    split_by: SplitBy = "case",
 ) -> str:
     """README.md of a dataset made from a run.
 
@@ -84,6 +85,7 @@ def render_card(
         info: what the publisher says.
         task_categories: identifiers of the Hub.
         form: what the files are, which decides how their columns are explained.
+        split_by: what the splits hold apart.
     """
     title = info.title or f"Synthetic clinical documents: {summary.run}"
     chapters: Counter[str] = Counter()
@@ -96,6 +98,7 @@ def render_card(
         manifest=summary.manifest,
         counts=summary.counts,
         form=form,
+        split_by=split_by,
         splits=[s for s in SPLITS if any(s == t.split for c in configs for t in c.splits)],
         tables=[(c.name, {s.split: s.rows for s in c.splits}) for c in configs],
         rows=[*summary.kinds, summary.total] if len(summary.kinds) > 1 else summary.kinds,

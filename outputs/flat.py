@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,11 +14,14 @@ from typing import Any, TextIO
 from casewright.outputs.card import CardConfig, CardInfo, CardSplit, render_card
 from casewright.outputs.guard import check_exportable, new_folder
 from casewright.outputs.hf import TASKS, write_checksums
-from casewright.outputs.splits import SPLITS, Split, SplitPlan
+from casewright.outputs.splits import SPLITS, Split, SplitPlan, divide
 from casewright.outputs.stored import stored_tables
 from casewright.outputs.summary import summarise
 
-__all__ = ["export_csv", "export_jsonl"]
+__all__ = ["export_csv", "export_jsonl", "guarded"]
+
+_FORMULA = frozenset("=+-@\t\r＝＋－＠")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
 DOCUMENT_COLUMNS = (
     "document_id", "case_id", "kind", "split", "text", "principal_code", "principal_title",
@@ -47,12 +51,13 @@ def export_jsonl(
         CasewrightError: as for `export_hf`.
     """
     run, dest = Path(run), Path(dest)
+    plan = splits or SplitPlan()
     check_exportable(run)
     summary = summarise(run)
     sizes: Counter[Split] = Counter()
     with new_folder(dest) as folder, ExitStack() as stack:
         files: dict[Split, TextIO] = {}
-        for split, row in _rows(run, splits or SplitPlan()):
+        for split, row in _rows(run, plan):
             if split not in files:
                 path = folder / f"{split}.jsonl"
                 files[split] = stack.enter_context(path.open("w", encoding="utf-8"))
@@ -66,7 +71,7 @@ def export_jsonl(
             if s in sizes
         ]
         config = CardConfig("documents", made, default=True)
-        card = render_card(summary, [config], info or CardInfo(), TASKS, "jsonl")
+        card = render_card(summary, [config], info or CardInfo(), TASKS, "jsonl", plan.by)
         (folder / "README.md").write_text(card, encoding="utf-8")
         write_checksums(folder)
     return dest
@@ -82,30 +87,30 @@ def export_csv(
     """Export a run's kept documents as CSV tables (RFC 4180, UTF-8, with a header).
 
     `documents.csv` has one row a document with its `split`; `facts.csv`, `entities.csv` and
-    `phi.csv` one row a label.
+    `phi.csv` one row a label. A cell that a spreadsheet would take for a formula begins with an
+    apostrophe (see `guarded`).
 
     Raises:
         CasewrightError: as for `export_hf`.
     """
     run, dest = Path(run), Path(dest)
+    plan = splits or SplitPlan()
     check_exportable(run)
     summary = summarise(run)
     sizes: Counter[Split] = Counter()
     with new_folder(dest) as folder:
         with ExitStack() as stack:
 
-            def table(name: str, columns: Sequence[str]) -> csv.DictWriter[str]:
+            def table(name: str, columns: Sequence[str]) -> _GuardedWriter:
                 path = folder / f"{name}.csv"
                 file = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
-                writer = csv.DictWriter(file, columns, extrasaction="ignore")
-                writer.writeheader()
-                return writer
+                return _GuardedWriter(file, columns)
 
             documents = table("documents", DOCUMENT_COLUMNS)
             facts = table("facts", FACT_COLUMNS)
             entities = table("entities", ENTITY_COLUMNS)
             phi = table("phi", PHI_COLUMNS)
-            for split, row in _rows(run, splits or SplitPlan()):
+            for split, row in _rows(run, plan):
                 sizes[split] += 1
                 documents.writerow(_document(row, split))
                 facts.writerows(_facts(row))
@@ -114,17 +119,51 @@ def export_csv(
                 phi.writerows({**of_document, **item} for item in row["phi"])
         made = [CardSplit(s, "documents.csv", sizes[s], 0) for s in SPLITS if s in sizes]
         config = CardConfig("documents", made)
-        card = render_card(summary, [config], info or CardInfo(), TASKS, "csv")
+        card = render_card(summary, [config], info or CardInfo(), TASKS, "csv", plan.by)
         (folder / "README.md").write_text(card, encoding="utf-8")
         write_checksums(folder)
     return dest
 
 
+def guarded(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula.
+
+    Text that begins with one of = + - @, a tab or a carriage return is given a leading
+    apostrophe, as OWASP's page on CSV injection advises; a plain number keeps its sign. Spaces
+    and the quotation mark of the reader do not hide the character from all programs, so what
+    follows leading blanks counts too.
+    """
+    if not isinstance(value, str) or not value:
+        return value
+    bare = value.lstrip(" \n\v\f\xa0\ufeff")
+    # Full-width forms are folded to the plain ones by some programs.
+    if bare[:1] in _FORMULA and not _NUMBER.fullmatch(value):
+        return "'" + value
+    return value
+
+
+class _GuardedWriter:
+    """A `csv.DictWriter` whose every cell passes `guarded`; columns not named are left out."""
+
+    def __init__(self, file: TextIO, columns: Sequence[str]) -> None:
+        self._columns = columns
+        self._writer = csv.writer(file)
+        self._writer.writerow(columns)
+
+    def writerow(self, row: Mapping[str, object]) -> None:
+        self._writer.writerow([guarded(row.get(name)) for name in self._columns])
+
+    def writerows(self, rows: Iterable[Mapping[str, object]]) -> None:
+        for row in rows:
+            self.writerow(row)
+
+
 def _rows(run: Path, plan: SplitPlan) -> Iterator[tuple[Split, dict[str, Any]]]:
+    division = divide(run, plan)
     for side, table in stored_tables(run):
         if side == "kept":
             for row in table.to_pylist():
-                yield plan.side(row["case_id"]), row
+                yield division.side(row["case_id"]), row
 
 
 def _document(row: dict[str, Any], split: Split) -> dict[str, Any]:

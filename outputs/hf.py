@@ -10,7 +10,7 @@ from casewright.outputs.card import CardConfig, CardInfo, CardSplit, as_metadata
 from casewright.outputs.guard import check_exportable, new_folder
 from casewright.outputs.rows import DOCUMENTS_SCHEMA
 from casewright.outputs.shards import SHARD_BYTES, ShardedSplit, write_shards
-from casewright.outputs.splits import SplitPlan
+from casewright.outputs.splits import SplitPlan, divide
 from casewright.outputs.summary import summarise, write_summary
 
 __all__ = ["card_splits", "export_hf", "write_checksums"]
@@ -43,6 +43,7 @@ def export_hf(
             is at `dest`; the disk is full.
     """
     run, dest = Path(run), Path(dest)
+    plan = splits or SplitPlan()
     check_exportable(run)
     summary = summarise(run)
     with new_folder(dest) as folder:
@@ -51,7 +52,7 @@ def export_hf(
             run,
             folder / "documents",
             scratch,
-            splits or SplitPlan(),
+            divide(run, plan),
             shard_bytes=shard_bytes,
             metadata=dict(as_metadata(summary)),
         )
@@ -59,7 +60,7 @@ def export_hf(
         config = CardConfig(
             "documents", card_splits(made, "documents"), schema=DOCUMENTS_SCHEMA, default=True
         )
-        card = render_card(summary, [config], info or CardInfo(), TASKS)
+        card = render_card(summary, [config], info or CardInfo(), TASKS, split_by=plan.by)
         (folder / "README.md").write_text(card, encoding="utf-8")
         write_summary(summary, folder / "report.json")
         write_checksums(folder)

@@ -120,6 +120,7 @@ class Row:
 
     `document_index` is the document's place in the plan, -1 for a row from elsewhere.
     `entities` hold what the text names, `off_spec` what it says beside or against the case.
+    `patient_id` joins the encounters of a patient, `partner_case_id` the two cases of a pair.
     """
 
     document_id: str
@@ -139,6 +140,9 @@ class Row:
     style: str = ""
     provenance: RowProvenance | None = None
     tags: tuple[str, ...] = ()
+    patient_id: str = ""
+    encounter: int = 1
+    partner_case_id: str | None = None
     outcome: Outcome = "kept"
     reasons: tuple[Reason, ...] = field(default=())
 
@@ -173,6 +177,9 @@ def row_of(document: Document, index: int) -> Row:
         style=draft.case.style,
         provenance=_row_provenance(draft.provenance, verdict),
         tags=document.tags,
+        patient_id=draft.case.patient_id,
+        encounter=draft.case.encounter,
+        partner_case_id=draft.case.partner_case_id,
         outcome="kept" if verdict.keep else "rejected",
         reasons=tuple(_quoted(reason, draft.text) for reason in verdict.reasons),
     )
@@ -207,6 +214,9 @@ def failed_row(
         setting=case.setting,
         persona=case.persona,
         style=case.style,
+        patient_id=case.patient_id,
+        encounter=case.encounter,
+        partner_case_id=case.partner_case_id,
         outcome="failed",
         reasons=tuple(reasons),
     )

@@ -49,6 +49,7 @@ __all__ = [
     "Score",
     "check_evidence",
     "check_row",
+    "conform",
     "demographics_of",
     "facts_of",
     "failed_row",
@@ -141,6 +142,9 @@ DOCUMENTS_SCHEMA: pa.Schema = pa.schema(
             ]
         ),
         "tags": pa.list_(_string),
+        "patient_id": _string,
+        "encounter": _int,
+        "partner_case_id": _string,
     }
 )
 """Columns of `documents/part-*.parquet` and of the exports, in the order of `Row`."""
@@ -167,6 +171,21 @@ REJECTS_SCHEMA: pa.Schema = pa.schema(
 def table_of(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:
     """Rows in plain form as an Arrow table."""
     return pa.Table.from_pylist(list(rows), schema=schema)
+
+
+def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table with the schema's columns in its order; those that it lacks are null.
+
+    Runs written before a column was thought of are read as if it had been empty.
+    """
+    names = set(table.column_names)
+    return pa.table(
+        [
+            table[field.name] if field.name in names else pa.nulls(table.num_rows, field.type)
+            for field in schema
+        ],
+        schema=schema,
+    )
 
 
 @cache

@@ -25,7 +25,7 @@ from casewright.outputs.card import CardConfig, CardInfo, CardSplit, render_card
 from casewright.outputs.guard import check_exportable, new_folder
 from casewright.outputs.hf import write_checksums
 from casewright.outputs.shards import write_shards
-from casewright.outputs.splits import SPLITS, Split, SplitPlan
+from casewright.outputs.splits import SPLITS, Split, SplitPlan, divide
 from casewright.outputs.summary import summarise
 
 __all__ = ["TASKS", "Pair", "export_sft", "fact_line", "pairs_of_case"]
@@ -82,12 +82,17 @@ def export_sft(
         CasewrightError: as for `export_hf`.
     """
     run, dest = Path(run), Path(dest)
+    plan = splits or SplitPlan()
     check_exportable(run)
     summary = summarise(run)
     with new_folder(dest) as folder:
         scratch = folder / ".scratch"
         shards = write_shards(
-            run, scratch / "shards", scratch / "deal", splits or SplitPlan(), whole_cases=True
+            run,
+            scratch / "shards",
+            scratch / "deal",
+            divide(run, plan),
+            whole_cases=True,
         )
         sizes: dict[str, Counter[Split]] = defaultdict(Counter)
         with ExitStack() as stack:
@@ -116,7 +121,7 @@ def export_sft(
                 n for task in TASKS for n in (task, f"{task}_messages") if n in sizes
             )
         ]
-        card = render_card(summary, configs, info or CardInfo(), CATEGORIES, "feed")
+        card = render_card(summary, configs, info or CardInfo(), CATEGORIES, "feed", plan.by)
         (folder / "README.md").write_text(card, encoding="utf-8")
         write_checksums(folder)
     return dest

@@ -2,7 +2,7 @@
 
 Two passes keep memory at one shard: documents are dealt by hash to a scratch file per
 shard, then each shard is put in order of the hash and compressed. The order is a function
-of the document ids, so the same run always gives the same shards.
+of the plan, so the same run always gives the same shards.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from casewright.outputs.clusters import mix
 from casewright.outputs.parts import part_files
-from casewright.outputs.splits import SPLITS, Split, SplitPlan
+from casewright.outputs.splits import SPLITS, Division, Split
 from casewright.outputs.stored import stored_tables
-from casewright.seeds import derive_seed
 
 __all__ = ["SHARD_BYTES", "ShardedSplit", "write_shards"]
 
@@ -31,6 +31,7 @@ SHARD_BYTES = 128 * 2**20
 DEAL_ROWS = 8192
 GROUP_ROWS = 1000
 _ORDER = "__order__"
+_SALT = np.uint64(0x5DEECE66D1CEB00C)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def write_shards(
     run: Path,
     folder: Path,
     scratch: Path,
-    plan: SplitPlan,
+    division: Division,
     *,
     shard_bytes: int = SHARD_BYTES,
     whole_cases: bool = False,
@@ -59,7 +60,7 @@ def write_shards(
         run: a sealed run.
         folder: where the shards go; made if need be.
         scratch: a folder for intermediate files, of about the run's size; emptied.
-        plan: which case goes where.
+        division: which case goes where.
         shard_bytes: the bound on a shard's uncompressed size, met on average.
         whole_cases: shuffle cases instead of documents: those of a case stay together.
         metadata: key-value pairs for every file's schema.
@@ -69,27 +70,18 @@ def write_shards(
     """
     folder.mkdir(parents=True, exist_ok=True)
     scratch.mkdir(parents=True, exist_ok=True)
-    sizes = _split_sizes(run, plan)
+    sizes = division.sizes()
     total = sum(sizes.values())
     encoded = _encoded_bytes(run)
     counts = {
         split: _shard_count(encoded * rows / total, shard_bytes) for split, rows in sizes.items()
     }
-    _deal(run, scratch, plan, counts, whole_cases=whole_cases)
+    _deal(run, scratch, division, counts, whole_cases=whole_cases)
     made = []
     for split in SPLITS:
         if split in counts:
             made.append(_finish(split, counts[split], folder, scratch, metadata or {}))
     return made
-
-
-def _split_sizes(run: Path, plan: SplitPlan) -> dict[Split, int]:
-    sizes: dict[Split, int] = {}
-    for side, table in stored_tables(run, ["case_id"]):
-        if side == "kept":
-            for split in plan.sides(table["case_id"].to_pylist()):
-                sizes[split] = sizes.get(split, 0) + 1
-    return sizes
 
 
 def _encoded_bytes(run: Path) -> int:
@@ -110,26 +102,30 @@ def _shard_count(size: float, shard_bytes: int) -> int:
 
 
 def _deal(
-    run: Path, scratch: Path, plan: SplitPlan, counts: dict[Split, int], *, whole_cases: bool
+    run: Path, scratch: Path, division: Division, counts: dict[Split, int], *, whole_cases: bool
 ) -> None:
     """First pass: every document to the scratch file of its shard."""
     buckets = [(split, number) for split in SPLITS for number in range(counts.get(split, 0))]
-    first = {split: buckets.index((split, 0)) for split in counts}
+    first = np.zeros(len(SPLITS), dtype=np.int64)
+    shards = np.ones(len(SPLITS), dtype=np.uint64)
+    for split, number in counts.items():
+        first[SPLITS.index(split)] = buckets.index((split, 0))
+        shards[SPLITS.index(split)] = number
+    done = 0
     with ExitStack() as stack:
         writers: list[pa.RecordBatchStreamWriter | None] = [None] * len(buckets)
         for table in _large_tables(run):
-            cases = table["case_id"].to_pylist()
-            keys = cases if whole_cases else table["document_id"].to_pylist()
-            orders = [derive_seed("shuffle", key) for key in keys]
+            cases = division.kept[done : done + table.num_rows]
+            done += table.num_rows
+            keys = cases if whole_cases else table["document_index"].to_numpy()
+            orders = mix(keys.astype(np.uint64) + _SALT)
+            sides = division.sides[cases]
             # The shard comes from other bits than the order within it.
-            bucket = np.array(
-                [
-                    first[side] + derive_seed("shard", order) % counts[side]
-                    for side, order in zip(plan.sides(cases), orders, strict=True)
-                ]
-            )
+            bucket = first[sides] + (mix(orders) % shards[sides]).astype(np.int64)
             places = np.argsort(bucket, kind="stable")
-            ordered = table.append_column(_ORDER, pa.array(orders, pa.int64())).take(places)
+            ordered = table.append_column(
+                _ORDER, pa.array(orders >> np.uint64(1), pa.uint64())
+            ).take(places)
             dealt = ordered.combine_chunks()
             edges = np.searchsorted(bucket[places], np.arange(len(buckets) + 1))
             for number, (start, end) in enumerate(pairwise(edges)):
@@ -145,7 +141,7 @@ def _deal(
 
 def _large_tables(run: Path) -> Iterator[pa.Table]:
     waiting: list[pa.Table] = []
-    for side, table in stored_tables(run):
+    for side, table in stored_tables(run, batch=DEAL_ROWS):
         if side != "kept":
             continue
         waiting.append(table)

@@ -1,50 +1,213 @@
-"""Train, validation and test: by case, so that no patient stands on two sides."""
+"""Train, validation and test, so that nothing of one side gives away the other.
+
+Documents of a case, kept or rejected, stand on one side, and so do the encounters of a patient,
+the two cases of a contrast pair, and near-duplicates of whatever case.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
+from pathlib import Path
 from typing import Literal, TypeAlias
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from casewright.errors import CasewrightError
+from casewright.outputs.clusters import Signatures, components
+from casewright.outputs.stored import stored_tables
 from casewright.seeds import derive_seed
 
-__all__ = ["SPLITS", "Split", "SplitPlan"]
+__all__ = ["SPLITS", "Division", "Split", "SplitBy", "SplitPlan", "divide"]
 
 Split: TypeAlias = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+SplitBy: TypeAlias = Literal["case", "code", "template"]
+
+_COLUMNS = ["case_id", "patient_id", "partner_case_id", "icd10", "style", "text"]
 
 
 @dataclass(frozen=True, slots=True)
 class SplitPlan:
     """Which share of the cases goes where.
 
-    A case's side is a hash of its id alone: it stays when the corpus grows, and every
-    document of a case, of whatever kind, goes with it. In a small corpus the shares come
-    out roughly, and a side may stay empty.
+    By case, a group's side is a hash of its first case's id: it stays when the corpus grows. In
+    a small corpus the shares come out roughly, and a side may stay empty. By code or template
+    whole codes or templates are held out, the largest group first to the side that lacks most.
 
     Attributes:
         train, validation, test: shares that add up to 1.
         salt: another word gives another division.
+        by: what must not stand on two sides beside the case: "code" the category of the
+            principal diagnosis ("J18"), "template" the style in which documents are laid out.
     """
 
     train: float = 0.8
     validation: float = 0.1
     test: float = 0.1
     salt: str = "casewright-split-1"
+    by: SplitBy = "case"
 
     def __post_init__(self) -> None:
         shares = (self.train, self.validation, self.test)
         if min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
             raise ValueError(f"shares of a split must be positive and add up to 1, not {shares}")
 
+    @property
+    def shares(self) -> tuple[float, float, float]:
+        """The three shares in the order of `SPLITS`."""
+        return self.train, self.validation, self.test
+
     def side(self, case_id: str) -> Split:
-        """The side of a case."""
+        """The side of a case that hangs together with no other."""
         place = derive_seed(self.salt, case_id) / 2**63
         bounds = accumulate((self.train, self.validation))
-        return next((s for s, b in zip(SPLITS, bounds, strict=False) if place < b), "test")
+        index = next((i for i, bound in enumerate(bounds) if place < bound), 2)
+        return SPLITS[index]
 
-    def sides(self, case_ids: Sequence[str]) -> list[Split]:
-        """The side of each case."""
-        known: dict[str, Split] = {}
-        return [known.get(c) or known.setdefault(c, self.side(c)) for c in case_ids]
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """The sides of a run's cases.
+
+    Attributes:
+        cases: ids of all cases, kept or not, in order of first appearance.
+        sides: per case, an index into `SPLITS`.
+        kept: per kept document in stored order, its place in `cases`.
+        groups: how many groups of cases hang together.
+    """
+
+    cases: pa.Array
+    sides: NDArray[np.int8]
+    kept: NDArray[np.int64]
+    groups: int
+    _places: dict[str, int] = field(default_factory=dict, repr=False)
+
+    def side(self, case_id: str) -> Split:
+        """The side of one case. Raises KeyError for a case that the run lacks."""
+        if not self._places:
+            self._places.update({c: i for i, c in enumerate(self.cases.to_pylist())})
+        return SPLITS[int(self.sides[self._places[case_id]])]
+
+    def sizes(self) -> dict[Split, int]:
+        """Kept documents of every side that has any."""
+        counted = np.bincount(self.sides[self.kept], minlength=len(SPLITS))
+        return {s: int(n) for s, n in zip(SPLITS, counted, strict=True) if n}
+
+
+def divide(run: Path, plan: SplitPlan) -> Division:
+    """Decide on which side each case of a run stands.
+
+    Raises:
+        CasewrightError: by code or template, everything hangs together.
+    """
+    cases, patients, partners, held = [], [], [], []
+    kept: list[NDArray[np.bool_]] = []
+    signatures = Signatures()
+    for side, table in stored_tables(run, _columns(plan), batch=4096):
+        cases.append(table["case_id"].combine_chunks())
+        patients.append(table["patient_id"].combine_chunks())
+        partners.append(table["partner_case_id"].combine_chunks())
+        held.append(_held_out(table, plan))
+        kept.append(np.full(table.num_rows, side == "kept"))
+        signatures.add(table["text"])
+    encoded = pa.chunked_array(cases, pa.string()).combine_chunks().dictionary_encode()
+    names = encoded.dictionary
+    of_row = encoded.indices.to_numpy(False).astype(np.int64)
+    a, b = signatures.links()
+    links = [(of_row[a], of_row[b])]
+    links += _joined(patients, of_row)
+    links += _joined(held, of_row) if plan.by != "case" else []
+    links.append(_named(partners, names, of_row))
+    root = components(
+        len(names), np.concatenate([x for x, _ in links]), np.concatenate([y for _, y in links])
+    )
+    which = np.concatenate(kept) if kept else np.zeros(0, bool)
+    group_of_root, group = np.unique(root, return_inverse=True)
+    if plan.by == "case":
+        sides = _hashed(names, group, len(group_of_root), plan)
+    else:
+        rows = np.bincount(group[of_row[which]], minlength=len(group_of_root))
+        sides = _balanced(rows, plan, run)
+    return Division(names, sides[group], of_row[which], len(group_of_root))
+
+
+def _columns(plan: SplitPlan) -> list[str]:
+    unused = {"case": {"icd10", "style"}, "code": {"style"}, "template": {"icd10"}}[plan.by]
+    return [name for name in _COLUMNS if name not in unused]
+
+
+def _held_out(table: pa.Table, plan: SplitPlan) -> pa.Array:
+    if plan.by == "template":
+        return table["style"].combine_chunks()
+    if plan.by == "code":
+        codes = table["icd10"].combine_chunks()
+        first = pc.list_element(
+            pc.if_else(pc.greater(pc.list_value_length(codes), 0), codes, None), 0
+        )
+        return pc.utf8_slice_codeunits(pc.struct_field(first, "code"), 0, 3)
+    return pa.nulls(table.num_rows, pa.string())
+
+
+def _joined(
+    column: Sequence[pa.Array], of_row: NDArray[np.int64]
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Links between cases that have a value in common; null and "" are no value."""
+    values = pa.chunked_array(column, pa.string()).combine_chunks()
+    known = pc.fill_null(pc.not_equal(values, ""), False).to_numpy(False)
+    if not known.any():
+        return []
+    places = np.flatnonzero(known)
+    codes = values.take(pa.array(places)).dictionary_encode().indices.to_numpy(False)
+    order = np.argsort(codes, kind="stable")
+    codes, places = codes[order], places[order]
+    same = np.flatnonzero(codes[:-1] == codes[1:])
+    return [(of_row[places[same]], of_row[places[same + 1]])]
+
+
+def _named(
+    column: Sequence[pa.Array], names: pa.Array, of_row: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Links from each case to the one that it names, where the run has that."""
+    values = pa.chunked_array(column, pa.string()).combine_chunks()
+    found = pc.fill_null(pc.index_in(values, names), -1).to_numpy(False).astype(np.int64)
+    places = np.flatnonzero((found >= 0) & ~pc.is_null(values).to_numpy(False))
+    return of_row[places], found[places]
+
+
+def _hashed(
+    names: pa.Array, group: NDArray[np.int64], groups: int, plan: SplitPlan
+) -> NDArray[np.int8]:
+    order = pc.array_sort_indices(names).to_numpy(False)
+    first = np.full(groups, len(names), dtype=np.int64)
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[order] = np.arange(len(names))
+    np.minimum.at(first, group, rank)
+    # One hash a group, not a row: the groups are what there is to decide.
+    heads = names.take(pa.array(order[first])).to_pylist()
+    return np.array([SPLITS.index(plan.side(head)) for head in heads], dtype=np.int8)
+
+
+def _balanced(rows: NDArray[np.int64], plan: SplitPlan, run: Path) -> NDArray[np.int8]:
+    wanted = [share * int(rows.sum()) for share in plan.shares]
+    if len(rows) < sum(share > 0 for share in plan.shares):
+        raise CasewrightError(
+            f"the cases cannot be divided by {plan.by}: all hang together",
+            where=run,
+            fix="divide by case, or build a run with more of them",
+        )
+    sides = np.zeros(len(rows), dtype=np.int8)
+    for place in np.argsort(-rows, kind="stable"):
+        side = max(range(len(SPLITS)), key=lambda s: (wanted[s], -s))
+        sides[place] = side
+        wanted[side] -= int(rows[place])
+    for side in (s for s, share in enumerate(plan.shares) if share > 0):
+        if not (sides == side).any():  # few large groups: no side that is asked for stays empty
+            counted = np.bincount(sides, minlength=len(SPLITS))
+            spare = np.flatnonzero(counted[sides] > 1)
+            sides[spare[np.argmin(rows[spare])]] = side
+    return sides

@@ -19,7 +19,7 @@ from casewright.outputs.parts import (
     read_moves,
     scan_part,
 )
-from casewright.outputs.rows import DOCUMENTS_SCHEMA, REJECTS_SCHEMA, table_of
+from casewright.outputs.rows import DOCUMENTS_SCHEMA, REJECTS_SCHEMA, conform, table_of
 
 __all__ = ["Side", "stored_tables"]
 
@@ -29,14 +29,17 @@ Side: TypeAlias = Literal["kept", "rest"]
 """Which schema a table has: that of the documents or that of the rejects."""
 
 
-def stored_tables(run: Path, columns: list[str] | None = None) -> Iterator[tuple[Side, pa.Table]]:
-    """Tables of at most a few hundred documents: ("kept", table) and ("rest", table).
+def stored_tables(
+    run: Path, columns: list[str] | None = None, *, batch: int = BATCH
+) -> Iterator[tuple[Side, pa.Table]]:
+    """Tables of at most `batch` documents: ("kept", table) and ("rest", table).
 
     Each document comes once, in plan order within kept and within the rest.
 
     Args:
         run: the run directory.
         columns: those wanted; `outcome` and `reasons` come with the rest only.
+        batch: documents in a table at most.
 
     Raises:
         CasewrightError: a file is damaged.
@@ -44,9 +47,9 @@ def stored_tables(run: Path, columns: list[str] | None = None) -> Iterator[tuple
     moves = read_moves(run)
     for part, files in part_files(run).items():
         if _is_sealed(part, files, moves):
-            yield from _sealed(files, columns)
+            yield from _sealed(files, columns, batch)
         else:
-            yield from _unsealed(files, moves, columns)
+            yield from _unsealed(files, moves, columns, batch)
 
 
 def _is_sealed(part: int, files: PartFiles, moves: Moves) -> bool:
@@ -55,18 +58,22 @@ def _is_sealed(part: int, files: PartFiles, moves: Moves) -> bool:
     return plain_names and not files.segments and not moves
 
 
-def _sealed(files: PartFiles, columns: list[str] | None) -> Iterator[tuple[Side, pa.Table]]:
+def _sealed(
+    files: PartFiles, columns: list[str] | None, batch: int
+) -> Iterator[tuple[Side, pa.Table]]:
     sides: tuple[tuple[Side, tuple[Path, ...], pa.Schema], ...] = (
         ("kept", files.documents, DOCUMENTS_SCHEMA),
         ("rest", files.rejects, REJECTS_SCHEMA),
     )
-    for side, paths, schema in sides:
-        names = None if columns is None else [n for n in columns if n in schema.names]
+    for side, paths, whole in sides:
+        schema = pa.schema([f for f in whole if columns is None or f.name in columns])
         for path in paths:
             try:
                 with pq.ParquetFile(path) as file:
-                    for batch in file.iter_batches(BATCH, columns=names):
-                        yield side, pa.Table.from_batches([batch])
+                    there = set(file.schema_arrow.names)
+                    names = [name for name in schema.names if name in there]
+                    for found in file.iter_batches(batch, columns=names):
+                        yield side, conform(pa.Table.from_batches([found]), schema)
             except (OSError, pa.ArrowException) as error:
                 raise CasewrightError(
                     f"a file of the run is damaged: {error}",
@@ -76,21 +83,21 @@ def _sealed(files: PartFiles, columns: list[str] | None) -> Iterator[tuple[Side,
 
 
 def _unsealed(
-    files: PartFiles, moves: Moves, columns: list[str] | None
+    files: PartFiles, moves: Moves, columns: list[str] | None, batch: int
 ) -> Iterator[tuple[Side, pa.Table]]:
     entries = [entry for _, entry in sorted(scan_part(files).items())]
     kept = [e for e in entries if e.outcome == "kept" and e.document_id not in moves]
     rest = [e for e in entries if e.outcome != "kept" or e.document_id in moves]
-    for table in _tables(part_rows(kept, moves), DOCUMENTS_SCHEMA, columns):
+    for table in _tables(part_rows(kept, moves), DOCUMENTS_SCHEMA, columns, batch):
         yield "kept", table
-    for table in _tables(part_rows(rest, moves), REJECTS_SCHEMA, columns):
+    for table in _tables(part_rows(rest, moves), REJECTS_SCHEMA, columns, batch):
         yield "rest", table
 
 
 def _tables(
-    rows: Iterator[dict[str, Any]], schema: pa.Schema, columns: list[str] | None
+    rows: Iterator[dict[str, Any]], schema: pa.Schema, columns: list[str] | None, size: int
 ) -> Iterator[pa.Table]:
     if columns is not None:
         schema = pa.schema([field for field in schema if field.name in columns])
-    while batch := list(islice(rows, BATCH)):
+    while batch := list(islice(rows, size)):
         yield table_of(batch, schema)

@@ -224,15 +224,15 @@ def test_no_case_stands_on_two_sides(name: str, run: Path, tmp_path: Path) -> No
 def test_side_of_a_case_depends_on_its_id_alone(case: str) -> None:
     plan = SplitPlan()
     assert plan.side(case) == SplitPlan().side(case)
-    assert plan.sides([case, "x", case])[0] == plan.side(case)
+    assert plan.side(case) in SPLITS
 
 
 def test_shares_of_the_splits_come_out() -> None:
     plan = SplitPlan(0.7, 0.1, 0.2)
-    sides = plan.sides([f"case-{i}" for i in range(20_000)])
+    sides = [plan.side(f"case-{i}") for i in range(20_000)]
     for split, share in zip(SPLITS, (0.7, 0.1, 0.2), strict=True):
         assert sides.count(split) / 20_000 == pytest.approx(share, abs=0.01)
-    assert set(SplitPlan(1, 0, 0).sides(["a", "b"])) == {"train"}
+    assert {SplitPlan(1, 0, 0).side(case) for case in ("a", "b")} == {"train"}
     with pytest.raises(ValueError, match="add up to 1"):
         SplitPlan(0.5, 0.1, 0.1)
 

@@ -9,6 +9,7 @@ import click
 from casewright.outputs.feeds import export_csv, export_jsonl, export_sft
 from casewright.outputs.hf import export_hf
 from casewright.outputs.report import write_report
+from casewright.outputs.splits import SplitBy, SplitPlan
 
 __all__ = ["export", "report"]
 
@@ -32,6 +33,11 @@ def report(run: Path, out: Path | None) -> None:
     "--to", "form", type=click.Choice(sorted(_FORMATS)), default="hf", show_default=True,
     help="hf: a Hugging Face dataset; sft: a fine-tuning feed; jsonl; csv.",
 )  # fmt: skip
-def export(run: Path, dest: Path, form: str) -> None:
+@click.option(
+    "--split-by", type=click.Choice(["case", "code", "template"]), default="case",
+    show_default=True,
+    help="What train and test never share: cases; also diagnoses (code) or styles (template).",
+)  # fmt: skip
+def export(run: Path, dest: Path, form: str, split_by: SplitBy) -> None:
     """Export the kept documents of a finished RUN to DEST."""
-    click.echo(str(_FORMATS[form](run, dest)))
+    click.echo(str(_FORMATS[form](run, dest, splits=SplitPlan(by=split_by))))

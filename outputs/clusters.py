@@ -1,0 +1,157 @@
+"""Near-duplicates among the documents of a run, for divisions that do not leak.
+
+MinHash with one permutation (Li, Owen and Zhang 2012; densified as Shrivastava and Li 2014) over
+runs of five words, numbers and punctuation left out, so that two notes that differ in their
+values alone are alike. Candidates share a band of the signature (Leskovec, Rajaraman and Ullman,
+Mining of Massive Datasets, chapter 3) and are compared by the whole of it. Everything works on
+whole arrays: no Python object per document.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+__all__ = ["LIKENESS", "Signatures", "components", "mix", "shingle_sets"]
+
+LIKENESS = 0.8
+"""Share of shingles (Jaccard) from which two documents count as near-duplicates."""
+
+WORDS = 5
+BINS = 64
+BANDS = 16
+# An estimate from 64 bins has a standard error of 0.05 at 0.8: three of them are allowed for.
+_ACCEPTED = 0.65
+# How many neighbours in a band each document is held against. In a group of equal documents
+# each is linked to the next, so the group hangs together whatever its size.
+_NEIGHBOURS = 8
+
+_Hashes: TypeAlias = NDArray[np.uint64]
+_BASE = np.uint64(0x9E3779B97F4A7C15 | 1)
+_INVERSE = np.uint64(pow(int(_BASE), -1, 2**64))
+_STEP = np.uint64(0xC2B2AE3D27D4EB4F)
+
+
+def mix(x: _Hashes) -> _Hashes:
+    """The finaliser of SplitMix64: every bit of the input moves every bit of the output."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed: _Hashes = x ^ (x >> np.uint64(31))
+    return mixed
+
+
+def _powers(base: np.uint64, size: int) -> _Hashes:
+    powers = np.full(size, base, dtype=np.uint64)
+    powers[:1] = 1
+    product: _Hashes = np.cumprod(powers, dtype=np.uint64)
+    return product
+
+
+def shingle_sets(texts: pa.ChunkedArray | pa.Array) -> tuple[_Hashes, NDArray[np.int64]]:
+    """Hashes of all runs of five words, and the number of the text that each is of."""
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    array = pc.ascii_lower(pc.fill_null(texts, "")).cast(pa.large_string())
+    _, offsets_buffer, data = array.buffers()
+    offsets = np.frombuffer(offsets_buffer, np.int64)[array.offset :][: len(array) + 1]
+    first, last = int(offsets[0]), int(offsets[-1])
+    raw = np.frombuffer(data or b"", np.uint8)[first:last]
+    offsets = offsets - first
+    letter = np.zeros(len(raw) + 2, dtype=bool)
+    letter[1:-1] = ((raw >= ord("a")) & (raw <= ord("z"))) | (raw >= 0x80)
+    # No word runs over the end of a text into the next one.
+    edge = np.zeros(len(raw) + 1, dtype=bool)
+    edge[offsets] = True
+    starts = np.flatnonzero(letter[1:] & (edge | ~letter[:-1]))
+    ends = np.flatnonzero(letter[:-1] & (edge | ~letter[1:]))
+    with np.errstate(over="ignore"):
+        sums = np.zeros(len(raw) + 1, dtype=np.uint64)
+        np.cumsum(raw.astype(np.uint64) * _powers(_BASE, len(raw)), out=sums[1:])
+        words = mix((sums[ends] - sums[starts]) * _powers(_INVERSE, len(raw) + 1)[starts])
+        owners = np.searchsorted(offsets, starts, side="right") - 1
+        count = max(len(words) - WORDS + 1, 0)
+        hashes = np.zeros(count, dtype=np.uint64)
+        for place in range(WORDS):
+            hashes = (hashes + words[place : place + count]) * _STEP
+        whole = owners[:count] == owners[WORDS - 1 : WORDS - 1 + count]
+        return mix(hashes[whole]), owners[:count][whole]
+
+
+class Signatures:
+    """Collects the signatures of documents batch by batch: 128 bytes each."""
+
+    def __init__(self) -> None:
+        self._parts: list[NDArray[np.uint16]] = []
+        self._short: list[NDArray[np.bool_]] = []
+
+    def add(self, texts: pa.ChunkedArray | pa.Array) -> None:
+        """Take in the next documents."""
+        hashes, owners = shingle_sets(texts)
+        empty = np.uint64(2**64 - 1)
+        signature = np.full(len(texts) * BINS, empty, dtype=np.uint64)
+        bins = (hashes >> np.uint64(58)).astype(np.int64)
+        np.minimum.at(signature, owners * BINS + bins, hashes & np.uint64(2**58 - 1))
+        table = signature.reshape(-1, BINS)
+        missing = table == empty
+        filled = table.copy()
+        for step in range(1, BINS):
+            if not missing.any():
+                break
+            # An empty bin takes the next filled one's value, changed by the distance.
+            other = np.roll(table, -step, axis=1)
+            use = missing & (other != empty)
+            with np.errstate(over="ignore"):
+                filled[use] = other[use] + np.uint64(step) * _STEP
+            missing &= ~use
+        self._short.append(missing.any(axis=1))  # fewer than five words: like nothing
+        with np.errstate(over="ignore"):
+            self._parts.append((mix(filled) & np.uint64(0xFFFF)).astype(np.uint16))
+
+    def links(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Pairs of documents that are alike, as two arrays of places."""
+        if not self._parts:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        table = np.concatenate(self._parts)
+        whole = np.flatnonzero(~np.concatenate(self._short))
+        bands = table.reshape(len(table), BANDS, -1).view(np.uint64)[:, :, 0]
+        found: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+        for band in range(BANDS):
+            keys = bands[whole, band]
+            order = np.argsort(keys, kind="stable")
+            keys, places = keys[order], whole[order]
+            for step in range(1, _NEIGHBOURS + 1):
+                same = np.flatnonzero(keys[:-step] == keys[step:])
+                if not len(same):
+                    break
+                a, b = places[same], places[same + step]
+                for start in range(0, len(a), 1 << 18):
+                    x, y = a[start : start + (1 << 18)], b[start : start + (1 << 18)]
+                    alike = (table[x] == table[y]).mean(axis=1) >= _ACCEPTED
+                    found.append((x[alike], y[alike]))
+        if not found:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        return np.concatenate([a for a, _ in found]), np.concatenate([b for _, b in found])
+
+
+def components(size: int, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The smallest member of each node's component, in a graph of `size` nodes."""
+    label = np.arange(size, dtype=np.int64)
+    while True:
+        before = label.copy()
+        low = np.minimum(label[a], label[b])
+        # Hooking the roots, not only the ends, joins whole trees at a time.
+        np.minimum.at(label, before[a], low)
+        np.minimum.at(label, before[b], low)
+        np.minimum.at(label, a, low)
+        np.minimum.at(label, b, low)
+        while True:
+            further = label[label]
+            if np.array_equal(further, label):
+                break
+            label = further
+        if np.array_equal(label, before):
+            return label
