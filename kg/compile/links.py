@@ -346,13 +346,21 @@ class Clinical:
         drug = self._matcher.drugs[drug_id]
         if any(code.code.startswith(prefix) for prefix in drug.avoid_codes):
             return False
-        if drug.pregnancy_avoid and code.chapter == 15:
+        ended = code.code.startswith(_PREGNANCY_OVER)
+        if drug.pregnancy_avoid and code.chapter == 15 and not ended:
             return False
         if gate.max_age is not None and drug.min_age is not None and drug.min_age > gate.max_age:
             return False
         if gate.min_age is not None and drug.max_age is not None and drug.max_age < gate.min_age:
             return False
         return bool(_regimens(drug, code.code))
+
+
+# Chapter 15 codes of a pregnancy that is lost or over: abortive outcome, after the birth.
+_PREGNANCY_OVER = (
+    *(f"O0{n}" for n in range(9)), "O70", "O71", "O72", "O73", "O85", "O86", "O87", "O90", "O91",
+    "O92",
+)  # fmt: skip
 
 
 def _regimens(drug: DrugEntry, code: str) -> list[object]:

@@ -297,7 +297,10 @@ def _rejoin(segments: list[str]) -> list[str]:
     return joined
 
 
-_BOTH = re.compile(r"\bof bilateral ((?:(?:upper|lower|female|male|inner|outer|acoustic) )?)(\w+)")
+_BOTH = re.compile(
+    r"\bof bilateral ((?:(?:upper|lower|female|male|inner|outer|acoustic|middle|anterior|posterior|"
+    r"internal|external|common|main) )*)(\w+)"
+)
 _PLURALS = {"foot": "feet", "ovary": "ovaries", "extremity": "extremities", "tibia": "tibiae"}
 
 
