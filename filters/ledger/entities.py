@@ -96,12 +96,20 @@ def _graph_code(concept: str) -> str | None:
     return concept.removeprefix("icd:") if ":" in concept else None
 
 
+def _weight(entity: Entity) -> tuple[bool, int]:
+    """A fact's mention before any other, the longer before the shorter."""
+    return entity.fact_id is not None, entity.end - entity.start
+
+
 def _without_nested(chosen: dict[tuple[int, int], Entity]) -> list[Entity]:
     """Drop an entity inside a longer one."""
     kept: list[Entity] = []
     reach = -1
-    for (_, last), entity in sorted(chosen.items(), key=lambda kv: (kv[0][0], -kv[0][1])):
-        if last > reach:
+    for (first, last), entity in sorted(chosen.items(), key=lambda kv: (kv[0][0], -kv[0][1])):
+        if first > reach:
             kept.append(entity)
+            reach = last
+        elif last > reach and _weight(entity) > _weight(kept[-1]):
+            kept[-1] = entity  # of two that share words
             reach = last
     return kept

@@ -11,6 +11,8 @@ from casewright.filters.ledger.bindings import Bindings
 from casewright.filters.ledger.lexicon import Entry
 from casewright.filters.ledger.numbers import Quantity
 from casewright.filters.ledger.phrases import (
+    Hit,
+    Phrase,
     content_words,
     count_separators,
     find_phrase,
@@ -29,6 +31,7 @@ __all__ = ["LOOSE", "Sighting", "judge", "sightings_of"]
 _DISEASES: frozenset[FactType] = frozenset({"diagnosis", "comorbidity", "family_history"})
 LOOSE: frozenset[FactType] = frozenset({"course", "disposition", "follow_up"})
 _LOOSE_COVERAGE = 0.6
+_LOOSE_SLACK = 6
 _RESULT_COVERAGE = 0.8
 _NAME_SLACK = 2
 _SOCIAL_COVERAGE = 0.75
@@ -169,6 +172,10 @@ def _means_something_else(want: Want, mention: Mention, reading: Reading) -> boo
     return mention.assertion.polarity == "denied"
 
 
+# "Vision screening found reduced acuity" names no reduced vision.
+_RESULT_VERBS = frozenset(
+    {"found", "showed", "shows", "revealed", "reveals", "demonstrated", "demonstrates", "was", "is"}
+)
 _MOST, _LONG_NAME = 0.75, 4
 _JOINING = frozenset({"and", "or"})
 
@@ -199,8 +206,10 @@ def _phrase_mentions(want: Want, reading: Reading, seen: set[int]) -> Iterator[M
         least = _MOST if want.fact.type == "finding" and len(phrase.keys) >= _LONG_NAME else 1.0
         for hit in find_phrase(phrase, reading, least=least, slack=_NAME_SLACK, seen=seen):
             # Spread over more commas than it has, a name is put together from other names.
-            said = count_separators(reading.tokens.words[hit.first : hit.last])
-            if said <= phrase.separators:
+            between = reading.tokens.words[hit.first : hit.last]
+            said = count_separators(between)
+            told = len(phrase.keys) == 2 and not _RESULT_VERBS.isdisjoint(between)
+            if said <= phrase.separators and not told:
                 yield _mention_at(reading, hit.first, hit.last)
 
 
@@ -252,6 +261,8 @@ def _turned(sighting: Sighting, mention: Mention) -> Sighting:
     match mention.assertion.polarity:
         case "denied":
             return replace(sighting, kind="states", why="denied, as the case has it")
+        case "historical" if mention.assertion.trigger.startswith("section"):
+            return replace(sighting, kind="states", why="stated, under a heading of the past")
         case "present" if not _holds_negation(sighting.why):
             return sighting
         case _:
@@ -277,18 +288,30 @@ def _holds_negation(why: str) -> bool:
 
 def _loose(want: Want, reading: Reading, least: float) -> Iterator[Sighting]:
     for phrase in want.phrases[: 2 if want.fact.attribute("first") else 1]:
-        for hit in find_phrase(phrase, reading, least=least):
+        for found in find_phrase(phrase, reading, least=least, slack=_LOOSE_SLACK):
+            hit = _whole(found, phrase, reading)
             mention = _mention_at(reading, hit.first, hit.last)
             denied = mention.assertion.polarity == "denied"
             if want.denying and not denied and not _says_not(reading, hit.first, hit.last):
                 continue
             clash = denied and want.fact.polarity == "present" and not want.denying
+            clash = clash and _NEGATIONS.isdisjoint(phrase.text.lower().split())
             if clash and want.fact.type != "course":
                 yield Sighting("contradicts", hit.first, hit.last, "denied", None)
             else:
                 yield Sighting(
                     "states", hit.first, hit.last, f"{hit.coverage:.0%} of the wording", None
                 )
+
+
+def _whole(hit: Hit, phrase: Phrase, reading: Reading) -> Hit:
+    """The hit with the "not" that the wording begins with, and the end of "follow-up"."""
+    words, first, last = reading.tokens.words, hit.first, hit.last
+    if phrase.text.lower().startswith("not ") and first > 0 and words[first - 1] == "not":
+        first -= 1
+    if words[last + 1 : last + 3] == ["-", "up"]:
+        last += 2
+    return replace(hit, first=first, last=last)
 
 
 def _says_not(reading: Reading, first: int, last: int) -> bool:
@@ -346,9 +369,11 @@ def _side_clash(reading: Reading, first: int, last: int, result: str) -> str | N
 
 
 def _measured(want: Want, reading: Reading, bindings: Bindings) -> Iterator[Sighting]:
+    stated = False
     for mention in _mentions_of(want, reading):
         numbers = bindings.of(mention)
         kind, last, why = judge_value(want, mention, numbers, reading)
+        stated = stated or kind == "states"
         first = (
             min([mention.first, *(q.first for q in numbers)]) if kind != "apart" else mention.first
         )
@@ -356,6 +381,8 @@ def _measured(want: Want, reading: Reading, bindings: Bindings) -> Iterator[Sigh
     for quantity in bindings.unnamed:
         said = bindings.says_value_of(quantity, want)
         place = (quantity.first, quantity.last)
+        if said is False and stated and quantity.dimension == "rate":
+            continue  # the heart rate of the fetus
         if said:
             yield Sighting("states", *place, "the value with its unit")
         elif said is False and not _is_hypothetical(reading, quantity):

@@ -111,6 +111,7 @@ class Lexicon:
         self.concepts: dict[str, Concept] = {c.id: c for c in self.rules.concepts}
         self.concepts.update((c.id, c) for c in source.concepts(*TYPES))
         self.habits = _by_topic(self.concepts.values())
+        self._charged: dict[str, tuple[Entry, ...]] = {}  # "K+" by its letter
         self._chars: dict[str, str] = {}
         self._words: set[str] = set()
         self._final_a: set[str] = set()
@@ -190,7 +191,10 @@ class Lexicon:
             or all(w.isdigit() for w in words)
         ):
             return  # what is left of a title without its "unspecified ..."
-        if len(words) == 1 and (words[0] in self.rules.stop or len(words[0]) == 1):
+        if len(words) == 1 and len(words[0]) == 1 and form.endswith("+"):
+            entry = Entry(concept.id, concept.type, kind, words)
+            self._charged[words[0]] = (*self._charged.get(words[0], ()), entry)
+        if " ".join(words) in self.rules.stop or (len(words) == 1 and len(words[0]) == 1):
             return
         cased = "".join(filter(str.isalnum, form)) if capitals_matter(form, kind) else None
         self._add_words(concept, words, kind, cased)
@@ -313,6 +317,7 @@ class Lexicon:
             if valid:
                 found.append(Match(first, last, valid))
         found.extend(self._slash_matches(encoded.tokens))
+        found.extend(self._charged_matches(encoded.tokens))
         found.sort(key=lambda m: (m.first, -m.last))
         return _mark_nested(found)
 
@@ -332,6 +337,19 @@ class Lexicon:
                 if entries:
                     yield Match(index, index, entries)
 
+    def _charged_matches(self, tokens: Tokens) -> Iterator[Match]:
+        """ "K+ 3.0": an ion by its letter and charge."""
+        words, starts, ends = tokens.words, tokens.starts, tokens.ends
+        for index, word in enumerate(words[:-1]):
+            if (
+                len(word) == 1
+                and words[index + 1] == "+"
+                and word in self._charged
+                and starts[index + 1] == ends[index]
+                and tokens.text[starts[index]].isupper()
+            ):
+                yield Match(index, index + 1, self._charged[word])
+
     def _holds(self, entry: Entry, tokens: Tokens, first: int, last: int) -> bool:
         if len(entry.words) > 1:
             return True
@@ -340,12 +358,25 @@ class Lexicon:
             return False
         if not _inflection_allowed(self.rules, entry, written):
             return False
+        if written in _NAMES and first and _is_name(tokens, first):
+            return False
         rule = self.rules.ambiguous.get(written) or self.rules.ambiguous.get(entry.words[0])
         if rule is None:
             return True
         before = tokens.words[first - 1] if first else ""
         after = tokens.words[last + 1] if last + 1 < len(tokens.words) else ""
         return rule.allows(before, after)
+
+
+_NAMES = frozenset({"falls", "burns"})
+
+
+def _is_name(tokens: Tokens, index: int) -> bool:
+    """ "Granite Falls", "Ms. Burns": capitalised after a capitalised word."""
+    text, starts, ends = tokens.text, tokens.starts, tokens.ends
+    before = index - 2 if tokens.words[index - 1] == "." and index > 1 else index - 1
+    near = starts[index] - ends[before] <= len(". ")
+    return near and text[starts[index]].isupper() and text[starts[before]].isupper()
 
 
 def _by_topic(concepts: Iterable[Concept]) -> dict[str, frozenset[str]]:

@@ -36,7 +36,7 @@ class Held:
     """What a case holds, for telling what follows from it.
 
     Attributes:
-        ids: concepts of its facts.
+        ids: concepts of its facts. reactions: those of its allergies.
         codes: ICD-10-CM codes of its facts, with the codes above them.
         categories: three-character categories of those codes.
         words: content words of each wording of each fact. all_words: of all of them.
@@ -45,6 +45,7 @@ class Held:
     """
 
     ids: frozenset[str]
+    reactions: frozenset[str]
     codes: frozenset[str]
     categories: frozenset[str]
     words: tuple[frozenset[str], ...]
@@ -59,6 +60,7 @@ def held_of(
     reactions = (f.attribute("reaction") for f in facts if f.type == "allergy")
     caused = {e.concept for r in reactions if r for e in lexicon.lookup(r)}
     ids = frozenset(i for w in wants for i in w.ids) | caused
+    caused -= {i for w in wants for i in w.ids}
     codes: set[str] = set()
     for fact in facts:
         code = fact.code or (
@@ -75,6 +77,7 @@ def held_of(
     }
     return Held(
         ids,
+        frozenset(caused),
         frozenset(codes),
         frozenset(c.partition(".")[0] for c in codes),
         words,
@@ -118,7 +121,11 @@ def off_case_concepts(
                 continue
         # What the patient has does not make it true of the mother.
         follows = mention.assertion.polarity != "family" or not _is_illness(mention)
-        if entry is None or (follows and _follows(mention, entry, held, lexicon, rules, reading)):
+        if entry is None:
+            continue
+        if follows and _follows(mention, entry, held, lexicon, rules, reading):
+            if _is_worth_a_label(mention, entry, held):
+                yield mention, entry, None  # in the result of a test, say
             continue
         claimed = _claims(mention, entry, reading, bindings)
         span = reading.span(mention.first, mention.last)
@@ -130,6 +137,13 @@ def off_case_concepts(
                 f"{entry.type.lower()} that the case does not hold",
             )  # fmt: skip
         yield mention, entry, finding
+
+
+def _is_worth_a_label(mention: Mention, entry: Entry, held: Held) -> bool:
+    """Not the reaction beside its allergen, which belongs to the allergy."""
+    if entry.type not in _CLAIMS or entry.concept.startswith(_CIRCUMSTANCES):
+        return False
+    return all(e.concept not in held.reactions for e in mention.entries)
 
 
 def _is_sign(mention: Mention) -> bool:

@@ -256,12 +256,14 @@ def _by_sentence(sentences: Sequence[Sentence], found: Sequence[Found]) -> list[
 
 def _mentions(reading: Reading, matches: Sequence[Match]) -> list[Mention]:
     mentions: list[Mention] = []
-    for match in matches:
+    for position, match in enumerate(matches):
         index = reading.sentence_at(match.first)
         if index < 0 or reading.sentences[index].last < match.last:
             continue
         denied = all(e.negated for e in match.entries)
         entries = match.entries
+        if denied and match.maximal and _runs_on(matches, position):
+            continue
         if not denied:
             entries = tuple(e for e in entries if not e.negated)
         base = assert_words(reading.scopes[index], match.first, match.last, inherent_denial=denied)
@@ -276,6 +278,17 @@ def _mentions(reading: Reading, matches: Sequence[Match]) -> list[Mention]:
     if reading.exchange is not None:
         return _as_answered(mentions, reading.exchange)
     return mentions
+
+
+def _runs_on(matches: Sequence[Match], position: int) -> bool:
+    """ "No allergy symptoms": the last word of "no allergy" begins a longer name."""
+    own = matches[position]
+    for other in matches[position + 1 :]:
+        if other.first > own.last:
+            return False
+        if other.last > own.last and other.maximal:
+            return not all(e.negated for e in other.entries)
+    return False
 
 
 def _as_answered(mentions: list[Mention], exchange: Exchange) -> list[Mention]:

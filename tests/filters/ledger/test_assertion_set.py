@@ -1,4 +1,4 @@
-"""The shared assertion cases (filters/ledger/assertion_set.yaml), read by casewright and by others."""
+"""The shared assertion cases (filters/ledger/assertion_set.yaml), read by us and by others."""
 
 from __future__ import annotations
 
