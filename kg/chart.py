@@ -212,7 +212,7 @@ class Chart:
             self._again(carried.symptoms)
             return [self.plans.graph.concept(f.concept) for f in carried.symptoms]
         drawn = draw_symptoms(self.plan, self.who, self.rng, at_most=self.sampling.max_symptoms)
-        for told in describe(drawn, self.rng):
+        for told in describe(drawn, self.who, self.rng):
             self._add("symptom", told.concept.id, told.concept.name, attributes=told.attributes)
         return [s.concept for s in drawn]
 

@@ -199,7 +199,7 @@ class Contrasts:
         added = [
             Fact("", "symptom", s.concept.id, s.concept.name,
                  attributes=tuple(a for a in s.attributes if a[0] != "onset"))
-            for s in describe(more, rng)
+            for s in describe(more, who, rng)
         ]  # fmt: skip
         present = (*shared, *added)
         concepts = [graph.concept(f.concept) for f in present]

@@ -50,6 +50,10 @@ class Onset:
         plural = match[1] is None and lowered[match.end(2) : match.end(2) + 1] == "s"
         return cls(text, (3.0 if plural else number) * dict(_UNITS)[match[2]])
 
+    def within(self, lived: float) -> bool:
+        """Whether it lies within a life of so many days."""
+        return self.days is None or self.days <= lived or bool(_LONG.search(self.text))
+
     def told_with(self, symptoms: str) -> bool:
         """Whether an onset that leans on another symptom ("with the pain") can be told.
 

@@ -58,15 +58,20 @@ def _strength(symptom: SymptomCandidate) -> float:
     return -symptom.p
 
 
-def describe(symptoms: Sequence[SymptomCandidate], rng: random.Random) -> list[Present]:
+def describe(
+    symptoms: Sequence[SymptomCandidate], who: Demographics, rng: random.Random
+) -> list[Present]:
     """Draw onset, character and site. The first onset is the illness's: others agree with it."""
     days: float | None = None
+    months = who.age_months if who.age_months is not None else who.age_years * 12
+    lived = months * 30.0
     found: list[Present] = []
     names = " ".join(s.concept.name for s in symptoms)
     for symptom in symptoms:
         attributes: list[tuple[str, str]] = []
         if symptom.onsets:
-            onset = draw_onset([o for o in symptom.onsets if o.told_with(names)], days, rng)
+            told = [o for o in symptom.onsets if o.told_with(names) and o.within(lived)]
+            onset = draw_onset(told, days, rng)
             if onset is not None:
                 attributes.append(("onset", onset.text))
                 days = onset.days if days is None else days

@@ -190,7 +190,7 @@ class Timelines:
         new = [
             Fact("", "symptom", s.concept.id, s.concept.name,
                  attributes=tuple(a for a in s.attributes if a[0] != "onset"))
-            for s in describe(more, rng)
+            for s in describe(more, who, rng)
         ]  # fmt: skip
         return (*kept, *new)
 
