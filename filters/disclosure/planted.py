@@ -161,7 +161,10 @@ _TOWNS = (
 
 def _value(kind: str, rng: random.Random) -> str:
     """A value of a class that has a shape; telephone numbers of the block kept for fiction."""
-    d = lambda n: "".join(str(rng.randrange(10)) for _ in range(n))  # noqa: E731
+
+    def d(count: int) -> str:
+        return "".join(str(rng.randrange(10)) for _ in range(count))
+
     area, line = rng.randrange(201, 989), f"01{rng.randrange(10, 99)}"
     day, month, year = rng.randrange(1, 29), rng.randrange(1, 13), rng.randrange(1931, 2026)
     names = list(month_name)[1:]

@@ -154,7 +154,7 @@ def _measure(likeness: Likeness, shared: float) -> list[float]:
 
 def _above(table: NDArray[np.float64], limits: dict[str, float]) -> NDArray[np.bool_]:
     bounds = np.array([limits[name] for name in MEASURES])
-    above: NDArray[np.bool_] = (table > bounds).any(axis=1)
+    above: NDArray[np.bool_] = np.asarray((table > bounds).any(axis=1))
     return above
 
 

@@ -26,12 +26,13 @@ from casewright.filters.near_copies.document import (
     READINGS,
     Prepared,
     ReadingName,
+    Shingles,
     cosine,
 )
 from casewright.filters.near_copies.frequency import Frequencies
 from casewright.filters.near_copies.grams import GramTable, pad
 from casewright.filters.near_copies.normal import normalise
-from casewright.filters.near_copies.shingles import SHINGLE_WORDS, Reading
+from casewright.filters.near_copies.shingles import SHINGLE_WORDS
 from casewright.filters.near_copies.sources import (
     FileTexts,
     HeldTexts,
@@ -353,7 +354,7 @@ class ReferenceIndex:
         for (start, end), stretch in zip(places, shared, strict=True):
             first = int(np.searchsorted(starts, start))
             last = int(np.searchsorted(ends, end, "right"))
-            novelty = float(weights[first:last].sum())
+            novelty = _novelty(plain, np.arange(first, last))
             numbers = [
                 w
                 for w in range(first, min(last + SHINGLE_WORDS - 1, len(own.words)))
@@ -395,7 +396,7 @@ def _best(
     if best is None:
         return nothing, None
     contained, covered, shared, number, same = best
-    passages = _passages(own.tokens, same[own.inverse], own.weights[own.inverse])
+    passages = _passages(own, same[own.inverse])
     return (
         Match(
             name,
@@ -410,10 +411,14 @@ def _best(
     )
 
 
-def _passages(
-    tokens: Reading, shared: NDArray[np.bool_], weights: NDArray[np.float64]
-) -> tuple[Passage, ...]:
-    """Runs of shared shingles as spans of the text, richest first."""
+def _novelty(own: Shingles, places: NDArray[np.int64]) -> float:
+    """Sum of the weights of the different shingles at these places."""
+    return float(own.weights[np.unique(own.inverse[places])].sum())
+
+
+def _passages(own: Shingles, shared: NDArray[np.bool_]) -> tuple[Passage, ...]:
+    """Runs of shared shingles as spans of the text, richest first; a loop counts once."""
+    tokens = own.tokens
     places = np.flatnonzero(shared)
     if not len(places):
         return ()
@@ -426,7 +431,7 @@ def _passages(
                 int(tokens.starts[first]),
                 int(tokens.ends[last]),
                 last - first + 1,
-                float(weights[run].sum()),
+                _novelty(own, run),
             )
         )
     found.sort(key=lambda p: (-p.novelty, p.start))

@@ -171,9 +171,26 @@ def _numeric(a: int, b: int, year: int | None) -> DateParts | None:
     return None
 
 
-def find_dates(text: str) -> Iterator[Candidate]:
-    """Candidates of type `date`."""
-    for m in MONTH_DAY.finditer(text):
+# Every pattern with a month's name matches within this of one.
+_MONTH_GATE = re.compile(rf"\b{_MONTH}(?![a-z])|\d(?:st|nd|rd|th)?{_MONTH}(?![a-z])", re.I)
+_MONTH_BEFORE, _MONTH_AFTER = 40, 40
+
+
+def _month_windows(text: str) -> Iterator[tuple[int, int]]:
+    """Disjoint stretches around the names of months."""
+    start = end = -1
+    for m in _MONTH_GATE.finditer(text):
+        if m.start() - _MONTH_BEFORE > end:
+            if end > 0:
+                yield start, end
+            start = max(0, m.start() - _MONTH_BEFORE)
+        end = min(m.end() + _MONTH_AFTER, len(text))
+    if end > 0:
+        yield start, end
+
+
+def _named_months(text: str, start: int, end: int) -> Iterator[Candidate]:
+    for m in MONTH_DAY.finditer(text, start, end):
         # "may 2" and "mar 3" in running text: the verb, not the month, unless capitalised.
         if m["m"] in ("may", "mar") and not m["y"]:
             continue
@@ -182,14 +199,20 @@ def find_dates(text: str) -> Iterator[Candidate]:
         ):
             continue
         yield Candidate("date", m.start(), m.end(), 0.95, "month and day")
-    for m in DAY_MONTH.finditer(text):
+    for m in DAY_MONTH.finditer(text, start, end):
         if m["m"] in ("may", "mar") and not m["y"]:
             continue
         yield Candidate("date", m.start(), m.end(), 0.95, "day and month")
-    for m in MONTH_YEAR.finditer(text):
+    for m in MONTH_YEAR.finditer(text, start, end):
         yield Candidate("date", m.start(), m.end(), 0.9, "month and year")
-    for m in MONTH_ALONE.finditer(text):
+    for m in MONTH_ALONE.finditer(text, start, end):
         yield Candidate("date", m.start("m"), m.end("m"), 0.55, "month")
+
+
+def find_dates(text: str) -> Iterator[Candidate]:
+    """Candidates of type `date`."""
+    for start, end in _month_windows(text):
+        yield from _named_months(text, start, end)
     for m in HOLIDAY.finditer(text):
         yield Candidate("date", m.start(), m.end(), 0.55, "day of the year by its name")
     if not _DIGIT.search(text):

@@ -57,6 +57,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "credential": re.compile(
             rf"(?<![\w'-])(?P<n>{name}{more}),?\s(?:{either(lex.credentials)})(?![\w-])"
         ),
+        "credentials": re.compile(rf"\s(?:{either(lex.credentials)})(?![\w-])"),
         "signature": re.compile(rf"(?:(?:[-_/]s/|signed|~|--)\s{{0,3}})(?P<n>{name}{more})", re.I),
     }
 
@@ -204,6 +205,17 @@ def _is_full_name(words: list[str]) -> bool:
     )
 
 
+def _before_credentials(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[re.Match[str]]:
+    """Names with a credential after them; credentials are few and names are slow to look for."""
+    done = 0
+    for place in p["credentials"].finditer(text):
+        if place.end() <= done:
+            continue
+        for m in p["credential"].finditer(text, max(done, place.start() - 120), place.end()):
+            done = m.end()
+            yield m
+
+
 def _both_names(words: list[str]) -> bool:
     """Whether the first two words after "Name:" can be a name, words or capitals though they be."""
     if len(words) < 2:
@@ -249,7 +261,7 @@ def _labelled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> It
             count = _name_length(words, first_any=True)
             if count:
                 yield Candidate("name", m.start("n"), _cut(m, "n", count), 0.85, "after a label")
-    for m in p["credential"].finditer(text):
+    for m in _before_credentials(text, p):
         words = re.findall(r"[^\s,]+", m["n"])
         while (
             words

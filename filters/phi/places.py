@@ -84,6 +84,18 @@ def find_places(text: str) -> Iterator[Candidate]:
     yield from _cities(text, p, lex)
 
 
+_FIVE_DIGITS = re.compile(r"\d{5}")
+
+
+def _ending_near(pattern: re.Pattern[str], text: str, places: list[int]) -> Iterator[re.Match[str]]:
+    """Matches of a slow pattern that ends at one of a few places."""
+    done = 0
+    for place in places:
+        for m in pattern.finditer(text, max(done, place - 48), place + 16):
+            done = m.end()
+            yield m
+
+
 def _addresses(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
     for name, score in (("street", 0.95), ("street_lower", 0.75), ("pobox", 0.95)):
         for m in p[name].finditer(text):
@@ -92,8 +104,9 @@ def _addresses(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
         yield Candidate("street", m.start("s"), m.end("s"), 0.75, "street after a preposition")
     for m in p["apartment"].finditer(text):
         yield Candidate("street", m.start(), m.end(), 0.6, "part of an address")
+    digits = [m.start() for m in _FIVE_DIGITS.finditer(text)]
     for name in ("zip_state", "zip_cue"):
-        for m in p[name].finditer(text):
+        for m in _ending_near(p[name], text, digits):
             yield Candidate("zip", m.start("zip"), m.end("zip"), 0.95, "ZIP code")
     for m in p["zip_plus4"].finditer(text):
         yield Candidate("zip", m.start(), m.end(), 0.6, "ZIP+4")

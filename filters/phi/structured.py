@@ -298,6 +298,9 @@ _WORD_TLD = frozenset(
 )
 
 
+_TWO_COLONS = re.compile(r"[0-9A-Fa-f]?:[0-9A-Fa-f]{0,4}:")
+
+
 def _urls(text: str) -> Iterator[Candidate]:
     for m in URL.finditer(text):
         end = m.start() + len(m[0].rstrip(".,;:!?"))
@@ -313,7 +316,7 @@ def _urls(text: str) -> Iterator[Candidate]:
     if ":" in text:
         for m in MAC.finditer(text):
             yield Candidate("device", m.start(), m.end(), 0.9, "hardware address")
-        for m in IPV6.finditer(text):
+        for m in IPV6.finditer(text) if _TWO_COLONS.search(text) else ():
             if any(c in "abcdefABCDEF" for c in m[0]) or m[0].count(":") > 3:
                 yield Candidate("ip", m.start(), m.end(), 0.9, "IPv6 address")
 

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import httpx
 
 from casewright.errors import CasewrightError
-from casewright.filters.phi.hits import HIT_TYPES, Hit
+from casewright.filters.phi.hits import Hit
 
 __all__ = ["Voter", "classifier_voter", "endpoint_voter", "with_votes"]
 
@@ -78,7 +78,12 @@ def classifier_voter(
             for found in pipe(text[start : start + _WINDOW]):
                 kind = _type_of(str(found["entity_group"]))
                 a, b = start + int(found["start"]), start + int(found["end"])
-                if kind in classes and float(found["score"]) >= threshold and text[a:b].strip():
+                if (
+                    kind is not None
+                    and kind in classes
+                    and float(found["score"]) >= threshold
+                    and text[a:b].strip()
+                ):
                     yield Hit(kind, a, b, text[a:b], float(found["score"]), "token classifier")
 
     return vote
@@ -150,7 +155,6 @@ def with_votes(text: str, hits: Sequence[Hit], voters: Sequence[Voter]) -> list[
     kept = list(hits)
     for voter in voters:
         for hit in voter(text):
-            assert hit.type in HIT_TYPES
             if not any(h.start < hit.end and hit.start < h.end for h in kept):
                 kept.append(hit)
     return sorted(kept, key=lambda h: h.start)
