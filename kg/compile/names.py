@@ -93,7 +93,7 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bunspecified (?:eyes?|ears?|eyelids?|side)\b", ""),
         (r"\b(?:other|and|or)? ?unspecified\b(?! whether)", ""),
         (r"\bother and\b", ""),
-        (r"^other(?: specified| forms? of| types? of| disorders? of (?=.*disorders?))?\b", ""),
+        (r"^other(?: specified)?(?: forms? of| types? of| disorders? of (?=.*disorders?))?\b", ""),
         (r"^certain\b", ""),
         (r"\b(?:other )?specified\b(?! as)", ""),
         (r"\bin (?:other )?diseases classified elsewhere\b", ""),
@@ -109,6 +109,7 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
+        (r"^(?:types?|forms?) of ", ""),
         (r"^pain in (?:the )?(right|left|bilateral) (.+)$", r"\1 \2 pain"),
         (r"^pain in (?:the )?(\w+)$", r"\1 pain"),
         (r"^effusion,? (?:of )?(?:the )?(right|left) (.+)$", r"\1 \2 effusion"),
@@ -123,6 +124,8 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         # What a patient does not have is for the classification, save where it names the disease.
         (r"(?:,? and)?,? without (?!aura\b|loss of consciousness|delivery|prematurity|prior)"
          r"(?:(?!\bwith\b|\bof (?:the|right|left|both|bilateral)\b|,).)*", " "),
+        (r"\bwith(?: or)?\s*(?=$|,| of (?:the )?(?:right|left|both)\b)", ""),
+        (r"\bwith other complications?\b", "with complications"),
         (r"\bdiabetes mellitus with diabetic\b", "diabetes mellitus with"),
         (r"\bdiabetes mellitus due to underlying condition\b", "secondary diabetes mellitus"),
         (r"\bcalculus of (?:the )?gallbladder\b", "gallstones"),
@@ -255,11 +258,16 @@ class Namer:
             or bare in self._proper
             or (word.endswith(("'s", "’s")) and word not in _COMMON_POSSESSIVES)
             or any(letter.isupper() for letter in word[1:])
+            or (word not in _PREFIXES and re.match(r"-[A-Z][a-zäöü]", text[match.end() :]))
             or (len(word) == 1 and not text[1:2].isspace())
             or (len(word) == 1 and text[1:2] == "-")
             or (len(word) == 1 and word != "A")
         )
         return text if is_name else word[0].lower() + text[1:]
+
+
+_PREFIXES = frozenset({"Non", "Anti", "Post", "Pre", "Para", "Pseudo"})
+"""What stands before a hyphen and a name without being one ("non-Hodgkin lymphoma")."""
 
 
 def _strip_brackets(title: str) -> tuple[str, tuple[str, ...]]:
@@ -299,7 +307,8 @@ def _rejoin(segments: list[str]) -> list[str]:
 
 _BOTH = re.compile(
     r"\bof bilateral ((?:(?:upper|lower|female|male|inner|outer|acoustic|middle|anterior|posterior|"
-    r"internal|external|common|main) )*)(\w+)"
+    r"internal|external|common|main|vertebral|carotid|coronary|cerebral|pulmonary|renal|femoral|"
+    r"popliteal|iliac|cerebellar|retinal|lacrimal|optic|salivary|parotid) )*)(\w+)"
 )
 _PLURALS = {"foot": "feet", "ovary": "ovaries", "extremity": "extremities", "tibia": "tibiae"}
 
