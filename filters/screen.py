@@ -62,6 +62,9 @@ class Screen:
         scores = tuple(s for v in verdicts for s in v.scores)
         return Document(marked, Verdict(all(v.keep for v in verdicts), reasons, scores))
 
+    def _elsewhere(self, identifier: str) -> bool:
+        return self.reference is not None and self.reference.identifiers.holds(identifier)
+
     def _replaced(self, draft: Draft) -> tuple[Draft, tuple[PhiSpan, ...]]:
         """The draft with its leaks replaced, if that is the policy, and the surrogates in it.
 
@@ -101,7 +104,11 @@ class Screen:
             max_off_spec=self.ledger.max_off_case,
         )
         yield phi_verdict(
-            draft.text, draft.case.identity, surrogates=surrogates, voters=self.voters
+            draft.text,
+            draft.case.identity,
+            surrogates=surrogates,
+            voters=self.voters,
+            elsewhere=self._elsewhere if self.reference is not None else None,
         )
         yield NearCopies(self.reference, self.examples, self.copies, self.public)(draft.text)
         yield quality_verdict(

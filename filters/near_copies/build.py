@@ -17,6 +17,7 @@ from casewright.filters.near_copies.frequency import (
     sampled_share,
 )
 from casewright.filters.near_copies.grams import GramBuilder, GramTable
+from casewright.filters.near_copies.identifiers import IdentifierSet, identifier_hashes
 from casewright.filters.near_copies.normal import lower_bytes, squeeze
 from casewright.filters.near_copies.shingles import (
     Words,
@@ -39,6 +40,7 @@ class Tables:
     frequencies: Frequencies
     terms: TermTable
     grams: GramTable
+    identifiers: IdentifierSet
     size: int
 
 
@@ -116,8 +118,10 @@ def build_tables(texts: Callable[[], Iterable[str]], size: int) -> Tables:
         terms.learn(batch.words.stems)
     frequencies = counted.build(size)
     grams = GramBuilder()
+    named: list[NDArray[np.uint64]] = []
     total = 0
     for batch in _batches(texts()):
+        named.append(np.unique(identifier_hashes(batch.words, batch.owners)))
         name, number = names_and_numbers(batch.words)
         content = ~(name | number)
         terms.add(batch.words.stems[content], batch.owners[content], batch.sizes)
@@ -131,4 +135,5 @@ def build_tables(texts: Callable[[], Iterable[str]], size: int) -> Tables:
             lower = lower[keep]
         grams.add(lower, starts, ends)
         total += int(batch.sizes.sum())
-    return Tables(frequencies, terms.table(), grams.table(), total)
+    identifiers = IdentifierSet.of(np.concatenate([np.zeros(0, np.uint64), *named]))
+    return Tables(frequencies, terms.table(), grams.table(), identifiers, total)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 __all__ = ["SALTS", "Frequencies", "FrequencyBuilder", "sampled_share"]
 
 U64 = np.uint64
-SHARE = 0.12
+SHARE = 0.10
 _LEAST, _MOST = 1_500_000, 24_000_000
 _STEPS = 8.0  # levels to a doubling
 

@@ -345,13 +345,19 @@ class GramBuilder:
                 tops.append((kept["hash"] >> U64(32)).astype(np.uint32))
                 numbers.append(kept["number"].copy())
                 checks.append(kept["check"] | times)
-        top = np.concatenate(tops).astype(U64) << U64(32)
-        size = max(len(top) // 4, 1)
-        directory = np.searchsorted(_scale(top, size), np.arange(size + 1)).astype(np.uint32)
-        bits = _scale(top, len(top) * 8)
-        place, first = np.unique(bits >> 3, return_index=True)
-        bitmap = np.zeros(len(top), dtype=np.uint8)
-        bitmap[place] = np.bitwise_or.reduceat((1 << (bits & 7)).astype(np.uint8), first)
+        count = sum(len(t) for t in tops)
+        size = max(count // 4, 1)
+        filled = np.zeros(size + 1, dtype=np.uint32)
+        bitmap = np.zeros(count, dtype=np.uint8)
+        for part in tops:
+            top = part.astype(U64) << U64(32)
+            bucket, times = np.unique(_scale(top, size), return_counts=True)
+            filled[bucket + 1] += times.astype(np.uint32)
+            bits = _scale(top, count * 8)
+            place, first = np.unique(bits >> 3, return_index=True)
+            bitmap[place] |= np.bitwise_or.reduceat((1 << (bits & 7)).astype(np.uint8), first)
+        directory = np.cumsum(filled, dtype=np.uint32)
+        tops = []
         return GramTable(firsts, directory, bitmap, np.concatenate(numbers), np.concatenate(checks))
 
 

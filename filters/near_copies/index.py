@@ -1,15 +1,16 @@
 """An index of reference documents: what a text shares with them, and the best single match.
 
-Three tables of hashes: runs of bytes (`grams`, exact), rare words (`terms`, which documents to
-look at) and frequencies (how common what is shared is). They are plain `.npy` files, so that
-`open` maps them into memory instead of reading them; together they are at most .6 of the
-reference's bytes. No text of the reference is in them: to verify a likeness the document is read
-again from where it lies.
+Tables of hashes: runs of bytes (`grams`, exact), rare words (`terms`, which documents to look
+at), frequencies (how common what is shared is) and full names and numbers (`identifiers`). They
+are plain `.npy` files, so that `open` maps them into memory instead of reading them; together
+they are at most .6 of the reference's bytes. No text of the reference is in them: to verify a
+likeness the document is read again from where it lies.
 """
 
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -31,6 +32,7 @@ from casewright.filters.near_copies.document import (
 )
 from casewright.filters.near_copies.frequency import Frequencies
 from casewright.filters.near_copies.grams import GramTable, pad
+from casewright.filters.near_copies.identifiers import IdentifierSet
 from casewright.filters.near_copies.normal import normalise
 from casewright.filters.near_copies.shingles import SHINGLE_WORDS
 from casewright.filters.near_copies.sources import (
@@ -45,7 +47,7 @@ from casewright.filters.reference import ReferenceFiles
 
 __all__ = ["Likeness", "Match", "Passage", "ReferenceIndex", "SharedSpan"]
 
-_FORMAT = 2
+_FORMAT = 3
 # Two matched shingles with no more unmatched words between them than this are one passage.
 _GAP_WORDS = 3
 # A document with less novelty than this is too short to be covered by a text.
@@ -141,6 +143,7 @@ class ReferenceIndex:
     _frequencies: Frequencies = field(repr=False)
     _terms: TermTable = field(repr=False)
     _grams: GramTable = field(repr=False)
+    identifiers: IdentifierSet = field(repr=False)
 
     # Documents that many texts are compared with are not read again for each.
     _bytes: Callable[[int], NDArray[np.uint8]] = field(init=False, repr=False, compare=False)
@@ -173,10 +176,10 @@ class ReferenceIndex:
         fingerprint = fingerprint_files(reference)
         files = reference.files()
         ends = np.zeros(len(files), dtype=np.int64)
-        places: list[int] = []
+        places = array("Q")
 
         def texts() -> Iterable[str]:
-            places.clear()
+            del places[:]
             for item in reference:
                 places.append(item.place)
                 ends[item.file :] = len(places)
@@ -188,7 +191,15 @@ class ReferenceIndex:
 
     @classmethod
     def _of(cls, fingerprint: str, texts: Texts, tables: Tables) -> ReferenceIndex:
-        return cls(fingerprint, tables.size, texts, tables.frequencies, tables.terms, tables.grams)
+        return cls(
+            fingerprint,
+            tables.size,
+            texts,
+            tables.frequencies,
+            tables.terms,
+            tables.grams,
+            tables.identifiers,
+        )
 
     @classmethod
     def open(
@@ -217,6 +228,7 @@ class ReferenceIndex:
         arrays: dict[str, NDArray[np.generic]] = {
             "frequency.keys": self._frequencies.keys,
             "frequency.levels": self._frequencies.levels,
+            "identifiers": self.identifiers.bits,
         }
         for name, table in (("terms", self._terms), ("grams", self._grams)):
             for part in table.PARTS:
@@ -292,6 +304,7 @@ class ReferenceIndex:
                 ),
                 TermTable(*(mapped(f"terms.{part}") for part in TermTable.PARTS)),
                 GramTable(*(mapped(f"grams.{part}") for part in GramTable.PARTS)),
+                IdentifierSet(mapped("identifiers")),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CasewrightError(f"no usable index: {error}", where=folder, fix=fix) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -43,6 +43,7 @@ _NUMBER_TYPES = frozenset(
         "zip",
     )
 )
+_NAMES = frozenset(("name", "clinician"))
 _WORDS = re.compile(r"[^\W_]+")
 
 
@@ -286,16 +287,27 @@ def phi_verdict(
     min_score: float = LEAK_SCORE,
     surrogates: Sequence[PhiSpan] = (),
     voters: Sequence[Voter] = (),
+    elsewhere: Callable[[str], bool] | None = None,
 ) -> Verdict:
     """Keep a text whose identifiers are all planned.
+
+    Args:
+        elsewhere: whether a full name or a number is in the reference or the prompts' examples.
 
     Returns:
         A verdict with one reason per class of leak (label: the class, as in
         `HIT_TYPES`), every leak as evidence, and the number of leaks as a score.
     """
-    _, leaks = screen_identifiers(
+    planned, leaks = screen_identifiers(
         text, identity, min_score=min_score, surrogates=surrogates, voters=voters
     )
+    if elsewhere is not None:
+        # A planned name or number that is a real person's as well is a leak, by whatever chance.
+        both = [p for p in planned if p.type in _NUMBER_TYPES | _NAMES and elsewhere(p.text)]
+        leaks += [
+            Hit(p.type, p.start, p.end, p.text, 1.0, "planned, but in the reference, too")
+            for p in both
+        ]
     by_type: dict[str, list[Hit]] = {}
     for leak in leaks:
         by_type.setdefault(leak.type, []).append(leak)

@@ -196,7 +196,7 @@ def test_a_damaged_index_is_a_mistake_that_the_user_can_fix(
         (folder / "grams.numbers.npy").write_bytes(b"no array")
     else:
         meta = (folder / "index.json").read_text()
-        (folder / "index.json").write_text(meta.replace('"format": 2', '"format": 99'))
+        (folder / "index.json").write_text(meta.replace('"format": 3', '"format": 99'))
     with pytest.raises(CasewrightError) as caught:
         ReferenceIndex.load(folder, reference_file)
     assert "build the index again" in str(caught.value)
@@ -319,6 +319,19 @@ def test_two_rare_numbers_in_a_shared_stretch_are_damning() -> None:
     verdict = NearCopies(index)(f"{made_up_note(500)}\n{line}")
     assert {e.text for r in verdict.reasons for e in r.evidence} == {"1487", "963"}
     assert NearCopies(index)(f"{made_up_note(500)}\n{line.replace('963', '87')}").keep
+
+
+def test_full_names_and_numbers_of_the_reference_are_known() -> None:
+    index = ReferenceIndex.build(
+        [("a", "Seen by Dr. Amara Okafor, record 48213377, (614) 555-20199."), ("b", "O'Neil Ng")]
+    )
+    known = index.identifiers
+    for there in ("Amara Okafor", "OKAFOR, AMARA", "48213377", "555-20199", "Dr. Amara Okafor"):
+        assert known.holds(there), there
+    for other in ("Amara", "Chidi Okafor", "48213378", "the patient", "Okafor Record"):
+        assert not known.holds(other), other
+    names = [f"{a} {b}" for a in ("Ada", "Bo", "Cy") for b in WORDS[:3000]]
+    assert sum(known.holds(n.title()) for n in names) <= 2
 
 
 def test_boilerplate_is_found_but_is_no_copy() -> None:

@@ -151,3 +151,13 @@ def test_planned_spans_are_disjoint_ordered_and_exact(pieces: list[str]) -> None
 def test_screening_twice_gives_the_same() -> None:
     text = "Ms. Lindqvist saw Dr. Whitfield on 03/15/2024 at Linden Valley Medical Center."
     assert screen_identifiers(text, IDENTITY) == screen_identifiers(text, IDENTITY)
+
+
+def test_a_planned_name_that_a_real_patient_has_is_a_leak() -> None:
+    text = f"{IDENTITY.full_name} reports a cough. The MRN is {IDENTITY.mrn}."
+    assert phi_verdict(text, IDENTITY).keep
+    assert phi_verdict(text, IDENTITY, elsewhere=lambda found: False).keep
+    verdict = phi_verdict(text, IDENTITY, elsewhere=lambda found: found == IDENTITY.full_name)
+    assert [(r.label, [e.text for e in r.evidence]) for r in verdict.reasons] == [
+        ("name", [IDENTITY.full_name])
+    ]
