@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
+from casewright.filters.ledger.codes import support_codes
 from casewright.records import (
     Case,
     CodedDiagnosis,
+    CodeSupport,
     Demographics,
     Document,
     Draft,
@@ -28,6 +30,7 @@ from casewright.records import (
     Polarity,
     Provenance,
     Reason,
+    Relation,
     Setting,
     Span,
     Status,
@@ -119,7 +122,8 @@ class Row:
     """One document. Kept rows are stored without `outcome` and `reasons`.
 
     `document_index` is the document's place in the plan, -1 for a row from elsewhere.
-    `entities` hold what the text names, `off_spec` what it says beside or against the case.
+    `entities` hold what the text names, `relations` what belongs to them, `off_spec` what the
+    text says beside or against the case; `code_support` tells which codes the text supports.
     `patient_id` joins the encounters of a patient, `partner_case_id` the two cases of a pair.
     """
 
@@ -132,6 +136,8 @@ class Row:
     turns: tuple[Turn, ...] = ()
     icd10: tuple[CodedDiagnosis, ...] = ()
     entities: tuple[Entity, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    code_support: tuple[CodeSupport, ...] = ()
     off_spec: tuple[OffSpec, ...] = ()
     phi: tuple[PhiSpan, ...] = ()
     demographics: Demographics | None = None
@@ -169,6 +175,8 @@ def row_of(document: Document, index: int) -> Row:
         icd10=draft.case.icd10,
         facts=tuple(_row_facts(draft)),
         entities=draft.ledger.entities,
+        relations=draft.ledger.relations,
+        code_support=support_codes(draft.case.icd10, draft.facts, draft.ledger),
         off_spec=draft.ledger.off_spec,
         phi=draft.phi,
         demographics=draft.case.demographics,
@@ -371,10 +379,14 @@ def _problems(row: Row) -> Iterator[str]:
         yield f"{row.outcome}, yet without a reason"
 
 
-def _recorded(row: Row) -> Iterator[tuple[str, Turn | Entity | OffSpec | PhiSpan | Evidence]]:
+_Quoting: TypeAlias = Turn | Entity | Relation | OffSpec | PhiSpan | Evidence
+
+
+def _recorded(row: Row) -> Iterator[tuple[str, _Quoting]]:
     """Everything in a row that quotes its text, with a word for what it is."""
     yield from (("turn", turn) for turn in row.turns)
     yield from (("entity", entity) for entity in row.entities)
+    yield from (("relation", relation) for relation in row.relations)
     yield from (("off_spec", off) for off in row.off_spec)
     yield from (("phi", phi) for phi in row.phi)
     for reason in row.reasons:

@@ -106,6 +106,17 @@ DOCUMENTS_SCHEMA: pa.Schema = pa.schema(
             code=_string,
             fact_id=_string,
         ),
+        "relations": _list(
+            type=_string,
+            start=_int,
+            end=_int,
+            text=_string,
+            of_start=_int,
+            of_end=_int,
+        ),
+        "code_support": _list(
+            code=_string, supported=pa.bool_(), spans=_list(start=_int, end=_int)
+        ),
         "off_spec": _list(
             kind=_string,
             start=_int,

@@ -21,6 +21,7 @@ from casewright.filters.ledger.off_case import (
 from casewright.filters.ledger.onset import with_onset
 from casewright.filters.ledger.phrases import load_phrase_rules
 from casewright.filters.ledger.reading import Mention, Reading, read_text
+from casewright.filters.ledger.relations import collect_relations
 from casewright.filters.ledger.triggers import load_triggers
 from casewright.filters.ledger.wants import Want, want_of
 from casewright.records import Demographics, Fact, Ledger, OffSpec, Polarity, Span, Turn
@@ -84,7 +85,9 @@ class Checker:
         if demographics is not None:
             off.extend(demographic_clashes(reading, demographics))
         entities = collect_entities(reading, wants, sightings, strays)
-        return Ledger(statuses, tuple(sorted(off, key=lambda o: (o.start, o.end))), entities)
+        relations = collect_relations(reading, wants, sightings, bindings, entities)
+        off.sort(key=lambda o: (o.start, o.end))
+        return Ledger(statuses, tuple(off), entities, relations)
 
     def read(self, text: str, turns: Sequence[Turn] = ()) -> Reading:
         """Read a text without any facts: its words, mentions, assertions and numbers."""

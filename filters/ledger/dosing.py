@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from casewright.filters.ledger.packaged import read_yaml
 
-__all__ = ["frequency_of", "routes_of"]
+__all__ = ["frequency_of", "frequency_place", "route_place", "routes_of"]
 
 _COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "twelve": 12}
 _N = rf"(\d{{1,2}}|{'|'.join(_COUNTS)})"
@@ -51,3 +51,21 @@ def frequency_of(text: str) -> str | None:
 def routes_of(text: str) -> frozenset[str]:
     """All routes in folded text as keys ("oral", "intravenous" ...)."""
     return frozenset(key for pattern, key in _patterns()["route"] if pattern.search(text))
+
+
+@lru_cache(maxsize=1 << 14)
+def frequency_place(text: str) -> tuple[int, int] | None:
+    """Where the first frequency stands in folded text."""
+    every = _EVERY.search(text)
+    return every.span() if every is not None else _place("frequency", text)
+
+
+@lru_cache(maxsize=1 << 14)
+def route_place(text: str) -> tuple[int, int] | None:
+    """Where the first route stands in folded text."""
+    return _place("route", text)
+
+
+def _place(kind: str, text: str) -> tuple[int, int] | None:
+    found = [m.span() for pattern, _ in _patterns()[kind] if (m := pattern.search(text))]
+    return min(found, key=lambda span: (span[0], -span[1]), default=None)

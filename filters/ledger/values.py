@@ -12,7 +12,7 @@ from casewright.filters.ledger.numbers import Quantity
 from casewright.filters.ledger.reading import Mention, Reading
 from casewright.filters.ledger.wants import Want
 
-__all__ = ["is_aim", "judge_dose", "judge_value"]
+__all__ = ["is_aim", "judge_dose", "judge_value", "sig_place"]
 
 Kind = Literal["states", "contradicts", "apart"]
 _HIGH = word_set(
@@ -187,6 +187,12 @@ def _dose_clash(
 
 
 _STRENGTHS = frozenset({"mass", "activity", "amount"})
+
+
+def sig_place(mention: Mention, reading: Reading) -> tuple[int, int]:
+    """Characters from a drug's name to the end of its clause or the next drug."""
+    _, last = _sig_text(mention, reading)
+    return reading.tokens.ends[mention.last], reading.tokens.ends[last]
 
 
 def _sig_text(mention: Mention, reading: Reading) -> tuple[str, int]:

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 __all__ = [
     "Case",
     "Check",
+    "CodeSupport",
     "CodedDiagnosis",
     "Demographics",
     "Document",
@@ -33,6 +34,7 @@ __all__ = [
     "Polarity",
     "Provenance",
     "Reason",
+    "Relation",
     "Role",
     "Setting",
     "Sex",
@@ -299,12 +301,38 @@ class PhiSpan:
 
 
 @dataclass(frozen=True, slots=True)
+class Relation:
+    """A part of a statement that belongs to an entity, `text == document.text[start:end]`.
+
+    `type` is dose, frequency or route (of a drug), value (of a lab or vital sign), site (of a
+    sign or symptom) or result (of a test); `of_start` and `of_end` are the entity's span.
+    """
+
+    type: str
+    start: int
+    end: int
+    text: str
+    of_start: int
+    of_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSupport:
+    """Whether a document supports a code of its case, and the spans that do."""
+
+    code: str
+    supported: bool
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """What a checker found: a status for every fact, in fact order, and what is off the case."""
 
     facts: tuple[FactStatus, ...]
     off_spec: tuple[OffSpec, ...] = ()
     entities: tuple[Entity, ...] = ()
+    relations: tuple[Relation, ...] = ()
 
     def status_of(self, fact_id: str) -> FactStatus:
         """The status of one fact. Raises KeyError for an id that was not checked."""
