@@ -165,18 +165,29 @@ _COUNTABLE = re.compile(
 def _told(fact: Fact) -> str:
     """What is known of a symptom, as a predicate: "began this morning and is crushing"."""
     onset, character, site = (fact.attribute(n) for n in ("onset", "character", "site"))
-    parts = [_began(onset)] if onset else []
+    plural = _is_plural(fact.name)
+    be = "are" if plural else "is"
+    parts = [_began(onset, plural=plural)] if onset else []
     if character:
-        parts.append(f"{'comes' if character.startswith('with ') else 'is'} {character}")
+        comes = "come" if plural else "comes"
+        parts.append(f"{comes if character.startswith('with ') else be} {character}")
     if site:
-        parts.append(f"is {site}")
+        parts.append(f"{be} {site}")
     return join(parts)
 
 
-def _began(onset: str) -> str:
-    """ "began this morning", but "has been there since the fall"."""
-    lasts = onset.startswith(("since ", "for "))
-    return f"has been there {onset}" if lasts else f"began {onset}"
+def _is_plural(name: str) -> bool:
+    """Whether a verb after the name is one of many: chills and cramps, not loss of balance."""
+    head = re.split(r" (?:of|in|on|with|at|to|after|during|from) ", name, maxsplit=1)[0]
+    return head.endswith("s") and not head.endswith(("ss", "us", "is", "ies of"))
+
+
+def _began(onset: str, *, plural: bool = False) -> str:
+    """ "began this morning", "came on over two days", but "has been there since the fall"."""
+    if onset.startswith(("since ", "for ")):
+        return f"{'have' if plural else 'has'} been there {onset}"
+    slowly = onset.startswith(("over ", "gradually", "slowly", "within "))
+    return f"came on {onset}" if slowly else f"began {onset}"
 
 
 _SINCE_ADMISSION = (
