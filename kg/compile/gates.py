@@ -144,7 +144,7 @@ _PREFIXES: tuple[tuple[str, Gate], ...] = (
     ("F32", Gate(None, 10)), ("F33", Gate(None, 12)), ("F34", Gate(None, 10)),
     ("F40", Gate(None, 6)), ("F41", Gate(None, 8)), ("F42", Gate(None, 6)),
     ("F43", Gate(None, 5)), ("F50", Gate(None, 10)), ("F60", Gate(None, 18)),
-    ("F82", Gate(None, 1)), ("F98.0", Gate(None, 4, 17)), ("F84", Gate(None, 1)),
+    ("F98.0", Gate(None, 4, 17)), ("F84", Gate(None, 1)),
     ("F80", Gate(None, 2, 17)), ("F81", Gate(None, 5, 25)),
     ("F82", Gate(None, 2, 17)), ("F94", Gate(None, 2, 17)), ("F95", Gate(None, 3, 40)),
     ("F90", Gate(None, 4)), ("F91", Gate(None, 4, 25)),
