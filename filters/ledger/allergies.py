@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from casewright.filters.ledger.judge import Sighting
@@ -28,13 +28,9 @@ def in_allergy_context(mention: Mention, reading: Reading) -> bool:
     sentence = reading.sentences[mention.sentence]
     if sentence.section == "allergies":
         return True
-    words = reading.tokens.words[sentence.first : sentence.last + 1]
     if _dosed(mention, reading):
         return False
-    if any(
-        w in _WORDS and not _none_known(reading, sentence.first + i, mention)
-        for i, w in enumerate(words)
-    ):
+    if any(owner is None or owner is mention for _, owner in _said(reading, mention.sentence)):
         return True
     if sentence.turn is not None and mention.sentence > 0:
         previous = reading.sentences[mention.sentence - 1]
@@ -53,17 +49,30 @@ def _dosed(mention: Mention, reading: Reading) -> bool:
     return measured and following.first == mention.last + 1
 
 
-def _none_known(reading: Reading, word: int, mention: Mention) -> bool:
-    """Whether the word belongs to "no known drug allergies", which is complete without more."""
-    words = reading.tokens.words
-    return any(
-        m.first <= word <= m.last
-        and m is not mention
-        and m.names(NO_ALLERGY)
-        and (m.last > m.first or words[m.first] in ("nkda", "nka"))
-        and m.assertion.polarity == "denied"
-        and words[m.last + 1 : m.last + 2] not in (["to"], ["except"], ["other"])
-        for m in reading.by_sentence.get(mention.sentence, ())
+def _said(reading: Reading, index: int) -> tuple[tuple[int, Mention | None], ...]:
+    """Words of allergy in a sentence, each with the "no known drug allergies" around it.
+
+    Such a mention is complete in itself and speaks of no other drug of its sentence.
+    """
+    found = reading.allergy_words.get(index)
+    if found is None:
+        sentence = reading.sentences[index]
+        words = reading.tokens.words
+        owner: dict[int, Mention] = {}
+        for m in reading.by_sentence.get(index, ()):
+            if _none_known(m, words):
+                owner.update(dict.fromkeys(range(m.first, m.last + 1), m))
+        places = (i for i in range(sentence.first, sentence.last + 1) if words[i] in _WORDS)
+        found = reading.allergy_words[index] = tuple((i, owner.get(i)) for i in places)
+    return found
+
+
+def _none_known(mention: Mention, words: Sequence[str]) -> bool:
+    return (
+        (mention.last > mention.first or words[mention.first] in ("nkda", "nka"))
+        and mention.assertion.polarity == "denied"
+        and mention.names(NO_ALLERGY)
+        and words[mention.last + 1 : mention.last + 2] not in (["to"], ["except"], ["other"])
     )
 
 

@@ -10,6 +10,7 @@ from casewright.filters.ledger.bindings import Bindings, bind
 from casewright.filters.ledger.blame import without_borrowed
 from casewright.filters.ledger.demographics import demographic_clashes
 from casewright.filters.ledger.entities import collect_entities
+from casewright.filters.ledger.events import date_clashes
 from casewright.filters.ledger.judge import Sighting, judge, named_measures, sightings_of
 from casewright.filters.ledger.lexicon import ConceptSource, Lexicon
 from casewright.filters.ledger.numbers import load_units
@@ -84,6 +85,7 @@ class Checker:
         off, strays = self._off_case(reading, facts, wants, sightings, bindings)
         if demographics is not None:
             off.extend(demographic_clashes(reading, demographics))
+            off.extend(date_clashes(reading.tokens.folded, text, demographics))
         entities = collect_entities(reading, wants, sightings, strays)
         relations = collect_relations(reading, wants, sightings, bindings, entities)
         off.sort(key=lambda o: (o.start, o.end))

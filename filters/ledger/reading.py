@@ -59,6 +59,7 @@ class Reading:
     by_concept: dict[str, list[Mention]] = field(default_factory=dict)
     longer: dict[tuple[int, int], Mention] = field(default_factory=dict)
     by_sentence: dict[int, list[Mention]] = field(default_factory=dict)
+    allergy_words: dict[int, tuple[tuple[int, Mention | None], ...]] = field(default_factory=dict)
     _sentence_starts: list[int] = field(default_factory=list)
     _plain: tuple[list[str], list[int]] | None = None
 
@@ -283,7 +284,8 @@ def _mentions(reading: Reading, matches: Sequence[Match]) -> list[Mention]:
 def _runs_on(matches: Sequence[Match], position: int) -> bool:
     """ "No allergy symptoms": the last word of "no allergy" begins a longer name."""
     own = matches[position]
-    for other in matches[position + 1 :]:
+    for i in range(position + 1, len(matches)):
+        other = matches[i]
         if other.first > own.last:
             return False
         if other.last > own.last and other.maximal:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from casewright.filters.ledger.bindings import Bindings
 from casewright.filters.ledger.dosing import frequency_place, route_place
 from casewright.filters.ledger.judge import Sighting
-from casewright.filters.ledger.phrases import find_phrase, load_phrase_rules, phrase_of
+from casewright.filters.ledger.phrases import Hit, find_phrase, load_phrase_rules, phrase_of
 from casewright.filters.ledger.reading import Mention, Reading
 from casewright.filters.ledger.values import sig_place
 from casewright.filters.ledger.wants import Want
@@ -78,38 +78,47 @@ def _described(
 ) -> Iterator[Relation]:
     """Sites and results, which the facts name."""
     for want, seen in zip(wants, sightings, strict=True):
+        stating = [x for x in seen if x.kind == "states"]
         site = want.fact.attribute("site")
-        for sighting in seen:
-            entity = _entity_of(sighting, reading, known)
-            if entity is None or sighting.kind != "states":
-                continue
-            if site is not None:
-                yield from _words(reading, site, _SITE_COVERAGE, sighting, entity, "site")
-            if want.result is not None and want.fact.type in ("test", "procedure"):
-                words = want.result.text
-                yield from _words(reading, words, _RESULT_COVERAGE, sighting, entity, "result")
+        if stating and site is not None:
+            hits = _hits(reading, site, _SITE_COVERAGE)
+            yield from _near(reading, stating, hits, known, "site")
+        if stating and want.result is not None and want.fact.type in ("test", "procedure"):
+            hits = _hits(reading, want.result.text, _RESULT_COVERAGE)
+            yield from _near(reading, stating, hits, known, "result")
+
+
+def _hits(reading: Reading, words: str, least: float) -> dict[int, Hit]:
+    """Where the words are said, by sentence."""
+    phrase = phrase_of(words, load_phrase_rules())
+    if phrase is None:
+        return {}
+    return {h.sentence: h for h in find_phrase(phrase, reading, least=least, slack=3)}
+
+
+def _near(
+    reading: Reading,
+    stating: Sequence[Sighting],
+    hits: Mapping[int, Hit],
+    known: Mapping[tuple[int, int], Entity],
+    kind: str,
+) -> Iterator[Relation]:
+    """The words in the sentence of the mention, or in the next one."""
+    for sighting in stating:
+        sentence = reading.sentence_at(sighting.first)
+        hit = hits.get(sentence) or hits.get(sentence + 1)
+        entity = _entity_of(sighting, reading, known)
+        if hit is not None and entity is not None:
+            yield _relation(kind, reading.span(hit.first, hit.last), entity, reading)
 
 
 def _entity_of(
-    sighting: Sighting, reading: Reading, known: dict[tuple[int, int], Entity]
+    sighting: Sighting, reading: Reading, known: Mapping[tuple[int, int], Entity]
 ) -> Entity | None:
     mention = sighting.mention
     first, last = (mention.first, mention.last) if mention else (sighting.first, sighting.last)
     span = reading.span(first, last)
     return known.get((span.start, span.end))
-
-
-def _words(
-    reading: Reading, words: str, least: float, sighting: Sighting, entity: Entity, kind: str
-) -> Iterable[Relation]:
-    phrase = phrase_of(words, load_phrase_rules())
-    if phrase is None:
-        return
-    place = reading.sentence_at(sighting.first)
-    for hit in find_phrase(phrase, reading, least=least, slack=3):
-        if 0 <= hit.sentence - place <= 1:
-            yield _relation(kind, reading.span(hit.first, hit.last), entity, reading)
-            return
 
 
 def _relation(kind: str, span: Span, entity: Entity, reading: Reading) -> Relation:

@@ -265,7 +265,8 @@ class FactStatus:
 class OffSpec:
     """Something in the text that the case does not hold.
 
-    `kind` is concept (a clinical concept the case lacks), number, sex, age or laterality.
+    `kind` is concept (a clinical concept the case lacks), number, sex, age, laterality or date
+    (dates that contradict each other or the age).
     """
 
     kind: str

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casewright.filters.ledger.normalise import fold, tokenise
-from casewright.records import Fact, Ledger, Turn
+from casewright.records import Demographics, Fact, Ledger, Turn
 
 from .support import DATA, checker, dialogue_of
 
@@ -22,10 +22,75 @@ FACTS = (
     Fact("f03", "medication", "drug:lisinopril", "lisinopril", value="10", unit="mg", duty="must"),
     Fact("f04", "vital", "vital:blood_pressure", "blood pressure", value="148/92", unit="mmHg"),
     Fact("f05", "diagnosis", "icd:J18.9", "pneumonia", duty="must_not", code="J18.9"),
+    Fact("f07", "course", "course:1", "improved on antibiotics and was weaned to room air"),
+    Fact(
+        "f08",
+        "test",
+        "proc:chest_xray",
+        "chest X-ray",
+        attributes=(("result", "right lower lobe consolidation"),),
+    ),
+    Fact(
+        "f09",
+        "symptom",
+        "symptom:cough",
+        "cough",
+        attributes=(("onset", "three days ago"), ("site", "in the chest")),
+    ),
+    Fact("f10", "allergy", "allergen:penicillin", "penicillin", attributes=(("reaction", "rash"),)),
     Fact("f06", "follow_up", "follow_up:1", "see the primary care physician in two weeks"),
 )
 PIECES = st.sampled_from(yaml.safe_load((DATA / "pieces.yaml").read_text()))
 TEXTS = st.one_of(st.text(max_size=300), st.lists(PIECES, max_size=60).map(" ".join))
+
+
+HOSTILE = {
+    "one word": "fever ",
+    "denials": "no fever, ",
+    "digits": "1",
+    "digits and dots": "1.",
+    "digits and slashes": "12/",
+    "commas": ",",
+    "newlines": "\n",
+    "brackets": "(",
+    "question marks": "Any fever? ",
+    "number words": "one hundred and ",
+    "a hundred": "a hundred ",
+    "relatives": "her mother had ",
+    "triggers": "if no history of ",
+    "slashes": "f/c/",
+    "spaces": " ",
+    "long word": "pneumonia",
+    "units": "mg/dL ",
+    "drugs": "lisinopril 10 mg daily ",
+    "bullets": "- ",
+    "colons": "PMH: ",
+    "phrase words": "see physician two weeks primary care ",
+    "hyphens": "54-year-",
+    "sides": "left knee pain right ",
+    "invisible": "\u200bfe\u00adver ",
+    "no": "no ",
+    "no known": "NKDA ",
+    "signs": "+cough -rash (-) ",
+    "dashes": "fever - cough - ",
+    "list lines": "- no fever\n",
+    "deep lists": "- " * 30 + "no fever, ",
+    "open brackets": "no (fever [",
+    "onsets": "cough for three days ago since ",
+    "ages": "54M 12F ",
+    "ions": "K+ Na+ ",
+    "allergies": "penicillin allergy ",
+    "results": "chest x-ray right lower lobe consolidation ",
+    "courses": "improved antibiotics weaned room air ",
+    "dates": "born 01/01/1950 admitted 02/30/2024 ",
+    "emoji": "\U0001f912 fever \U0001f44d\U0001f3fd ",
+    "combining": "fe\u0301ver\u0308 ",
+    "right to left": "\u202efever\u202c \u05d0\u05d1 ",
+    "wide": "\uff46\uff45\uff56\uff45\uff52\u3000",
+    "dotted capital": "\u0130 ",
+    "corrections": "no wait yes i mean no ",
+    "semicolons": "denies fever; ",
+}
 
 
 def _assert_true_spans(text: str, ledger: Ledger, facts: tuple[Fact, ...]) -> None:
@@ -54,6 +119,16 @@ def test_any_dialogue_gives_true_spans(said: list[tuple[str, str]]) -> None:
     _assert_true_spans(text, checker()(text, FACTS, None, turns), FACTS)
 
 
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(sorted(HOSTILE.values())), max_size=40).map("".join))
+def test_any_mixture_of_hostile_pieces_gives_true_spans(text: str) -> None:
+    ledger = checker()(text, FACTS, Demographics(54, "female"), ())
+    _assert_true_spans(text, ledger, FACTS)
+    for relation in ledger.relations:
+        assert text[relation.start : relation.end] == relation.text != ""
+        assert 0 <= relation.of_start < relation.of_end <= len(text)
+
+
 @settings(max_examples=100, deadline=None)
 @given(TEXTS)
 def test_checking_twice_gives_the_same(text: str) -> None:
@@ -67,34 +142,6 @@ def test_folding_keeps_every_character_in_its_place(text: str) -> None:
     tokens = tokenise(text)
     assert all(a < b <= len(text) for a, b in zip(tokens.starts, tokens.ends, strict=True))
     assert all(b <= a for b, a in zip(tokens.ends, tokens.starts[1:], strict=False))
-
-
-HOSTILE = {
-    "one word": "fever ",
-    "denials": "no fever, ",
-    "digits": "1",
-    "digits and dots": "1.",
-    "digits and slashes": "12/",
-    "commas": ",",
-    "newlines": "\n",
-    "brackets": "(",
-    "question marks": "Any fever? ",
-    "number words": "one hundred and ",
-    "a hundred": "a hundred ",
-    "relatives": "her mother had ",
-    "triggers": "if no history of ",
-    "slashes": "f/c/",
-    "spaces": " ",
-    "long word": "pneumonia",
-    "units": "mg/dL ",
-    "drugs": "lisinopril 10 mg daily ",
-    "bullets": "- ",
-    "colons": "PMH: ",
-    "phrase words": "see physician two weeks primary care ",
-    "hyphens": "54-year-",
-    "sides": "left knee pain right ",
-    "invisible": "\u200bfe\u00adver ",
-}
 
 
 @pytest.mark.parametrize("name", sorted(HOSTILE))
