@@ -79,7 +79,12 @@ def test_verify_reads_rows_from_elsewhere_afresh(tmp_path: Path) -> None:
     assert all(f["why"] for f in line["facts"])
     assert line["keep"] is False
     assert "1 documents checked, 1 would be rejected" in done.err
-    assert done.out == ""
+    shown = done.out.splitlines()
+    assert shown[0] == "d1: reject"
+    assert shown[1].split(maxsplit=1) == ["stated", 'cough: "cough": stated as present']
+    assert shown[2].split(maxsplit=1) == ["contradicted", 'fever: "fever": denied (denies)']
+    silent = call("verify", tmp_path / "rows.jsonl", "--out", tmp_path / "v.jsonl")
+    assert silent.out == ""
 
 
 def test_audit_says_what_was_found_where(tmp_path: Path) -> None:

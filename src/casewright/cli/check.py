@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -21,6 +21,7 @@ from casewright.filters.reference import read_reference
 from casewright.kg.graph import load_graph
 from casewright.outputs.row import demographics_of, facts_of, turns_of
 from casewright.outputs.rows import plain, read_rows
+from casewright.records import Fact, Ledger
 from casewright.setup import copy_limits
 
 __all__ = ["audit", "calibrate_command", "verify"]
@@ -43,7 +44,7 @@ def _write_lines(lines: Iterable[dict[str, object]], out: Path) -> Counter[bool]
 @click.command()
 @click.argument("documents", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="JSONL to write.")
-@click.option("--explain", is_flag=True, help="Add to each fact why, and where.")
+@click.option("--explain", is_flag=True, help="Say of each fact why, and where, and print it.")
 def verify(documents: Path, out: Path, explain: bool) -> None:
     """Check DOCUMENTS (rows as Parquet or JSONL) afresh, from text and facts alone."""
     checker = Checker(load_graph())
@@ -53,6 +54,8 @@ def verify(documents: Path, out: Path, explain: bool) -> None:
             facts = facts_of(row)
             ledger = checker(row.text, facts, demographics_of(row), turns_of(row))
             verdict = ledger_verdict(ledger, facts)
+            if explain:
+                click.echo("\n".join(_explained(row.document_id, verdict.keep, facts, ledger)))
             statuses = [
                 plain(s) if explain else {"fact_id": s.fact_id, "status": s.status}
                 for s in ledger.facts
@@ -68,6 +71,21 @@ def verify(documents: Path, out: Path, explain: bool) -> None:
     click.echo(
         f"{kept.total()} documents checked, {kept[False]} would be rejected: {out}", err=True
     )
+
+
+def _explained(
+    document_id: str, keep: bool, facts: Sequence[Fact], ledger: Ledger
+) -> Iterator[str]:
+    """A document's facts for a reader: status, fact, and why; then what is beside the case."""
+    yield f"{document_id}: {'keep' if keep else 'reject'}"
+    by_id = {f.fact_id: f for f in facts}
+    for status in ledger.facts:
+        fact = by_id[status.fact_id]
+        value = f" {fact.value} {fact.unit or ''}".rstrip() if fact.value else ""
+        said = "" if fact.polarity == "present" else f" ({fact.polarity})"
+        yield f"  {status.status:<12} {fact.name}{value}{said}: {status.why}"
+    for off in ledger.off_spec:
+        yield f'  {"off case":<12} "{" ".join(off.text.split())}": {off.why}'
 
 
 @click.command()
