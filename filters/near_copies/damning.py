@@ -12,6 +12,8 @@ __all__ = ["damning"]
 
 # Read around a stretch, so that a name cut by its edge or announced before it is known as one.
 _MARGIN = 60
+# Every identifier has a capital within a sentence, a digit, an @ or a slash in or just before it.
+_LIKELY = re.compile(r"[a-z,;'’\-]\s+[A-Z]|\d|@|//|www|[A-Z][a-z]*\.?\s+[A-Z][a-z]|[^\x00-\x7f]")
 _NUMBER = re.compile(r"(?<![\w.,/-])\d+(?:[.,/:-]\d+)*(?![\w/-]|[.,]\d)")
 
 
@@ -23,7 +25,8 @@ def damning(text: str, span: SharedSpan) -> Iterator[tuple[int, int, str]]:
     (`SharedSpan.rare_numbers`).
     """
     begin = max(0, span.start - _MARGIN)
-    for hit in scan(text[begin : span.end + _MARGIN]):
+    likely = _LIKELY.search(text, begin, span.end)
+    for hit in scan(text[begin : span.end + _MARGIN]) if likely else ():
         start, end = hit.start + begin, hit.end + begin
         if hit.score >= LEAK_SCORE and start >= span.start and end <= span.end:
             yield start, end, hit.type

@@ -53,6 +53,9 @@ _GAP_WORDS = 3
 # A document with less novelty than this is too short to be covered by a text.
 _MIN_MASS = 16.0
 _CANDIDATES = 3
+_ALIKE, _LONG = 0.10, 160
+# With fewer rare shingles in common no passage is worth a look.
+_FEW = 5.0
 # Weight of a shingle that one document has.
 _RARE = 0.99
 _REMEMBERED = 64_000_000  # bytes of documents kept to be compared with the next text
@@ -340,7 +343,15 @@ class ReferenceIndex:
             self._terms, self._frequencies, own.rare, self._grams.sizes, _CANDIDATES
         )
         chosen += sorted(found, key=lambda d: -found[d])[:2]
-        others = {number: self._prepared(number) for number in dict.fromkeys(chosen)}
+        near = 0.0
+        others: dict[int, Prepared] = {}
+        for number in dict.fromkeys(chosen):
+            other = self._prepared(number)
+            alike = cosine(own.vector, other.vector)
+            near = max(near, alike)
+            # A copy of a tenth of either is more alike than this: the rest need no closer look.
+            if alike >= _ALIKE or found.get(number, 0) >= _LONG:
+                others[number] = other
         best = {name: _best(name, own, others, max_passages) for name in READINGS}
         matches = {
             name: replace(match, document=self._texts.get(number)[0])
@@ -348,7 +359,6 @@ class ReferenceIndex:
             else match
             for name, (match, number) in best.items()
         }
-        near = max((cosine(own.vector, o.vector) for o in others.values()), default=0.0)
         return Likeness(matches["plain"], matches["masked"], near, spans)
 
     def _verbatim(
@@ -409,7 +419,7 @@ def _best(
     if best is None:
         return nothing, None
     contained, covered, shared, number, same = best
-    passages = _passages(own, same[own.inverse])
+    passages = _passages(own, same[own.inverse]) if shared >= _FEW else ()
     return (
         Match(
             name,
