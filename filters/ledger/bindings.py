@@ -14,6 +14,7 @@ from casewright.filters.ledger.wants import Want
 __all__ = ["Bindings", "bind"]
 
 _MEASURES = frozenset({"LabTest", "VitalSign", "Procedure"})
+_OWNERS = _MEASURES | {"Medication"}
 _DOSE_DIMENSIONS = frozenset(
     {
         "mass",
@@ -133,7 +134,7 @@ def bind(reading: Reading, extra: Iterable[Mention] = ()) -> Bindings:
 
 
 def _takes_numbers(mention: Mention) -> bool:
-    return any(e.type in _MEASURES or e.type == "Medication" for e in mention.entries)
+    return any(e.type in _OWNERS for e in mention.entries)
 
 
 def _owner(

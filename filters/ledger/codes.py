@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from casewright.records import CodedDiagnosis, CodeSupport, Fact, Ledger, Span
 
@@ -24,12 +24,12 @@ def support_codes(
     Returns:
         One record a code, in their order; its spans are those of the statements.
     """
-    statuses = {s.fact_id: s for s in ledger.facts}
+    statuses = {s.fact_id for s in ledger.facts}
     return tuple(_support(code.code, facts, statuses, ledger) for code in codes)
 
 
 def _support(
-    code: str, facts: Sequence[Fact], statuses: dict[str, object], ledger: Ledger
+    code: str, facts: Sequence[Fact], statuses: Collection[str], ledger: Ledger
 ) -> CodeSupport:
     spans: list[Span] = []
     for fact in facts:

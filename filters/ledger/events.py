@@ -30,6 +30,9 @@ _LABELLED = {
 }
 
 
+_ANY_DATE = re.compile(r"born|birth|dob|d\.o\.b|discharge")
+
+
 @dataclass(frozen=True, slots=True)
 class _Said:
     """A date of the text with its place."""
@@ -47,6 +50,8 @@ def date_clashes(folded: str, text: str, patient: Demographics) -> Iterator[OffS
         text: the document.
         patient: whose age in years the dates must give, to a year.
     """
+    if _ANY_DATE.search(folded) is None:
+        return
     said = {kind: next(_dates(pattern, folded), None) for kind, pattern in _LABELLED.items()}
     birth, begun, ended = said["birth"], said["admission"] or said["visit"], said["discharge"]
     if begun and ended and ended.day < begun.day:
