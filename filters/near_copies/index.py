@@ -107,6 +107,7 @@ class SharedSpan:
         count: about how often the reference has what is commonest in it.
         novelty: sum of the weights of its three-word shingles: boilerplate has little.
         rare_numbers: words with a digit whose every shingle is in at most one document.
+        rarest: the largest weight of a shingle: below .8 many documents have every part of it.
     """
 
     start: int
@@ -114,6 +115,7 @@ class SharedSpan:
     count: int
     novelty: float
     rare_numbers: tuple[tuple[int, int], ...] = ()
+    rarest: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,7 +389,8 @@ class ReferenceIndex:
             ]
             tokens = plain.tokens
             rare = tuple((int(tokens.starts[w]), int(tokens.ends[w])) for w in numbers)
-            spans.append(SharedSpan(start, end, stretch.count, novelty, rare))
+            rarest = float(weights[first:last].max(initial=0.0)) if last > first else 1.0
+            spans.append(SharedSpan(start, end, stretch.count, novelty, rare, rarest))
         return tuple(spans), found
 
 

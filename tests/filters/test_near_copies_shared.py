@@ -80,3 +80,24 @@ def test_edited_copies_are_caught_and_other_notes_are_not(file: str, field: str)
         other = re.sub(r"\b(Mr|Ms|Mrs|Dr)\. [A-Z]\w+", r"\1. Okonjo", other)
         swapped += not judge(other).keep
     assert swapped / len(reference) >= 0.99
+
+
+def test_back_translated_dialogues_are_likest_to_their_originals() -> None:
+    """Asked: .90 found at 5% of unrelated dialogues flagged, .60 at 1%."""
+    rows = []
+    with (SHARED / "mts_dialog_backtranslated_fr.jsonl").open(encoding="utf-8") as stream:
+        rows = [json.loads(line) for line in stream]
+    plain = [r["dialogue"] for r in rows if "TR=" not in r["id"]]
+    back = [r["dialogue"] for r in rows if "TR=" in r["id"]]
+    pairs = [p for p in zip(plain, back, strict=True) if len(p[0].split()) >= 40]
+    pairs = list({a[:200]: (a, b) for a, b in pairs}.values())
+    random.Random(0).shuffle(pairs)
+    pairs = pairs[:500]
+    reference, others = pairs[:250], pairs[250:]
+    index = ReferenceIndex.build((str(i), a) for i, (a, _) in enumerate(reference))
+    unrelated = sorted(index.compare(a).cosine for a, _ in others)
+    found = [index.compare(b).cosine for _, b in reference]
+    for share, bound in ((0.05, 0.90), (0.01, 0.60)):
+        limit = unrelated[int(len(unrelated) * (1 - share))]
+        caught = sum(x > limit for x in found) / len(found)
+        assert caught >= bound, (share, limit, caught)
