@@ -19,6 +19,7 @@ from casewright.outputs.splits import SPLITS, SplitBy
 from casewright.outputs.summary import RunSummary
 
 __all__ = [
+    "TABLE_NOTES",
     "CardConfig",
     "CardInfo",
     "CardSplit",
@@ -34,6 +35,24 @@ SIZES = (
     (1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"),
     (10_000_000, "1M<n<10M"),
 )  # fmt: skip
+
+
+TABLE_NOTES = {
+    "documents": "a document with its ledger, labels and provenance",
+    "dial2note": "a dialogue and a note of the same case",
+    "note2dial": "the same pairs where the note holds all that the dialogue says",
+    "note2icd": "a note and the ICD-10-CM codes of the diagnoses that it states",
+    "icd_classification": "a text and its chapters, categories and codes (multi-label)",
+    "ner": "a text and its clinical mentions, as character spans",
+    "assertion": "a mention in its context: present, denied, historical, family, hypothetical",
+    "deid": "a text, its planned fictional identifiers, and the text with those masked",
+    "tabular": "a case in numbers and codes, as far as its texts state them",
+    "pretrain": "a text",
+    "instruct": "a question about a text in one of eight tasks, and its answer by the ledger",
+    "patient_sim": "a visit as a chat in which the model plays the patient",
+    "dpo": "a kept document beside a rejected one of the same case and kind, with the error",
+}
+"""What each table holds, in a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +118,7 @@ def render_card(
         counts=summary.counts,
         form=form,
         split_by=split_by,
+        table_notes=TABLE_NOTES,
         splits=[s for s in SPLITS if any(s == t.split for c in configs for t in c.splits)],
         tables=[(c.name, {s.split: s.rows for s in c.splits}) for c in configs],
         rows=[*summary.kinds, summary.total] if len(summary.kinds) > 1 else summary.kinds,

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from casewright.outputs.card import CardConfig, CardInfo, CardSplit, render_card
-from casewright.outputs.guard import check_exportable, new_folder
-from casewright.outputs.hf import TASKS, write_checksums
+from casewright.outputs.guard import check_exportable, new_folder, write_checksums
+from casewright.outputs.hf import TASKS
 from casewright.outputs.splits import SPLITS, Split, SplitPlan, divide
 from casewright.outputs.stored import stored_tables
 from casewright.outputs.summary import summarise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from casewright.outputs.manifest import Manifest, read_manifest
 from casewright.outputs.parts import part_files
 from casewright.outputs.stored import stored_tables
 
-__all__ = ["REQUIRED_FILTERS", "check_exportable", "new_folder"]
+__all__ = ["REQUIRED_FILTERS", "check_exportable", "new_folder", "write_checksums"]
 
 REQUIRED_FILTERS = ("ledger", "phi", "near_copies", "quality")
 """A document that has not passed all of these is not screened."""
@@ -113,3 +114,13 @@ def new_folder(dest: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
         raise
+
+
+def write_checksums(folder: Path) -> None:
+    """Write `SHA256SUMS` over every file in a folder, in the form that sha256sum checks."""
+    lines = []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        lines.append(f"{digest}  {path.relative_to(folder).as_posix()}\n")
+    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+from casewright.errors import CasewrightError
 from casewright.outputs.card import CardConfig, CardInfo, CardSplit, as_metadata, render_card
-from casewright.outputs.guard import check_exportable, new_folder
-from casewright.outputs.rows import DOCUMENTS_SCHEMA
-from casewright.outputs.shards import SHARD_BYTES, ShardedSplit, write_shards
+from casewright.outputs.guard import check_exportable, new_folder, write_checksums
+from casewright.outputs.shards import EXPORT_SCHEMA, SHARD_BYTES, ShardedSplit, write_shards
 from casewright.outputs.splits import SplitPlan, divide
 from casewright.outputs.summary import summarise, write_summary
+from casewright.outputs.tasks import TASK_SCHEMAS, rejected_of, write_tasks
 
-__all__ = ["card_splits", "export_hf", "write_checksums"]
+__all__ = ["card_splits", "export_hf"]
 
-TASKS = ("text-generation", "token-classification", "text-classification", "summarization")
+TASKS = (
+    "text-generation",
+    "token-classification",
+    "text-classification",
+    "summarization",
+    "question-answering",
+)
 
 
 def export_hf(
@@ -25,6 +32,7 @@ def export_hf(
     info: CardInfo | None = None,
     splits: SplitPlan | None = None,
     shard_bytes: int = SHARD_BYTES,
+    configs: Sequence[str] | None = None,
 ) -> Path:
     """Export a run's kept documents so that `datasets.load_dataset(dest)` takes them.
 
@@ -34,6 +42,8 @@ def export_hf(
         info: title and licence for the card.
         splits: which share of the cases goes to train, validation and test.
         shard_bytes: uncompressed size that a shard has at most, on average.
+        configs: names of the task tables to write beside `documents`; all without it. A table
+            that would be empty is left out.
 
     Returns:
         `dest`.
@@ -44,23 +54,47 @@ def export_hf(
     """
     run, dest = Path(run), Path(dest)
     plan = splits or SplitPlan()
+    wanted = [name for name in TASK_SCHEMAS if configs is None or name in configs]
+    unknown = sorted(set(configs or ()) - TASK_SCHEMAS.keys() - {"documents"})
+    if unknown:
+        raise CasewrightError(
+            f"there is no table {', '.join(unknown)}", valid=", ".join(["documents", *TASK_SCHEMAS])
+        )
     check_exportable(run)
     summary = summarise(run)
+    metadata = dict(as_metadata(summary))
     with new_folder(dest) as folder:
         scratch = folder / ".scratch"
+        division = divide(run, plan)
         made = write_shards(
             run,
             folder / "documents",
             scratch,
-            divide(run, plan),
+            division,
             shard_bytes=shard_bytes,
-            metadata=dict(as_metadata(summary)),
+            metadata=metadata,
         )
+        tables = [
+            CardConfig(
+                "documents", card_splits(made, "documents"), schema=EXPORT_SCHEMA, default=True
+            )
+        ]
+        if wanted:
+            cases = write_shards(
+                run,
+                scratch / "cases",
+                scratch / "deal",
+                division,
+                shard_bytes=shard_bytes,
+                whole_cases=True,
+            )
+            rejected = rejected_of(run) if "dpo" in wanted else {}
+            tables += [
+                CardConfig(name, card_splits(files, name), schema=TASK_SCHEMAS[name])
+                for name, files in write_tasks(cases, folder, wanted, rejected, metadata).items()
+            ]
         shutil.rmtree(scratch)
-        config = CardConfig(
-            "documents", card_splits(made, "documents"), schema=DOCUMENTS_SCHEMA, default=True
-        )
-        card = render_card(summary, [config], info or CardInfo(), TASKS, split_by=plan.by)
+        card = render_card(summary, tables, info or CardInfo(), TASKS, split_by=plan.by)
         (folder / "README.md").write_text(card, encoding="utf-8")
         write_summary(summary, folder / "report.json")
         write_checksums(folder)
@@ -70,13 +104,3 @@ def export_hf(
 def card_splits(made: list[ShardedSplit], folder: str) -> list[CardSplit]:
     """Shards as the card lists them."""
     return [CardSplit(s.split, f"{folder}/{s.split}-*.parquet", s.rows, s.bytes) for s in made]
-
-
-def write_checksums(folder: Path) -> None:
-    """Write `SHA256SUMS` over every file in a folder, in the form that sha256sum checks."""
-    lines = []
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        lines.append(f"{digest}  {path.relative_to(folder).as_posix()}\n")
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")

@@ -214,7 +214,7 @@ def row_from_plain(value: dict[str, Any]) -> Row:
 
 
 def row_files(path: Path) -> list[Path]:
-    """The row files behind a path: itself, a run's documents, or a folder's files by name.
+    """The row files behind a path: itself, those of a run or a dataset, or a folder's by name.
 
     A folder is searched with its subfolders for Parquet first and JSONL where there is none.
 
@@ -229,7 +229,8 @@ def row_files(path: Path) -> list[Path]:
             where=path,
             valid="a Parquet or JSONL file of rows, a folder of them, or a run directory",
         )
-    root = path / "documents" if (path / "manifest.json").is_file() else path
+    dataset = (path / "SHA256SUMS").is_file() and (path / "documents").is_dir()
+    root = path / "documents" if dataset or (path / "manifest.json").is_file() else path
     for suffixes in (("*.parquet",), ("*.jsonl", "*.jsonl.gz")):
         found = sorted(
             p

@@ -22,13 +22,20 @@ import pyarrow.parquet as pq
 
 from casewright.errors import CasewrightError
 from casewright.outputs.card import CardConfig, CardInfo, CardSplit, render_card
-from casewright.outputs.guard import check_exportable, new_folder
-from casewright.outputs.hf import write_checksums
+from casewright.outputs.guard import check_exportable, new_folder, write_checksums
 from casewright.outputs.shards import write_shards
 from casewright.outputs.splits import SPLITS, Split, SplitPlan, divide
 from casewright.outputs.summary import summarise
 
-__all__ = ["TASKS", "Pair", "export_sft", "fact_line", "pairs_of_case"]
+__all__ = [
+    "TASKS",
+    "Pair",
+    "administrative",
+    "export_sft",
+    "fact_line",
+    "pairs_of_case",
+    "stated_codes",
+]
 
 TASKS = ("dial2note", "note2icd", "facts2note")
 CATEGORIES = ("text-generation", "summarization", "text-classification")
@@ -155,7 +162,7 @@ def pairs_of_case(rows: Iterable[dict[str, Any]]) -> Iterator[Pair]:
     dialogues = [row for row in ordered if row["turns"]]
     for note in notes:
         kind = note["kind"].replace("_", " ")
-        header = _administrative(note)
+        header = administrative(note)
         for dialogue in dialogues:
             yield _pair(
                 "dial2note",
@@ -163,7 +170,7 @@ def pairs_of_case(rows: Iterable[dict[str, Any]]) -> Iterator[Pair]:
                 [_DIAL2NOTE.format(kind=kind), header, f"Transcript:\n{dialogue['text']}"],
                 note["text"],
             )
-        codes = _stated_codes(note)
+        codes = "\n".join(f"{d['code']} {d['title']}" for d in stated_codes(note))
         if codes:
             yield _pair("note2icd", note, [_NOTE2ICD.format(kind=kind), note["text"]], codes)
         facts = [fact_line(fact) for fact in note["facts"] if fact["status"] == "stated"]
@@ -189,7 +196,7 @@ def fact_line(fact: Mapping[str, Any]) -> str:
     return f"{fact['type'].replace('_', ' ')}: {_POLARITY[fact['polarity']]}{', '.join(parts)}"
 
 
-def _administrative(note: Mapping[str, Any]) -> str:
+def administrative(note: Mapping[str, Any]) -> str:
     """What a note says of the patient that no fact holds: age, sex and identifiers."""
     lines = []
     who = note["demographics"]
@@ -202,8 +209,8 @@ def _administrative(note: Mapping[str, Any]) -> str:
     return "Administrative data:\n" + "\n".join(lines) if lines else ""
 
 
-def _stated_codes(note: Mapping[str, Any]) -> str:
-    """The case's codes that the note bears out, or nothing where the principal one is not."""
+def stated_codes(note: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The case's codes that the note bears out, or none where the principal one is not stated."""
     stated = {
         fact["code"]
         for fact in note["facts"]
@@ -212,6 +219,4 @@ def _stated_codes(note: Mapping[str, Any]) -> str:
         and fact["type"] in ("diagnosis", "comorbidity")
     }
     codes = [d for d in note["icd10"] if d["code"] in stated]
-    if not codes or codes[0]["role"] != "principal":
-        return ""
-    return "\n".join(f"{d['code']} {d['title']}" for d in codes)
+    return codes if codes and codes[0]["role"] == "principal" else []

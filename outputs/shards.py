@@ -20,13 +20,17 @@ import pyarrow.parquet as pq
 
 from casewright.outputs.clusters import mix
 from casewright.outputs.parts import part_files
+from casewright.outputs.rows import DOCUMENTS_SCHEMA
 from casewright.outputs.splits import SPLITS, Division, Split
 from casewright.outputs.stored import stored_tables
 
-__all__ = ["SHARD_BYTES", "ShardedSplit", "write_shards"]
+__all__ = ["EXPORT_SCHEMA", "GROUP_ROWS", "SHARD_BYTES", "ShardedSplit", "write_shards"]
 
 SHARD_BYTES = 128 * 2**20
 """Encoded but uncompressed bytes per shard: some 30 MB on disk, under 0.5 GB in memory."""
+
+EXPORT_SCHEMA: pa.Schema = DOCUMENTS_SCHEMA.append(pa.field("synthetic", pa.bool_()))
+"""Columns of an exported document: those of the run, and that it is synthetic."""
 
 DEAL_ROWS = 8192
 GROUP_ROWS = 1000
@@ -170,6 +174,8 @@ def _finish(
         # Documents of one case have the same order: their places in the plan decide.
         table = table.sort_by([(_ORDER, "ascending"), ("document_index", "ascending")])
         table = table.drop_columns([_ORDER])
+        marks = pa.repeat(pa.scalar(True), table.num_rows)
+        table = table.append_column(EXPORT_SCHEMA.field("synthetic"), marks)
         table = table.replace_schema_metadata(metadata or None)
         out = folder / f"{split}-{number:05d}-of-{len(present):05d}.parquet"
         pq.write_table(

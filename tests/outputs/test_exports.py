@@ -31,7 +31,6 @@ from casewright.outputs.guard import new_folder
 from casewright.outputs.hf import export_hf
 from casewright.outputs.manifest import About, write_json
 from casewright.outputs.rows import (
-    DOCUMENTS_SCHEMA,
     Row,
     failed_row,
     plain,
@@ -40,6 +39,7 @@ from casewright.outputs.rows import (
 )
 from casewright.outputs.rundir import RunDir, read_manifest
 from casewright.outputs.sft import export_sft, fact_line, pairs_of_case
+from casewright.outputs.shards import EXPORT_SCHEMA
 from casewright.outputs.splits import SPLITS, SplitPlan
 from casewright.records import Reason
 
@@ -106,7 +106,7 @@ def test_datasets_loads_the_export_and_gives_back_the_same_rows(
     back = [row_from_plain(value) for split in SPLITS for value in loaded[split]]
     assert {row.document_id: row for row in back} == kept
     assert len(back) == len(kept)
-    assert loaded["train"].features._to_yaml_list() == features_of(DOCUMENTS_SCHEMA)
+    assert loaded["train"].features._to_yaml_list() == features_of(EXPORT_SCHEMA)
 
 
 @pytest.mark.usefixtures("offline")
@@ -147,7 +147,7 @@ def test_export_then_read_is_identity_for_any_rows(
         for i, row in enumerate(made)
     ]
     make_run(folder / "run", made)
-    export_hf(folder / "run", folder / "hf")
+    export_hf(folder / "run", folder / "hf", configs=())
     export_jsonl(folder / "run", folder / "jsonl")
     wanted = {row.document_id: row for row in made}
     for name in ("hf", "jsonl"):
@@ -157,7 +157,7 @@ def test_export_then_read_is_identity_for_any_rows(
 def test_shards_are_bounded_shuffled_and_complete(
     run: Path, tmp_path: Path, kept: dict[str, Row]
 ) -> None:
-    export_hf(run, tmp_path / "hf", shard_bytes=40_000)
+    export_hf(run, tmp_path / "hf", shard_bytes=40_000, configs=())
     files = sorted((tmp_path / "hf" / "documents").glob("*.parquet"))
     train = [f for f in files if f.name.startswith("train")]
     assert len(train) in (2, 4, 8, 16)

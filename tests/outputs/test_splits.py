@@ -113,7 +113,7 @@ def test_nothing_leaks_over_a_division(by: str, run: Path, rows: list[Row]) -> N
 
 
 def test_export_has_no_leak_and_every_document(run: Path, rows: list[Row], tmp_path: Path) -> None:
-    folder = export_hf(run, tmp_path / "hf")
+    folder = export_hf(run, tmp_path / "hf", configs=())
     side: defaultdict[str, set[str]] = defaultdict(set)
     for split in SPLITS:
         for path in sorted((folder / "documents").glob(f"{split}-*")):

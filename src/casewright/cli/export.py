@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from casewright.errors import CasewrightError
 from casewright.outputs.feeds import export_csv, export_jsonl, export_sft
 from casewright.outputs.hf import export_hf
 from casewright.outputs.report import write_report
@@ -13,7 +14,7 @@ from casewright.outputs.splits import SplitBy, SplitPlan
 
 __all__ = ["export", "report"]
 
-_FORMATS = {"hf": export_hf, "sft": export_sft, "jsonl": export_jsonl, "csv": export_csv}
+_FORMATS = {"sft": export_sft, "jsonl": export_jsonl, "csv": export_csv}
 
 
 @click.command()
@@ -30,7 +31,8 @@ def report(run: Path, out: Path | None) -> None:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("dest", type=click.Path(path_type=Path))
 @click.option(
-    "--to", "form", type=click.Choice(sorted(_FORMATS)), default="hf", show_default=True,
+    "--to", "form", type=click.Choice(["csv", "hf", "jsonl", "sft"]), default="hf",
+    show_default=True,
     help="hf: a Hugging Face dataset; sft: a fine-tuning feed; jsonl; csv.",
 )  # fmt: skip
 @click.option(
@@ -38,6 +40,17 @@ def report(run: Path, out: Path | None) -> None:
     show_default=True,
     help="What train and test never share: cases; also diagnoses (code) or styles (template).",
 )  # fmt: skip
-def export(run: Path, dest: Path, form: str, split_by: SplitBy) -> None:
+@click.option(
+    "--config", "configs", multiple=True,
+    help="A table to write beside the documents (hf; several times; all without it).",
+)  # fmt: skip
+def export(run: Path, dest: Path, form: str, split_by: SplitBy, configs: tuple[str, ...]) -> None:
     """Export the kept documents of a finished RUN to DEST."""
-    click.echo(str(_FORMATS[form](run, dest, splits=SplitPlan(by=split_by))))
+    plan = SplitPlan(by=split_by)
+    if form == "hf":
+        done = export_hf(run, dest, splits=plan, configs=configs or None)
+    elif configs:
+        raise CasewrightError("only the Hugging Face dataset has tables to choose", fix="--to hf")
+    else:
+        done = _FORMATS[form](run, dest, splits=plan)
+    click.echo(str(done))
