@@ -356,7 +356,7 @@ class GramBuilder:
             bits = _scale(top, count * 8)
             place, first = np.unique(bits >> 3, return_index=True)
             bitmap[place] |= np.bitwise_or.reduceat((1 << (bits & 7)).astype(np.uint8), first)
-        directory = np.cumsum(filled, dtype=np.uint32)
+        directory = np.cumsum(filled).astype(np.uint32)
         tops = []
         return GramTable(firsts, directory, bitmap, np.concatenate(numbers), np.concatenate(checks))
 
