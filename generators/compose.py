@@ -264,6 +264,8 @@ def _verbatim(fact: Fact, spoken: Spoken | None, *, again: bool) -> tuple[str, .
         fact.type == "social" and spoken is None
     ):
         return (fact.name,)
+    if fact.type == "medication" and (fact.attribute("frequency") or "").endswith("as needed"):
+        return ("as needed",)  # without it the drug is taken whether needed or not
     if fact.type == "family_history":
         return tuple(v for k, v in fact.attributes if k == "relative")
     return ()

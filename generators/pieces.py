@@ -242,7 +242,7 @@ def _shape_problem(text: str, finish_reason: str, task: Task) -> str | None:
         return "speaks of the patient"
     if task.speaker == "caregiver" and _OF_ONESELF.search(text):
         return "speaks of the parent"
-    if task.must_end == "?" and text.count("?") != 1:
+    if task.must_end == "?" and (text.count("?") != 1 or _ASKS_NOBODY.search(text)):
         return "not one question"
     if _DOUBLED.search(_numbers_away(text)):
         return "doubled word"
@@ -261,6 +261,12 @@ def _shape_problem(text: str, finish_reason: str, task: Task) -> str | None:
 _DOUBLE_NEGATIVE = re.compile(r"\bden(?:y|ies|ied) (?:no|not|never)\b|\bno [\w ]+ not\b", re.I)
 _ARTICLE = re.compile(
     r"\b[Aa] (?!one\b|once\b|eu)[aeio]\w|\b[Aa]n (?!hour|honest|heir)[b-df-hj-np-tv-z]\w"
+    r"|\b[Aa] [AEFHILMNORSX][A-Z]"  # letters are read by their names: an IUD, an ECG
+)
+_ASKS_NOBODY = re.compile(
+    r"^(?:Has|Have|Had|Is|Are|Was|Were|Do|Does|Did)\s+"
+    r"(?!you|she|he|her|his|there|the|it|that|this|any)|^The\s+(?:\w+\s*){1,3}\?$",
+    re.I,
 )
 
 

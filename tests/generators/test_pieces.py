@@ -231,6 +231,8 @@ def test_open_vocabulary_leaves_words_to_the_checker(piece_writer: Any) -> None:
         ("You have a cough.", False),
         ("Any cough? Any more cough?", False),
         ("Have you had any cough since Monday?", False),
+        ("Has cough?", False),  # asks nobody
+        ("The cough?", False),
     ],
 )
 def test_questions_ask_about_their_topic_and_nothing_else(
