@@ -351,8 +351,8 @@ class GramBuilder:
         bitmap = np.zeros(count, dtype=np.uint8)
         for part in tops:
             top = part.astype(U64) << U64(32)
-            bucket, times = np.unique(_scale(top, size), return_counts=True)
-            filled[bucket + 1] += times.astype(np.uint32)
+            bucket, held = np.unique(_scale(top, size), return_counts=True)
+            filled[bucket + 1] += held.astype(np.uint32)
             bits = _scale(top, count * 8)
             place, first = np.unique(bits >> 3, return_index=True)
             bitmap[place] |= np.bitwise_or.reduceat((1 << (bits & 7)).astype(np.uint8), first)

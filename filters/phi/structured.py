@@ -298,19 +298,28 @@ _WORD_TLD = frozenset(
 )
 
 
+# Where everybody reads about health: the address of such a site, or of a topic there, is nobody's.
+_PUBLIC_SITE = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:patient\.(?:co\.uk|info)|nhs\.uk|nice\.org\.uk|cks\.nice\.org\.uk|"
+    r"cdc\.gov|nih\.gov|medlineplus\.gov|fda\.gov|hhs\.gov|who\.int|uptodate\.com|webmd\.com|"
+    r"mayoclinic\.org|cancer\.org|heart\.org|diabetes\.org(?:\.uk)?|bnf\.nice\.org\.uk)"
+    r"(?:/[A-Za-z-]{0,40}){0,4}",
+    re.I,
+)
 _TWO_COLONS = re.compile(r"[0-9A-Fa-f]?:[0-9A-Fa-f]{0,4}:")
 
 
 def _urls(text: str) -> Iterator[Candidate]:
     for m in URL.finditer(text):
         end = m.start() + len(m[0].rstrip(".,;:!?"))
-        yield Candidate("url", m.start(), end, 1.0, "web address")
+        if not _PUBLIC_SITE.fullmatch(text, m.start(), end):
+            yield Candidate("url", m.start(), end, 1.0, "web address")
     for m in BARE_DOMAIN.finditer(text):
         end = m.start() + len(m[0].rstrip(".,;:!?"))
         body = m[0].split("/")[0]
         # "e.g.in", "pt.co": a missing space after a full stop is no domain.
         word_like = body.count(".") == 1 and body.split(".")[1].lower() in _WORD_TLD
-        if word_like and "/" not in m[0]:
+        if (word_like and "/" not in m[0]) or _PUBLIC_SITE.fullmatch(text, m.start(), end):
             continue
         yield Candidate("url", m.start(), end, 0.8, "domain name")
     if ":" in text:

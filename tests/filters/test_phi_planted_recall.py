@@ -62,3 +62,17 @@ def test_what_only_looks_like_an_identifier_is_left_alone() -> None:
 def test_ages_up_to_89_are_no_identifiers(age: int) -> None:
     for text in (f"{age}-year-old man with cough.", f"Age: {age}", f"She is {age} years old."):
         assert find(text) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "identifies"),
+    [
+        ("www.patient.co.uk/", False),
+        ("https://www.nhs.uk/conditions/migraine", False),
+        ("https://www.nhs.uk/record/48213377", True),
+        ("https://www.mayoclinic.org/?user=ann", True),
+        ("www.nhs.uk.example.net/ann", True),
+    ],
+)
+def test_public_health_sites_are_nobodys(address: str, identifies: bool) -> None:
+    assert bool(find(f"Advised to read {address} and to ring back.")) == identifies
