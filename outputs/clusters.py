@@ -9,6 +9,7 @@ whole arrays: no Python object per document.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -29,6 +30,7 @@ _ACCEPTED = 0.65
 # How many neighbours in a band each document is held against. In a group of equal documents
 # each is linked to the next, so the group hangs together whatever its size.
 _NEIGHBOURS = 8
+_AT_ONCE = 1024
 
 _Hashes: TypeAlias = NDArray[np.uint64]
 _BASE = np.uint64(0x9E3779B97F4A7C15 | 1)
@@ -44,11 +46,17 @@ def mix(x: _Hashes) -> _Hashes:
     return mixed
 
 
+@lru_cache(maxsize=2)
 def _powers(base: np.uint64, size: int) -> _Hashes:
     powers = np.full(size, base, dtype=np.uint64)
     powers[:1] = 1
     product: _Hashes = np.cumprod(powers, dtype=np.uint64)
     return product
+
+
+def _room(size: int) -> int:
+    """A power of four that is larger, so that few tables are made."""
+    return 1 << (size.bit_length() + size.bit_length() % 2)
 
 
 def shingle_sets(texts: pa.ChunkedArray | pa.Array) -> tuple[_Hashes, NDArray[np.int64]]:
@@ -70,8 +78,8 @@ def shingle_sets(texts: pa.ChunkedArray | pa.Array) -> tuple[_Hashes, NDArray[np
     ends = np.flatnonzero(letter[:-1] & (edge | ~letter[1:]))
     with np.errstate(over="ignore"):
         sums = np.zeros(len(raw) + 1, dtype=np.uint64)
-        np.cumsum(raw.astype(np.uint64) * _powers(_BASE, len(raw)), out=sums[1:])
-        words = mix((sums[ends] - sums[starts]) * _powers(_INVERSE, len(raw) + 1)[starts])
+        np.cumsum(raw.astype(np.uint64) * _powers(_BASE, _room(len(raw)))[: len(raw)], out=sums[1:])
+        words = mix((sums[ends] - sums[starts]) * _powers(_INVERSE, _room(len(raw)))[starts])
         owners = np.searchsorted(offsets, starts, side="right") - 1
         count = max(len(words) - WORDS + 1, 0)
         hashes = np.zeros(count, dtype=np.uint64)
@@ -90,6 +98,10 @@ class Signatures:
 
     def add(self, texts: pa.ChunkedArray | pa.Array) -> None:
         """Take in the next documents."""
+        for start in range(0, len(texts), _AT_ONCE):
+            self._add(texts.slice(start, _AT_ONCE))
+
+    def _add(self, texts: pa.ChunkedArray | pa.Array) -> None:
         hashes, owners = shingle_sets(texts)
         empty = np.uint64(2**64 - 1)
         signature = np.full(len(texts) * BINS, empty, dtype=np.uint64)

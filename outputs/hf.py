@@ -41,7 +41,7 @@ def export_hf(
         dest: a new or empty directory; it appears only when all is written.
         info: title and licence for the card.
         splits: which share of the cases goes to train, validation and test.
-        shard_bytes: uncompressed size that a shard has at most, on average.
+        shard_bytes: size in memory that a shard has at most, on average.
         configs: names of the task tables to write beside `documents`; all without it. A table
             that would be empty is left out.
 

@@ -38,7 +38,8 @@ def stored_tables(
 
     Args:
         run: the run directory.
-        columns: those wanted; `outcome` and `reasons` come with the rest only.
+        columns: those wanted; `outcome` and `reasons` come with the rest only. "facts.duty"
+            asks for a part of a column: its structs may have others too.
         batch: documents in a table at most.
 
     Raises:
@@ -66,20 +67,37 @@ def _sealed(
         ("rest", files.rejects, REJECTS_SCHEMA),
     )
     for side, paths, whole in sides:
-        schema = pa.schema([f for f in whole if columns is None or f.name in columns])
+        parts = {c for c in columns or () if "." in c}
+        roots = None if columns is None else {c.split(".")[0] for c in columns}
+        schema = pa.schema([f for f in whole if roots is None or f.name in roots])
         for path in paths:
             try:
                 with pq.ParquetFile(path) as file:
                     there = set(file.schema_arrow.names)
-                    names = [name for name in schema.names if name in there]
+                    names = [
+                        leaf
+                        for name in schema.names
+                        if name in there
+                        for leaf in _leaves(whole.field(name), parts)
+                    ]
                     for found in file.iter_batches(batch, columns=names):
-                        yield side, conform(pa.Table.from_batches([found]), schema)
+                        table = pa.Table.from_batches([found])
+                        yield side, table if parts else conform(table, schema)
             except (OSError, pa.ArrowException) as error:
                 raise CasewrightError(
                     f"a file of the run is damaged: {error}",
                     where=path,
                     fix="restore it, or delete it to have its documents made again",
                 ) from error
+
+
+def _leaves(field: pa.Field, parts: set[str]) -> list[str]:
+    """The names under which Parquet stores a column, or those of its parts asked for."""
+    chosen = [p.split(".", 1)[1] for p in parts if p.split(".")[0] == field.name]
+    if not chosen:
+        return [field.name]
+    inside = ".list.element." if pa.types.is_list(field.type) else "."
+    return [f"{field.name}{inside}{name}" for name in sorted(chosen)]
 
 
 def _unsealed(
@@ -98,6 +116,7 @@ def _tables(
     rows: Iterator[dict[str, Any]], schema: pa.Schema, columns: list[str] | None, size: int
 ) -> Iterator[pa.Table]:
     if columns is not None:
-        schema = pa.schema([field for field in schema if field.name in columns])
+        roots = {c.split(".")[0] for c in columns}
+        schema = pa.schema([field for field in schema if field.name in roots])
     while batch := list(islice(rows, size)):
         yield table_of(batch, schema)

@@ -42,9 +42,12 @@ AGE_BANDS: tuple[tuple[int, str], ...] = (
 _START_SHIFT, _ROW_SHIFT = 27, 54
 _Places: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
 
+# Parts of the wide columns, for most of a row is their strings, which nothing here reads.
 _COLUMNS = [
-    "kind", "text", "case_id", "icd10", "facts", "entities", "off_spec", "demographics",
-    "provenance", "outcome", "reasons",
+    "kind", "text", "case_id", "icd10.code", "facts.duty", "facts.polarity", "facts.status",
+    "entities.start", "entities.end", "off_spec.kind", "off_spec.start", "off_spec.end",
+    "demographics", "provenance.repairs", "provenance.model_written", "outcome",
+    "reasons.filter", "reasons.label",
 ]  # fmt: skip
 
 

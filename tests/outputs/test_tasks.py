@@ -93,7 +93,7 @@ def test_streams_are_divided_among_the_processes_of_a_training(run: Path, tmp_pa
     from datasets import load_dataset
     from datasets.distributed import split_dataset_by_node
 
-    folder = export_hf(run, tmp_path / "hf", shard_bytes=30_000, configs=["pretrain"])
+    folder = export_hf(run, tmp_path / "hf", shard_bytes=100_000, configs=["pretrain"])
     data = load_dataset(str(folder), "pretrain", split="train", streaming=True)
     assert data.num_shards in (2, 4, 8, 16)
     parts = [list(split_dataset_by_node(data, rank, 2)) for rank in range(2)]

@@ -1,0 +1,96 @@
+"""Rows a second and memory of an export: `python tests/bench/exporting.py [ROWS] [--tables]`.
+
+The run is synthetic: the documents of a small real run, many times over under other ids, each
+with a few words of its own, so that they are no copies of each other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from casewright.outputs import hf
+from casewright.outputs.manifest import read_manifest, write_json
+from casewright.outputs.parts import PART_ROWS
+from casewright.outputs.rows import DOCUMENTS_SCHEMA, conform
+
+
+def multiply(source: Path, dest: Path, rows: int) -> None:
+    """A sealed run of `rows` kept documents, made from the kept ones of another."""
+    shutil.copytree(source, dest, ignore=shutil.ignore_patterns("documents", "rejects", "report*"))
+    (dest / "documents").mkdir()
+    files = sorted((source / "documents").glob("*.parquet"))
+    table = conform(pa.concat_tables(pq.read_table(f) for f in files), DOCUMENTS_SCHEMA)
+    table = table.combine_chunks()
+    rng = np.random.default_rng(1)
+    for part, start in enumerate(range(0, rows, PART_ROWS)):
+        size = min(PART_ROWS, rows - start)
+        index = np.arange(start, start + size)
+        chosen = table.take(pa.array(rng.integers(0, table.num_rows, size)))
+        case = pc.binary_join_element_wise(pa.array((index // 2).astype(str)), "case", "-")
+        ids = pc.binary_join_element_wise(pa.array(index.astype(str)), "doc", "-")
+        letters = rng.integers(97, 123, (size, 1200), dtype=np.uint8)
+        letters[:, 6::7] = 32
+        words = pa.array([bytes(row).decode() for row in letters])
+        text = pc.binary_join_element_wise(chosen["text"].combine_chunks(), words, "\n")
+        for name, column in (("document_id", ids), ("case_id", case), ("text", text)):
+            chosen = chosen.set_column(chosen.schema.get_field_index(name), name, column)
+        chosen = chosen.set_column(
+            chosen.schema.get_field_index("document_index"), "document_index", pa.array(index)
+        )
+        path = dest / "documents" / f"part-{part:05d}.parquet"
+        pq.write_table(chosen, path, compression="zstd", compression_level=6, row_group_size=128)
+    manifest = read_manifest(source)
+    from dataclasses import replace
+
+    counts = replace(manifest.counts, planned=rows, kept=rows, rejected=0, failed=0)
+    write_json(dest / "manifest.json", replace(manifest, counts=counts))
+
+
+def main() -> None:
+    """Measure, and print one line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("run", type=Path)
+    parser.add_argument("rows", type=int, nargs="?", default=20_000)
+    parser.add_argument("--tables", action="store_true", help="the task tables too")
+    parser.add_argument("--profile", action="store_true")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=args.run.parent) as folder:
+        run = Path(folder) / "run"
+        multiply(args.run, run, args.rows)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        profile = None
+        if args.profile:
+            import cProfile
+
+            profile = cProfile.Profile()
+            profile.enable()
+        wall, cpu = time.monotonic(), time.process_time()
+        hf.export_hf(run, Path(folder) / "hf", configs=None if args.tables else ())
+        wall, cpu = time.monotonic() - wall, time.process_time() - cpu
+        if profile:
+            profile.disable()
+            profile.create_stats()
+            import pstats
+
+            pstats.Stats(profile).sort_stats("cumulative").print_stats(28)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        sys.stdout.write(
+            f"{args.rows} rows: {wall:.1f} s ({args.rows / wall:,.0f} rows/s), "
+            f"{cpu:.1f} s CPU ({args.rows / cpu:,.0f} rows/CPU s), "
+            f"peak {peak / 1024:,.0f} MB (before: {before / 1024:,.0f} MB)\n"
+        )
+
+
+if __name__ == "__main__":
+    main()
