@@ -348,7 +348,7 @@ def _relative_scope(
     """The reach of "mother": what follows, or what stands before "in her mother"."""
     item = found[index]
     before = words[item.first - 1] if item.first > sentence.first else ""
-    if caregiver and before == "my":
+    if before == "dear" or (caregiver and before == "my"):
         return None
     in_section = sentence.section == "family"
     if not in_section and _is_company(words, item.first, sentence.first, rules):

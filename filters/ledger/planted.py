@@ -255,15 +255,23 @@ def _must_not(sample: Sample, rng: random.Random, pool: Pool) -> Iterator[Edited
 _ONSETS = ("two days ago", "three months ago", "ten years ago", "six weeks ago")
 
 
+def _said_often(sample: Sample) -> Iterator[tuple[Fact, Span]]:
+    """Signs and symptoms with an onset, at each place that states them."""
+    for fact in sample.facts:
+        if fact.type in ("symptom", "finding") and fact.duty == "must" and fact.attribute("onset"):
+            for span in sample.spans(fact):
+                yield fact, span
+
+
 def _onset(sample: Sample, rng: random.Random, pool: Pool) -> Iterator[Edited]:
     """Another time since when, where the text gives the case's."""
-    for fact, span in stated(sample, "symptom", "finding"):
-        onset = fact.attribute("onset")
+    for fact, span in _said_often(sample):
+        onset = fact.attribute("onset") or ""
         where = sentence_around(sample.text, span)
         sentence = sample.text[where.start : where.end]
-        if onset is None or not onset.endswith(" ago") or onset not in sentence:
+        if not onset.endswith(" ago") or onset not in sentence:
             continue
-        others = [o for o in _ONSETS if o.split()[1] != onset.split()[-2]]
+        others = [o for o in _ONSETS if o.split()[1][:3] != onset.split()[-2][:3]]
         new = rng.choice(others)
         start = where.start + sentence.index(onset)
         yield edit(sample, "onset", fact, Span(start, start + len(onset)), new, f"{onset} -> {new}")
