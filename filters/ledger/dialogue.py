@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from casewright.filters.ledger.assertion import Assertion, Scope
+from casewright.filters.ledger.assertion import Assertion
 from casewright.filters.ledger.normalise import Tokens, words_of
 from casewright.filters.ledger.packaged import read_yaml
+from casewright.filters.ledger.scopes import Scope
 from casewright.filters.ledger.structure import Sentence
 from casewright.records import Turn
 

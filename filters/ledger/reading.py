@@ -11,11 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from casewright.filters.ledger.assertion import Assertion, Scope, assert_words, find_scopes
+from casewright.filters.ledger.assertion import Assertion, assert_words, find_scopes
 from casewright.filters.ledger.dialogue import Exchange, answered
 from casewright.filters.ledger.lexicon import Encoded, Entry, Lexicon, Match
 from casewright.filters.ledger.normalise import Tokens, tokenise
 from casewright.filters.ledger.numbers import Quantity, Units, find_quantities
+from casewright.filters.ledger.scopes import Scope
 from casewright.filters.ledger.signs import sign_scopes
 from casewright.filters.ledger.stems import stem
 from casewright.filters.ledger.structure import Sentence, split_sentences

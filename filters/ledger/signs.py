@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from casewright.filters.ledger.assertion import Scope
 from casewright.filters.ledger.normalise import Tokens
+from casewright.filters.ledger.scopes import Scope
 from casewright.filters.ledger.structure import Sentence
 
 __all__ = ["sign_scopes"]
