@@ -157,6 +157,9 @@ def _pair(text: str, tokens: list[re.Match[str]], i: int, a: Kind, lex: Lexicon)
     return _Found(end, count, score, "given and family name")
 
 
+_DOTTED = re.compile(r"\s[A-Z]\.(?!\w)")
+
+
 def _can_be_names(a: Kind, b: Kind) -> bool:
     """Whether two capitalised words can be a name where only a person stands."""
     if a.eponym and not a.given:
@@ -178,6 +181,11 @@ def _reversed(
     # A line with nothing but "Stone, Daisy" is no list of words.
     if alone and levels and a.family and (b.given or (b.unknown and a.family == 3)):
         return _Found(second.end(), 2, 0.7, "family name, given name")
+    initial = _DOTTED.match(text, second.end())
+    start = _SENTENCE_END.search(text[max(0, first.start() - 8) : first.start()])
+    if initial and start and levels and _can_be_names(b, a):
+        # "Park, Minjun C. was brought in"
+        return _Found(initial.end(), 2, 0.7, "family name, given name, initial")
     if a.word > 1 or a.eponym or b.word > (2 if b.given == 2 else 1):
         return None
     short = len(first[0]) < 3 or len(second[0]) < 3
@@ -264,7 +272,7 @@ def _pair_score(a: Kind, b: Kind, first: str, second: str, *, heading: bool) -> 
         if a.given == 2 and b.family == 3 and not heading and not first.isupper():
             # Two capitals within a sentence, both common names: words of a sentence are not.
             penalty = min(penalty, 0.45)
-        if not b.word and b.family >= 2 and not heading:
+        if not b.word and not heading and (b.family >= 2 or (b.family and a.given == 2)):
             penalty = min(penalty, 0.3)
         return min((given + family) / 2 + 0.1 - penalty, 0.85)
     if first.isupper() or len(first) < 3 or len(second) < 2:
@@ -278,7 +286,7 @@ def _unknown_score(a: Kind, b: Kind, *, heading: bool) -> float:
     b_odd = b.unknown or (b.place and not b.word)
     if a.given and not a.word and (b_odd or b.eponym):
         return 0.75
-    if a.given == 2 and a.word < 3 and b_odd and not heading:
+    if a.given == 2 and a.word < 4 and b_odd and not heading:
         return 0.6
     if (a_odd or (a.family and not a.word and not a.eponym)) and b.family and not b.word:
         return 0.65 if (b.family >= 2 and a.family != 1) or not heading else 0.5
@@ -332,6 +340,14 @@ _STATE = re.compile(
     r"asked|told|born|married|retired|living|doing)\b"
 )
 
+_PER = re.compile(r"\b[Pp]er\s\Z")
+_OWN = re.compile(
+    r"'s\s(?:blood|heart|temperature|pulse|weight|vitals?|labs?|symptoms?|pain|cough|fever|wound|incision|"
+    r"medications?|meds|condition|mother|father|mom|dad|wife|husband|son|daughter|family|parents?|chart|"
+    r"history|exam|examination|breathing|oxygen|glucose|appetite|sleep|mood|skin|leg|knee|hip|foot|arm|hand|"
+    r"back|chest|abdomen|care|discharge|surgery|appointment|visit|case|progress|recovery|questions?|concerns?)\b"
+)
+
 _TITLED = r"(?:Dr|Mr|Mrs|Ms|Miss|Prof)\.?\s|"
 _KIN = (
     r"daughter|son|wife|husband|mother|father|sister|brother|aunt|uncle|friend|neighbou?r|caregiver|guardian|"
@@ -339,17 +355,18 @@ _KIN = (
 )
 _ROLE = (
     r"interpreter|patient|pt|nurse|contact|physician|surgeon|attending|consultant|radiologist|cardiologist|"
-    r"anesthesiologist|anaesthetist|pathologist|therapist|provider|client|resident|pcp|gp|cc|re|signed"
+    r"anesthesiologist|anaesthetist|pathologist|therapist|provider|client|resident|pcp|gp|cc|re|signed|"
+    r"social worker|case manager|dietitian|pharmacist|midwife|paramedic|thank you|thanks|sincerely|regards"
 )
 _BEFORE_PERSON = re.compile(
-    rf"(?:\b{_TITLED}\b(?:by|with|referring|named|name is|i am|i'm|contact is|{_KIN}|{_ROLE}|name)[,:]?\s{{1,2}}"
-    r"|\b(?:spoke|spoken|talked|explained|introduced|speaking|given|referred|according)\s(?:to|with)\s(?:Mr|Mrs|Ms|Dr)?\.?\s?)\Z",
+    rf"(?:\b{_TITLED}\b(?:by|with|referring|seeing|saw|identified as|known as|named|name is|i am|i'm|contact is|{_KIN}|{_ROLE}|name)[,:]?\s{{1,2}}"
+    r"|\b(?:spoke|spoken|talked|explained|introduced|speaking|given|referred|according)\s(?:to|with)\s(?:Mr|Mrs|Ms|Dr)?\.?\s?|\b(?:patient|pt|client|resident)\s\()\Z",
     re.I,
 )
 _AFTER_PERSON = re.compile(
     r"'s\s(?:chart|wound|family|mother|father|wife|husband|case|labs?|care|symptoms|medications?|condition|progress|mom|dad|son|daughter)\b"
     r"|,?\s(?:is|was)\s(?:an?\s(?:\d|pleasant|very\spleasant)|alert|awake|seen|admitted|here|brought|accompanied|discharged|referred|present\b)"
-    r"|,?\s(?:reports|reported|denies|denied|states|stated|says|said|complains|presents|presented|arrived|underwent|assisted|agrees|"
+    r"|,?\s(?:reports|reported|denies|denied|states|stated|says|said|complains|presents|presented|arrived|underwent|assisted|agrees|notified|came|called|will\scall|"
     r"lives|returns|returned|endorses|tells)\b"
     r"|\sand\s(?:her|his|their)\s|\s\((?:DOB|age|aged|MRN|sister|brother|mother|father|son|daughter|wife|husband|he|she|they)\b"
     r"|,\s(?:MD|M\.D\.|DO|RN|NP|PA|PA-C|LPN|PhD|DDS)\b|\sat\slength\b|\sto\s(?:our|my|the)\s(?:clinic|office|practice|service)\b"
@@ -395,7 +412,10 @@ def _single_score(text: str, token: re.Match[str], kind: Kind, before: str) -> t
     verb = _next_word(text, token.end())
     # Directly after it: "Continue Xarelto, denies bleeding" has the patient for a subject.
     strong = verb in _STRONG_VERBS and text[token.end() : token.end() + 1] == " "
-    state = _STATE.match(text, token.end()) is not None
+    state = _STATE.match(text, token.end()) is not None or (
+        _PER.search(before) is not None and text[token.end() : token.end() + 1] in (",", ".")
+    )
+    state = state or _OWN.match(text, token.end()) is not None
     acts = strong or verb in load_lexicon().person_verbs
     aged = _APPOSITIVE.match(text, token.end()) is not None
     addressed = _ADDRESSED.search(before) is not None
