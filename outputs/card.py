@@ -27,6 +27,7 @@ __all__ = [
     "features_of",
     "front_matter",
     "render_card",
+    "render_healthsheet",
 ]
 
 Form: TypeAlias = Literal["parquet", "jsonl", "feed", "csv"]
@@ -62,10 +63,17 @@ class CardInfo:
     Attributes:
         title: the heading. None: named after the run.
         licence: identifier of the Hub ("cc-by-4.0"); "unknown" until the publisher chooses.
+        creator: who publishes it. url: where.
     """
 
     title: str | None = None
     licence: str = "unknown"
+    creator: str = ""
+    url: str = ""
+
+    def title_of(self, summary: RunSummary) -> str:
+        """The title, or one named after the run."""
+        return self.title or f"Synthetic clinical documents: {summary.run}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +114,11 @@ def render_card(
         form: what the files are, which decides how their columns are explained.
         split_by: what the splits hold apart.
     """
-    title = info.title or f"Synthetic clinical documents: {summary.run}"
+    title = info.title_of(summary)
     chapters: Counter[str] = Counter()
     for cell in summary.chapter_by_kind:
         chapters[cell.row] += cell.count
-    body = _template().render(
+    body = _template("card.md.j2").render(
         title=title,
         licence=info.licence,
         summary=summary,
@@ -131,6 +139,18 @@ def render_card(
         del head["dataset_info"]
     text = yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=100)
     return f"---\n{text}---\n\n{body.strip()}\n"
+
+
+def render_healthsheet(summary: RunSummary, info: CardInfo) -> str:
+    """HEALTHSHEET.md of a dataset made from a run."""
+    body = _template("healthsheet.md.j2").render(
+        title=info.title_of(summary),
+        licence=info.licence,
+        summary=summary,
+        manifest=summary.manifest,
+        counts=summary.counts,
+    )
+    return f"{body.strip()}\n"
 
 
 def front_matter(
@@ -194,13 +214,13 @@ def _feature(kind: pa.DataType) -> dict[str, Any]:
 
 
 @cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     environment = Environment(
         undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True
     )
     environment.filters["inline"] = _inline
     environment.filters["percent"] = _percent
-    source = files("casewright.outputs").joinpath("card.md.j2").read_text(encoding="utf-8")
+    source = files("casewright.outputs").joinpath(name).read_text(encoding="utf-8")
     return environment.from_string(source)
 
 

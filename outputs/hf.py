@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from casewright.errors import CasewrightError
-from casewright.outputs.card import CardConfig, CardInfo, CardSplit, as_metadata, render_card
+from casewright.outputs.card import (
+    CardConfig,
+    CardInfo,
+    CardSplit,
+    as_metadata,
+    render_card,
+    render_healthsheet,
+)
+from casewright.outputs.croissant import write_croissant
 from casewright.outputs.guard import check_exportable, new_folder, write_checksums
 from casewright.outputs.shards import EXPORT_SCHEMA, SHARD_BYTES, ShardedSplit, write_shards
 from casewright.outputs.splits import SplitPlan, divide
@@ -94,8 +102,12 @@ def export_hf(
                 for name, files in write_tasks(cases, folder, wanted, rejected, metadata).items()
             ]
         shutil.rmtree(scratch)
-        card = render_card(summary, tables, info or CardInfo(), TASKS, split_by=plan.by)
+        info = info or CardInfo()
+        card = render_card(summary, tables, info, TASKS, split_by=plan.by)
         (folder / "README.md").write_text(card, encoding="utf-8")
+        sheet = render_healthsheet(summary, info)
+        (folder / "HEALTHSHEET.md").write_text(sheet, encoding="utf-8")
+        write_croissant(folder, summary, tables, info, info.title_of(summary))
         write_summary(summary, folder / "report.json")
         write_checksums(folder)
     return dest
