@@ -13,8 +13,6 @@ __all__ = ["damning"]
 # Read around a stretch, so that a name cut by its edge or announced before it is known as one.
 _MARGIN = 60
 _RARE = 0.8
-# Every identifier has a capital within a sentence, a digit, an @ or a slash in or just before it.
-_LIKELY = re.compile(r"[a-z,;'’\-]\s+[A-Z]|\d|@|//|www|[A-Z][a-z]*\.?\s+[A-Z][a-z]|[^\x00-\x7f]")
 _NUMBER = re.compile(r"(?<![\w.,/-])\d+(?:[.,/:-]\d+)*(?![\w/-]|[.,]\d)")
 
 
@@ -27,7 +25,7 @@ def damning(text: str, span: SharedSpan) -> Iterator[tuple[int, int, str]]:
     """
     begin = max(0, span.start - _MARGIN)
     # What is in many documents points at nobody.
-    likely = span.rarest >= _RARE and _LIKELY.search(text, begin, span.end)
+    likely = span.rarest >= _RARE and (span.may_identify or "//" in text[span.start : span.end])
     for hit in scan(text[begin : span.end + _MARGIN]) if likely else ():
         start, end = hit.start + begin, hit.end + begin
         if hit.score >= LEAK_SCORE and start >= span.start and end <= span.end:

@@ -102,6 +102,17 @@ class Prepared:
         self._frequencies = frequencies
         name, number = names_and_numbers(self.words)
         self.rare = self.words.stems[~(name | number)]
+        self._names, self._numbers = name, number
+
+    def may_identify(self, first: int, last: int) -> bool:
+        """Whether words `first` to `last` hold what reads as a name, a date or a long number."""
+        digits = self.words.digit[first:last]
+        long = (self.words.ends - self.words.starts)[first:last] >= 4
+        return bool(
+            self._names[first:last].any()
+            or self._numbers[first:last].sum() >= 2
+            or (digits & long).any()
+        )
 
     @cached_property
     def plain(self) -> Shingles:

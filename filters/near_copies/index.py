@@ -108,6 +108,7 @@ class SharedSpan:
         novelty: sum of the weights of its three-word shingles: boilerplate has little.
         rare_numbers: words with a digit whose every shingle is in at most one document.
         rarest: the largest weight of a shingle: below .8 many documents have every part of it.
+        may_identify: whether it holds what reads as a name, a date or a long number.
     """
 
     start: int
@@ -116,6 +117,7 @@ class SharedSpan:
     novelty: float
     rare_numbers: tuple[tuple[int, int], ...] = ()
     rarest: float = 1.0
+    may_identify: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,7 +392,8 @@ class ReferenceIndex:
             tokens = plain.tokens
             rare = tuple((int(tokens.starts[w]), int(tokens.ends[w])) for w in numbers)
             rarest = float(weights[first:last].max(initial=0.0)) if last > first else 1.0
-            spans.append(SharedSpan(start, end, stretch.count, novelty, rare, rarest))
+            pointed = own.may_identify(first, last + SHINGLE_WORDS) or "@" in text[start:end]
+            spans.append(SharedSpan(start, end, stretch.count, novelty, rare, rarest, pointed))
         return tuple(spans), found
 
 
