@@ -15,6 +15,7 @@ import yaml
 from jinja2 import Environment, StrictUndefined, Template
 
 from casewright.outputs.chapters import CHAPTERS
+from casewright.outputs.decontaminate import Contamination
 from casewright.outputs.splits import SPLITS, SplitBy
 from casewright.outputs.summary import RunSummary
 
@@ -103,6 +104,7 @@ def render_card(
     task_categories: Sequence[str],
     form: Form = "parquet",
     split_by: SplitBy = "case",
+    contamination: Contamination | None = None,
 ) -> str:
     """README.md of a dataset made from a run.
 
@@ -113,6 +115,7 @@ def render_card(
         task_categories: identifiers of the Hub.
         form: what the files are, which decides how their columns are explained.
         split_by: what the splits hold apart.
+        contamination: what was left out for standing in a benchmark; None where none was named.
     """
     title = info.title_of(summary)
     chapters: Counter[str] = Counter()
@@ -126,6 +129,7 @@ def render_card(
         counts=summary.counts,
         form=form,
         split_by=split_by,
+        contamination=contamination,
         table_notes=TABLE_NOTES,
         splits=[s for s in SPLITS if any(s == t.split for c in configs for t in c.splits)],
         tables=[(c.name, {s.split: s.rows for s in c.splits}) for c in configs],

@@ -59,8 +59,10 @@ def _room(size: int) -> int:
     return 1 << (size.bit_length() + size.bit_length() % 2)
 
 
-def shingle_sets(texts: pa.ChunkedArray | pa.Array) -> tuple[_Hashes, NDArray[np.int64]]:
-    """Hashes of all runs of five words, and the number of the text that each is of."""
+def shingle_sets(
+    texts: pa.ChunkedArray | pa.Array, size: int = WORDS
+) -> tuple[_Hashes, NDArray[np.int64]]:
+    """Hashes of all runs of `size` words, and the number of the text that each is of."""
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
     array = pc.ascii_lower(pc.fill_null(texts, "")).cast(pa.large_string())
@@ -81,11 +83,11 @@ def shingle_sets(texts: pa.ChunkedArray | pa.Array) -> tuple[_Hashes, NDArray[np
         np.cumsum(raw.astype(np.uint64) * _powers(_BASE, _room(len(raw)))[: len(raw)], out=sums[1:])
         words = mix((sums[ends] - sums[starts]) * _powers(_INVERSE, _room(len(raw)))[starts])
         owners = np.searchsorted(offsets, starts, side="right") - 1
-        count = max(len(words) - WORDS + 1, 0)
+        count = max(len(words) - size + 1, 0)
         hashes = np.zeros(count, dtype=np.uint64)
-        for place in range(WORDS):
+        for place in range(size):
             hashes = (hashes + words[place : place + count]) * _STEP
-        whole = owners[:count] == owners[WORDS - 1 : WORDS - 1 + count]
+        whole = owners[:count] == owners[size - 1 : size - 1 + count]
         return mix(hashes[whole]), owners[:count][whole]
 
 

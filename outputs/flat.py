@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from casewright.outputs.card import CardConfig, CardInfo, CardSplit, render_card
+from casewright.outputs.decontaminate import divide_clean
 from casewright.outputs.guard import check_exportable, new_folder, write_checksums
 from casewright.outputs.hf import TASKS
-from casewright.outputs.splits import SPLITS, Split, SplitPlan, divide
+from casewright.outputs.splits import SPLITS, Division, Split, SplitPlan
 from casewright.outputs.stored import stored_tables
 from casewright.outputs.summary import summarise
 
@@ -44,6 +45,7 @@ def export_jsonl(
     *,
     info: CardInfo | None = None,
     splits: SplitPlan | None = None,
+    benchmarks: Sequence[Path] = (),
 ) -> Path:
     """Export a run's kept documents as `train.jsonl` and so on, one row a line, in plan order.
 
@@ -54,10 +56,11 @@ def export_jsonl(
     plan = splits or SplitPlan()
     check_exportable(run)
     summary = summarise(run)
+    division, contamination = divide_clean(run, plan, benchmarks)
     sizes: Counter[Split] = Counter()
     with new_folder(dest) as folder, ExitStack() as stack:
         files: dict[Split, TextIO] = {}
-        for split, row in _rows(run, plan):
+        for split, row in _rows(run, division):
             if split not in files:
                 path = folder / f"{split}.jsonl"
                 files[split] = stack.enter_context(path.open("w", encoding="utf-8"))
@@ -71,7 +74,9 @@ def export_jsonl(
             if s in sizes
         ]
         config = CardConfig("documents", made, default=True)
-        card = render_card(summary, [config], info or CardInfo(), TASKS, "jsonl", plan.by)
+        card = render_card(
+            summary, [config], info or CardInfo(), TASKS, "jsonl", plan.by, contamination
+        )
         (folder / "README.md").write_text(card, encoding="utf-8")
         write_checksums(folder)
     return dest
@@ -83,6 +88,7 @@ def export_csv(
     *,
     info: CardInfo | None = None,
     splits: SplitPlan | None = None,
+    benchmarks: Sequence[Path] = (),
 ) -> Path:
     """Export a run's kept documents as CSV tables (RFC 4180, UTF-8, with a header).
 
@@ -97,6 +103,7 @@ def export_csv(
     plan = splits or SplitPlan()
     check_exportable(run)
     summary = summarise(run)
+    division, contamination = divide_clean(run, plan, benchmarks)
     sizes: Counter[Split] = Counter()
     with new_folder(dest) as folder:
         with ExitStack() as stack:
@@ -110,7 +117,7 @@ def export_csv(
             facts = table("facts", FACT_COLUMNS)
             entities = table("entities", ENTITY_COLUMNS)
             phi = table("phi", PHI_COLUMNS)
-            for split, row in _rows(run, plan):
+            for split, row in _rows(run, division):
                 sizes[split] += 1
                 documents.writerow(_document(row, split))
                 facts.writerows(_facts(row))
@@ -119,7 +126,9 @@ def export_csv(
                 phi.writerows({**of_document, **item} for item in row["phi"])
         made = [CardSplit(s, "documents.csv", sizes[s], 0) for s in SPLITS if s in sizes]
         config = CardConfig("documents", made)
-        card = render_card(summary, [config], info or CardInfo(), TASKS, "csv", plan.by)
+        card = render_card(
+            summary, [config], info or CardInfo(), TASKS, "csv", plan.by, contamination
+        )
         (folder / "README.md").write_text(card, encoding="utf-8")
         write_checksums(folder)
     return dest
@@ -158,12 +167,13 @@ class _GuardedWriter:
             self.writerow(row)
 
 
-def _rows(run: Path, plan: SplitPlan) -> Iterator[tuple[Split, dict[str, Any]]]:
-    division = divide(run, plan)
+def _rows(run: Path, division: Division) -> Iterator[tuple[Split, dict[str, Any]]]:
+    exported = iter(division.exported.tolist())
     for side, table in stored_tables(run):
         if side == "kept":
             for row in table.to_pylist():
-                yield division.side(row["case_id"]), row
+                if next(exported):
+                    yield division.side(row["case_id"]), row
 
 
 def _document(row: dict[str, Any], split: Split) -> dict[str, Any]:

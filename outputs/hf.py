@@ -16,9 +16,10 @@ from casewright.outputs.card import (
     render_healthsheet,
 )
 from casewright.outputs.croissant import write_croissant
+from casewright.outputs.decontaminate import divide_clean
 from casewright.outputs.guard import check_exportable, new_folder, write_checksums
 from casewright.outputs.shards import EXPORT_SCHEMA, SHARD_BYTES, ShardedSplit, write_shards
-from casewright.outputs.splits import SplitPlan, divide
+from casewright.outputs.splits import SplitPlan
 from casewright.outputs.summary import summarise, write_summary
 from casewright.outputs.tasks import TASK_SCHEMAS, rejected_of, write_tasks
 
@@ -39,6 +40,7 @@ def export_hf(
     *,
     info: CardInfo | None = None,
     splits: SplitPlan | None = None,
+    benchmarks: Sequence[Path] = (),
     shard_bytes: int = SHARD_BYTES,
     configs: Sequence[str] | None = None,
 ) -> Path:
@@ -49,6 +51,8 @@ def export_hf(
         dest: a new or empty directory; it appears only when all is written.
         info: title and licence for the card.
         splits: which share of the cases goes to train, validation and test.
+        benchmarks: files of benchmarks; documents that share thirteen words in a row with one
+            are left out (see `decontaminate`).
         shard_bytes: size in memory that a shard has at most, on average.
         configs: names of the task tables to write beside `documents`; all without it. A table
             that would be empty is left out.
@@ -70,10 +74,10 @@ def export_hf(
         )
     check_exportable(run)
     summary = summarise(run)
+    division, contamination = divide_clean(run, plan, benchmarks)
     metadata = dict(as_metadata(summary))
     with new_folder(dest) as folder:
         scratch = folder / ".scratch"
-        division = divide(run, plan)
         made = write_shards(
             run,
             folder / "documents",
@@ -103,7 +107,7 @@ def export_hf(
             ]
         shutil.rmtree(scratch)
         info = info or CardInfo()
-        card = render_card(summary, tables, info, TASKS, split_by=plan.by)
+        card = render_card(summary, tables, info, TASKS, "parquet", plan.by, contamination)
         (folder / "README.md").write_text(card, encoding="utf-8")
         sheet = render_healthsheet(summary, info)
         (folder / "HEALTHSHEET.md").write_text(sheet, encoding="utf-8")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import groupby
@@ -22,9 +22,10 @@ import pyarrow.parquet as pq
 
 from casewright.errors import CasewrightError
 from casewright.outputs.card import CardConfig, CardInfo, CardSplit, render_card
+from casewright.outputs.decontaminate import divide_clean
 from casewright.outputs.guard import check_exportable, new_folder, write_checksums
 from casewright.outputs.shards import write_shards
-from casewright.outputs.splits import SPLITS, Split, SplitPlan, divide
+from casewright.outputs.splits import SPLITS, Split, SplitPlan
 from casewright.outputs.summary import summarise
 
 __all__ = [
@@ -78,6 +79,7 @@ def export_sft(
     *,
     info: CardInfo | None = None,
     splits: SplitPlan | None = None,
+    benchmarks: Sequence[Path] = (),
 ) -> Path:
     """Export training pairs: `<task>/train.jsonl` and `<task>_messages/train.jsonl` and so on.
 
@@ -92,13 +94,14 @@ def export_sft(
     plan = splits or SplitPlan()
     check_exportable(run)
     summary = summarise(run)
+    division, contamination = divide_clean(run, plan, benchmarks)
     with new_folder(dest) as folder:
         scratch = folder / ".scratch"
         shards = write_shards(
             run,
             scratch / "shards",
             scratch / "deal",
-            divide(run, plan),
+            division,
             whole_cases=True,
         )
         sizes: dict[str, Counter[Split]] = defaultdict(Counter)
@@ -128,7 +131,9 @@ def export_sft(
                 n for task in TASKS for n in (task, f"{task}_messages") if n in sizes
             )
         ]
-        card = render_card(summary, configs, info or CardInfo(), CATEGORIES, "feed", plan.by)
+        card = render_card(
+            summary, configs, info or CardInfo(), CATEGORIES, "feed", plan.by, contamination
+        )
         (folder / "README.md").write_text(card, encoding="utf-8")
         write_checksums(folder)
     return dest

@@ -113,9 +113,13 @@ def _deal(
     done = 0
     with ExitStack() as stack:
         writers: list[pa.RecordBatchStreamWriter | None] = [None] * len(buckets)
-        for table in _ahead(_large_tables(run)):
+        for read in _ahead(_large_tables(run)):
+            table = read
             cases = division.kept[done : done + table.num_rows]
+            exported = division.exported[done : done + table.num_rows]
             done += table.num_rows
+            if not exported.all():
+                table, cases = table.filter(pa.array(exported)), cases[exported]
             keys = cases if whole_cases else table["document_index"].to_numpy()
             orders = mix(keys.astype(np.uint64) + _SALT)
             sides = division.sides[cases]

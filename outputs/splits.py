@@ -79,12 +79,14 @@ class Division:
         sides: per case, an index into `SPLITS`.
         kept: per kept document in stored order, its place in `cases`.
         groups: how many groups of cases hang together.
+        exported: per kept document in stored order, whether it goes into the export.
     """
 
     cases: pa.Array
     sides: NDArray[np.int8]
     kept: NDArray[np.int64]
     groups: int
+    exported: NDArray[np.bool_]
     _places: dict[str, int] = field(default_factory=dict, repr=False)
 
     def side(self, case_id: str) -> Split:
@@ -95,12 +97,17 @@ class Division:
 
     def sizes(self) -> dict[Split, int]:
         """Kept documents of every side that has any."""
-        counted = np.bincount(self.sides[self.kept], minlength=len(SPLITS))
+        counted = np.bincount(self.sides[self.kept[self.exported]], minlength=len(SPLITS))
         return {s: int(n) for s, n in zip(SPLITS, counted, strict=True) if n}
 
 
-def divide(run: Path, plan: SplitPlan) -> Division:
+def divide(run: Path, plan: SplitPlan, left_out: NDArray[np.bool_] | None = None) -> Division:
     """Decide on which side each case of a run stands.
+
+    Args:
+        run: a sealed run.
+        plan: the shares, and what is held apart.
+        left_out: per kept document in stored order, whether it does not go into the export.
 
     Raises:
         CasewrightError: by code or template, everything hangs together.
@@ -133,7 +140,9 @@ def divide(run: Path, plan: SplitPlan) -> Division:
     else:
         rows = np.bincount(group[of_row[which]], minlength=len(group_of_root))
         sides = _balanced(rows, plan, run)
-    return Division(names, sides[group], of_row[which], len(group_of_root))
+    kept_rows = of_row[which]
+    exported = np.ones(len(kept_rows), bool) if left_out is None else ~left_out
+    return Division(names, sides[group], kept_rows, len(group_of_root), exported)
 
 
 def _columns(plan: SplitPlan) -> list[str]:

@@ -44,13 +44,25 @@ def report(run: Path, out: Path | None) -> None:
     "--config", "configs", multiple=True,
     help="A table to write beside the documents (hf; several times; all without it).",
 )  # fmt: skip
-def export(run: Path, dest: Path, form: str, split_by: SplitBy, configs: tuple[str, ...]) -> None:
+@click.option(
+    "--decontaminate", "benchmarks", multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A benchmark's file: documents that share 13 words in a row are left out (several times).",
+)  # fmt: skip
+def export(
+    run: Path,
+    dest: Path,
+    form: str,
+    split_by: SplitBy,
+    configs: tuple[str, ...],
+    benchmarks: tuple[Path, ...],
+) -> None:
     """Export the kept documents of a finished RUN to DEST."""
     plan = SplitPlan(by=split_by)
     if form == "hf":
-        done = export_hf(run, dest, splits=plan, configs=configs or None)
+        done = export_hf(run, dest, splits=plan, benchmarks=benchmarks, configs=configs or None)
     elif configs:
         raise CasewrightError("only the Hugging Face dataset has tables to choose", fix="--to hf")
     else:
-        done = _FORMATS[form](run, dest, splits=plan)
+        done = _FORMATS[form](run, dest, splits=plan, benchmarks=benchmarks)
     click.echo(str(done))
