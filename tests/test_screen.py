@@ -24,7 +24,7 @@ def drafts(graph: Graph, checker: Checker, library: PromptLibrary) -> Sequence[D
     """True documents of every kind, by the realiser."""
     writer = writer_of(graph, checker, library)
     cases = sampler_of(graph, library, 71).cases(range(12))
-    found = [draft(writer, c, k) for c in cases for k in document_kinds(library, c)]
+    found = [draft(writer, c, k) for c in cases for k in document_kinds(library, c, graph)]
     return [d for d in found if Screen()(d).verdict.keep]
 
 

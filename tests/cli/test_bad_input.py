@@ -92,7 +92,7 @@ def test_names_that_do_not_exist_are_told_together(tmp_path: Path) -> None:
         build(tmp_path, path),
         f"{path}:2: there is no kind of document 'letter'",
         f"{path}:2: a discharge_summary is not written in the setting outpatient",
-        "valid: clinic_note, dialogue",
+        "valid: clinic_note, consult_note, dialogue,",
         f"{path}:1: kinds.inpatient names no kind",
         f"{path}:4: text.styles: there is no 'poetic'",
         f"{path}:5: text.personas: there is no 'shy'",
