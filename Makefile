@@ -70,6 +70,8 @@ docs: $(VENV)/.dev-ready
 
 bench: $(VENV)/.dev-ready
 	$(BIN)/python tests/bench/run.py
+	$(BIN)/python tests/bench/sampling.py
+	$(BIN)/python tests/bench/diversity.py
 
 wheel: $(VENV)/.dev-ready
 	bash .ci/wheel.sh $(BIN)
