@@ -16,6 +16,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from casewright.outputs.chapters import CHAPTERS
 from casewright.outputs.decontaminate import Contamination
+from casewright.outputs.lengths import TaskLengths
 from casewright.outputs.splits import SPLITS, SplitBy
 from casewright.outputs.summary import RunSummary
 
@@ -105,6 +106,7 @@ def render_card(
     form: Form = "parquet",
     split_by: SplitBy = "case",
     contamination: Contamination | None = None,
+    lengths: Sequence[TaskLengths] = (),
 ) -> str:
     """README.md of a dataset made from a run.
 
@@ -116,6 +118,7 @@ def render_card(
         form: what the files are, which decides how their columns are explained.
         split_by: what the splits hold apart.
         contamination: what was left out for standing in a benchmark; None where none was named.
+        lengths: how long the pairs of a feed are.
     """
     title = info.title_of(summary)
     chapters: Counter[str] = Counter()
@@ -130,6 +133,7 @@ def render_card(
         form=form,
         split_by=split_by,
         contamination=contamination,
+        lengths=lengths,
         table_notes=TABLE_NOTES,
         splits=[s for s in SPLITS if any(s == t.split for c in configs for t in c.splits)],
         tables=[(c.name, {s.split: s.rows for s in c.splits}) for c in configs],

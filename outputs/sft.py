@@ -24,9 +24,11 @@ from casewright.errors import CasewrightError
 from casewright.outputs.card import CardConfig, CardInfo, CardSplit, render_card
 from casewright.outputs.decontaminate import divide_clean
 from casewright.outputs.guard import check_exportable, new_folder, write_checksums
+from casewright.outputs.lengths import PairLengths, load_counter
 from casewright.outputs.shards import write_shards
 from casewright.outputs.splits import SPLITS, Split, SplitPlan
 from casewright.outputs.summary import summarise
+from casewright.outputs.trainers import write_trainers
 
 __all__ = [
     "TASKS",
@@ -80,12 +82,22 @@ def export_sft(
     info: CardInfo | None = None,
     splits: SplitPlan | None = None,
     benchmarks: Sequence[Path] = (),
+    tokenizer: Path | None = None,
 ) -> Path:
     """Export training pairs: `<task>/train.jsonl` and `<task>_messages/train.jsonl` and so on.
 
     The lines of `<task>` hold `prompt` and `completion`, lists of messages, which TRL's
     trainers take as they are (conversational prompt-completion); `<task>_messages` hold the
-    same pairs as one list `messages`. The splits are by case.
+    same pairs as one list `messages`. The splits are by case. `configs/` and
+    `dataset_info.json` are for trainers, `lengths.json` tells how long the pairs are.
+
+    Args:
+        run: a finished run.
+        dest: a new or empty directory.
+        info: title and licence for the card.
+        splits: which share of the cases goes where.
+        benchmarks: as for `export_hf`.
+        tokenizer: a `tokenizer.json` or a model's folder; pairs are counted in its tokens.
 
     Raises:
         CasewrightError: as for `export_hf`.
@@ -93,6 +105,7 @@ def export_sft(
     run, dest = Path(run), Path(dest)
     plan = splits or SplitPlan()
     check_exportable(run)
+    lengths = PairLengths(load_counter(tokenizer) if tokenizer else None)
     summary = summarise(run)
     division, contamination = divide_clean(run, plan, benchmarks)
     with new_folder(dest) as folder:
@@ -110,6 +123,7 @@ def export_sft(
             for sharded in shards:
                 for path in sharded.files:
                     for pair in _pairs(path):
+                        lengths.add(pair.task, pair.prompt, pair.completion)
                         for name, value in _lines(pair):
                             key = (name, sharded.split)
                             if key not in files:
@@ -131,8 +145,18 @@ def export_sft(
                 n for task in TASKS for n in (task, f"{task}_messages") if n in sizes
             )
         ]
+        tasks = {t: [s for s in SPLITS if sizes[t][s]] for t in TASKS if t in sizes}
+        counted = sorted(lengths.results(), key=lambda found: TASKS.index(found.task))
+        write_trainers(folder, dest.absolute().name, tasks, counted)
         card = render_card(
-            summary, configs, info or CardInfo(), CATEGORIES, "feed", plan.by, contamination
+            summary,
+            configs,
+            info or CardInfo(),
+            CATEGORIES,
+            "feed",
+            plan.by,
+            contamination,
+            counted,
         )
         (folder / "README.md").write_text(card, encoding="utf-8")
         write_checksums(folder)

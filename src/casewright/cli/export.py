@@ -14,7 +14,7 @@ from casewright.outputs.splits import SplitBy, SplitPlan
 
 __all__ = ["export", "report"]
 
-_FORMATS = {"sft": export_sft, "jsonl": export_jsonl, "csv": export_csv}
+_FORMATS = {"jsonl": export_jsonl, "csv": export_csv}
 
 
 @click.command()
@@ -49,6 +49,10 @@ def report(run: Path, out: Path | None) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A benchmark's file: documents that share 13 words in a row are left out (several times).",
 )  # fmt: skip
+@click.option(
+    "--tokenizer", type=click.Path(exists=True, path_type=Path),
+    help="A tokenizer.json, or a model's folder: lengths of pairs in its tokens (sft).",
+)  # fmt: skip
 def export(
     run: Path,
     dest: Path,
@@ -56,13 +60,18 @@ def export(
     split_by: SplitBy,
     configs: tuple[str, ...],
     benchmarks: tuple[Path, ...],
+    tokenizer: Path | None,
 ) -> None:
     """Export the kept documents of a finished RUN to DEST."""
     plan = SplitPlan(by=split_by)
+    if tokenizer is not None and form != "sft":
+        raise CasewrightError("only the fine-tuning feed is counted in tokens", fix="--to sft")
     if form == "hf":
         done = export_hf(run, dest, splits=plan, benchmarks=benchmarks, configs=configs or None)
     elif configs:
         raise CasewrightError("only the Hugging Face dataset has tables to choose", fix="--to hf")
+    elif form == "sft":
+        done = export_sft(run, dest, splits=plan, benchmarks=benchmarks, tokenizer=tokenizer)
     else:
         done = _FORMATS[form](run, dest, splits=plan, benchmarks=benchmarks)
     click.echo(str(done))
