@@ -32,7 +32,7 @@ __all__ = [
     "render_healthsheet",
 ]
 
-Form: TypeAlias = Literal["parquet", "jsonl", "feed", "csv"]
+Form: TypeAlias = Literal["parquet", "jsonl", "feed", "csv", "fhir"]
 
 SIZES = (
     (1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"),
@@ -141,7 +141,10 @@ def render_card(
         chapters=[(f"{c.number} {c.title}", n) for c in CHAPTERS if (n := chapters[str(c.number)])],
     )
     head = front_matter(summary, configs, info, title, task_categories)
-    if form == "csv":  # tables joined by an id, which the Hub has no words for
+    if form in (
+        "csv",
+        "fhir",
+    ):  # tables joined by an id and bundles, which the Hub has no words for
         del head["configs"]
     if not head["dataset_info"]:
         del head["dataset_info"]

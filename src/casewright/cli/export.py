@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from casewright.errors import CasewrightError
-from casewright.outputs.feeds import export_csv, export_jsonl, export_sft
+from casewright.outputs.feeds import export_csv, export_fhir, export_jsonl, export_sft
 from casewright.outputs.hf import export_hf
 from casewright.outputs.report import write_report
 from casewright.outputs.splits import SplitBy, SplitPlan
 
 __all__ = ["export", "report"]
 
-_FORMATS = {"jsonl": export_jsonl, "csv": export_csv}
+_FORMATS = {"fhir": export_fhir, "jsonl": export_jsonl, "csv": export_csv}
 
 
 @click.command()
@@ -31,9 +31,9 @@ def report(run: Path, out: Path | None) -> None:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("dest", type=click.Path(path_type=Path))
 @click.option(
-    "--to", "form", type=click.Choice(["csv", "hf", "jsonl", "sft"]), default="hf",
+    "--to", "form", type=click.Choice(["csv", "fhir", "hf", "jsonl", "sft"]), default="hf",
     show_default=True,
-    help="hf: a Hugging Face dataset; sft: a fine-tuning feed; jsonl; csv.",
+    help="hf: a Hugging Face dataset; sft: a fine-tuning feed; fhir; jsonl; csv.",
 )  # fmt: skip
 @click.option(
     "--split-by", type=click.Choice(["case", "code", "template"]), default="case",
