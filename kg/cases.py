@@ -163,10 +163,8 @@ class CaseSampler:
             setting=setting,
             icd10=(
                 CodedDiagnosis(principal.code, principal.title, "principal"),
-                *(
-                    CodedDiagnosis(c.code, c.title, "secondary")
-                    for c in (*comorbid, *complications)
-                ),
+                *map(_secondary, comorbid),
+                *map(_secondary, complications),
             ),
             facts=facts,
             identity=identity,
@@ -245,6 +243,10 @@ def pick_severity(plan: ConditionPlan, setting: Setting, rng: random.Random) -> 
     """Mild, moderate or severe, by the condition's mix."""
     mix = plan.mix(setting)
     return pick_weighted(SEVERITIES, lambda s: mix[SEVERITIES.index(s)], rng)
+
+
+def _secondary(condition: Condition) -> CodedDiagnosis:
+    return CodedDiagnosis(condition.code, condition.title, "secondary")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,12 @@ import random
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, TypeVar
 
 from casewright.kg import history
+from casewright.kg.candidates import Candidate, DrugChoice
 from casewright.kg.clinical import (
+    Effect,
     child_rate,
     choose_dosing,
     clashes,
@@ -21,15 +24,18 @@ from casewright.kg.clinical import (
     taken_by_patient,
     words_of,
 )
+from casewright.kg.courses import agreeing
 from casewright.kg.draws import draw_fixed_size, draw_place, pick, pick_weighted
-from casewright.kg.graph import Concept, Condition, Edge, Lab, Medication
+from casewright.kg.graph import Concept, Condition, Dosing, Lab, Medication
 from casewright.kg.patient import Sampling
-from casewright.kg.plans import SEVERITIES, Candidate, ConditionPlan, Plans, Severity
+from casewright.kg.plans import SEVERITIES, ConditionPlan, Plans, Severity
 from casewright.kg.symptoms import Negatives, describe, draw_symptoms
 from casewright.kg.ties import Bound, Patient
 from casewright.records import Demographics, Fact, FactType, Polarity, Setting
 
 __all__ = ["Carried", "Chart", "numbered"]
+
+_T = TypeVar("_T")
 
 _RATES = ("vital:heart_rate", "vital:respiratory_rate")
 _BP = ("vital:systolic_bp", "vital:diastolic_bp")
@@ -100,6 +106,8 @@ class Chart:
     _factor: float = 1.0
     _codes: tuple[str, ...] = ()
     _values: dict[str, float] = field(default_factory=dict)
+    _counts_as: str = ""
+    _kept: bool = False
 
     def write(self) -> tuple[Fact, ...]:
         """Draw the facts: what others must agree with before the others."""
@@ -122,13 +130,17 @@ class Chart:
         patient = self._patient(allergens)
         held = self._home_medications(patient)
         self._background(allergens)
+        self._kept = self.setting == "inpatient"
+        if self.setting == "emergency":
+            self._kept = not self._leaves()
         if self.carried is None or self.carried.treat:
             self._procedures()
             self._treatment(held, patient)
         if self.plan.courses and self.setting == "inpatient":
-            code = self.plan.condition.code
-            self._add("course", f"course:{code}", pick(self.plan.courses, self.rng))
-        self._next()
+            self._course()
+        if self.setting == "inpatient":
+            self._leaves()
+        self._follow_up()
         return self._told()
 
     def _told(self) -> tuple[Fact, ...]:
@@ -235,8 +247,9 @@ class Chart:
         undeniable = [self.plans.undeniable(c) for c in self._all_conditions()]
         number = 1 + int(self.rng.random() * most)
         for concept in self.negatives.draw(
-            known, undeniable, self.who, self.rng, at_most=number, found=found, barred=barred
-        ):
+            known, undeniable, self.who, self.rng, at_most=number,
+            conditions=self._all_conditions(), found=found, barred=barred,
+        ):  # fmt: skip
             self._add("symptom", concept.id, concept.name, polarity="denied")
 
     # ------------------------------------------------------------------ the patient beside it
@@ -267,7 +280,7 @@ class Chart:
         ties = self.plans.ties
         if self.carried is None:
             for condition in self.comorbid:
-                self._drug(condition, held, patient, course="home", setting="outpatient")
+                self._drug(condition, held, patient, course="home")
             return held
         for fact in self.carried.home:
             drug = self.plans.graph.concept(fact.concept)
@@ -322,7 +335,7 @@ class Chart:
                 continue
             if vital.id not in values or (who.is_child and vital.id in _BP):
                 continue
-            direction = c.edge.direction
+            direction = c.direction
             if direction == "high" and vital.id == _TEMPERATURE and self._is_cold():
                 continue
             if who.is_child and vital.id in _RATES and direction:
@@ -331,7 +344,7 @@ class Chart:
                 values[vital.id] = min(max(rate, least), most)
                 flags[vital.id] = direction
                 continue
-            text, flag = self._value(vital, c.edge, bounds.get(vital.id))
+            text, flag = self._value(vital, c, bounds.get(vital.id))
             values[vital.id], flags[vital.id] = float(text), flag
             ends = self.plans.ties.rates_at(vital.id, who.age_years)
             if ends is not None:
@@ -363,10 +376,10 @@ class Chart:
         bound = bounds.get(c.concept.id)
         return bound is None or bound.holds(values[c.concept.id])
 
-    def _value(self, lab: Lab, edge: Edge | None, bound: Bound | None) -> tuple[str, str]:
+    def _value(self, lab: Lab, effect: Effect, bound: Bound | None) -> tuple[str, str]:
         """Draw a value that is within what a code says of it."""
         for _ in range(_REDRAWS):
-            text, flag = draw_value(lab, edge, self.who, self.rng, factor=self._factor)
+            text, flag = draw_value(lab, effect, self.who, self.rng, factor=self._factor)
             if bound is None or bound.holds(float(text)):
                 return text, flag
         assert bound is not None
@@ -411,7 +424,7 @@ class Chart:
         ]
         left = self.carried.abating if self.carried is not None else 1.0
         most = 2 if self.setting == "outpatient" else 3
-        drawn = draw_fixed_size([[(c.p * left, c)] for c in candidates], self.rng, at_most=most)
+        drawn = _drawn([[(c.p * left, c)] for c in candidates], self.rng, most)
         if not drawn and candidates and left == 1.0:
             drawn = [pick_weighted(candidates, lambda c: c.p, self.rng)]
         drawn.sort(key=lambda c: -c.p)
@@ -435,11 +448,9 @@ class Chart:
         labs = [
             c
             for c in self._fitting(self.plan.labs)
-            if isinstance(c.concept, Lab) and not far_from_child_range(c.concept, c.edge, who)
+            if isinstance(c.concept, Lab) and not far_from_child_range(c.concept, c, who)
         ]
-        drawn = draw_fixed_size(
-            [[(c.p, c)] for c in labs], rng, at_most=self.sampling.max_labs
-        )  # fmt: skip
+        drawn = _drawn([[(c.p, c)] for c in labs], rng, self.sampling.max_labs)
         if not drawn and labs:
             drawn = [pick_weighted(labs, lambda c: c.p, rng)]
         drawn.sort(key=lambda c: -c.p)
@@ -453,7 +464,7 @@ class Chart:
     def _lab(self, c: Candidate) -> None:
         assert isinstance(c.concept, Lab)
         bounds = self.plans.ties.bounds(self._codes)
-        value, flag = self._value(c.concept, c.edge, bounds.get(c.concept.id))
+        value, flag = self._value(c.concept, c, bounds.get(c.concept.id))
         self._values[c.concept.id] = float(value)
         self._add(
             "lab", c.concept.id, c.concept.name, value=value, unit=c.concept.unit or None,
@@ -464,15 +475,20 @@ class Chart:
         """Tests done again: normal by now, or on the same side and nearer to normal."""
         edges = {c.concept.id: c for c in self.plan.labs}
         carried = self.carried or Carried()
+        bounds = self.plans.ties.bounds(self._codes)
         for fact in labs:
             known, lab = edges.get(fact.concept), self.plans.graph.concept(fact.concept)
             assert isinstance(lab, Lab)
-            off = known is not None and fact.attribute("flag") == known.edge.direction
+            off = known is not None and fact.attribute("flag") == known.direction
             stays = off and (carried.lasting or self.rng.random() < carried.abating)
             if known is not None and stays:
                 self._lab(known)
                 continue
             value, flag = draw_value(lab, None, self.who, self.rng)
+            bound = bounds.get(lab.id)
+            if bound is not None and not bound.holds(float(value)):
+                value = self._inside(lab, bound)  # the code says so still
+                flag = flag_of(lab, float(value), self.who)
             self._add(
                 "lab", lab.id, lab.name, value=value, unit=lab.unit or None,
                 attributes=(("flag", flag),),
@@ -486,8 +502,8 @@ class Chart:
             [
                 c
                 for c in self._fitting(group)
-                if ties.result_agrees(c.edge.text or "", told, self._values, child=child)
-                and not ties.ruled_out(self._codes, c.concept.id, c.edge.text or "", self.who.sex)
+                if ties.result_agrees(c.text or "", told, self._values, child=child)
+                and not ties.ruled_out(self._codes, c.concept.id, c.text or "", self.who.sex)
             ]
             for group in self.plan.results
         ]
@@ -495,7 +511,7 @@ class Chart:
             [(min(sum(c.p for c in group), 1.0), group)] for group in groups if group
         ]  # fmt: skip
         most = 2 if self.setting == "inpatient" else 1
-        drawn = draw_fixed_size(chances, self.rng, at_most=most)
+        drawn = _drawn(chances, self.rng, most)
         if not drawn and at_least and chances:
             drawn = [pick_weighted(chances, lambda g: g[0][0], self.rng)[0][1]]
         drawn.sort(key=lambda group: -group[0].p)
@@ -504,7 +520,7 @@ class Chart:
             c = pick_weighted(group, lambda c: c.p, self.rng)
             if not clashes(c.concept, held):
                 held.append(c.concept)
-                result = c.edge.text or ""
+                result = c.text or ""
                 self._add("test", c.concept.id, c.concept.name, attributes=(("result", result),))
 
     # ------------------------------------------------------------------ what is done
@@ -524,83 +540,196 @@ class Chart:
         held: list[Medication],
         patient: Patient,
         *,
-        course: str,
-        setting: Setting,
-        accept: Callable[[Medication], bool] = lambda _: True,
-    ) -> bool:
+        course: Course,
+        accept: Callable[[DrugChoice], bool] = lambda _: True,
+    ) -> DrugChoice | None:
         """Give the patient one drug for a condition, drawn by the edges' probabilities."""
-        ties = self.plans.ties
-        place = "inpatient" if setting == "inpatient" else "outpatient"
+        place = "inpatient" if course == "inpatient" else "outpatient"
         own = condition is self.plan.condition
         choices = [
             d
             for d in self.plans.drugs_of(condition)
             if d.setting in ("any", place)
             and (not d.severity or not own or self.severity in d.severity)
+            and accept(d)
         ]
         weights = [d.weight for d in choices]
         for _ in choices:
             number = draw_place(weights, self.rng)
             weights[number] = 0.0
-            drug = choices[number].drug
-            if (
-                not accept(drug)
-                or not ties.tolerated(drug, patient)
-                or not ties.go_together(drug, held, patient)
-            ):
-                continue
-            dosing = choose_dosing(drug, [condition.code], self.who, setting, self.rng)
-            if dosing is None or (course != "inpatient" and not taken_by_patient(dosing)):
-                continue
-            if not ties.within_limits(drug, dosing, patient):
-                continue
-            attributes = [
-                ("course", course), ("route", dosing.route), ("frequency", dosing.frequency)
-            ]  # fmt: skip
-            if dosing.duration and course != "home":
-                attributes.append(("duration", dosing.duration))
-            self._add(
-                "medication", drug.id, drug.name, value=dosing.dose, unit=dosing.unit,
-                attributes=tuple(attributes),
-            )  # fmt: skip
-            held.append(drug)
-            return True
-        return False
+            if self._give(choices[number].drug, condition, held, patient, course):
+                return choices[number]
+        return None
+
+    def _give(
+        self,
+        drug: Medication,
+        condition: Condition,
+        held: list[Medication],
+        patient: Patient,
+        course: Course,
+    ) -> bool:
+        """Give the patient a drug, if it goes with them and with those held."""
+        ties = self.plans.ties
+        if not ties.tolerated(drug, patient) or not ties.go_together(drug, held, patient):
+            return False
+        dosing = self._dosing(drug, condition, course)
+        if dosing is None:
+            return False
+        if not ties.within_limits(drug, dosing, patient):
+            return False
+        attributes: tuple[tuple[str, str], ...] = (
+            ("course", course), ("route", dosing.route), ("frequency", dosing.frequency)
+        )  # fmt: skip
+        if dosing.duration and course != "home":
+            attributes = (*attributes, ("duration", dosing.duration))
+        self._add(
+            "medication", drug.id, drug.name, value=dosing.dose, unit=dosing.unit,
+            attributes=attributes,
+        )  # fmt: skip
+        held.append(drug)
+        return True
+
+    def _dosing(self, drug: Medication, condition: Condition, course: Course) -> Dosing | None:
+        """A regimen for the place where the drug is given."""
+        if course != "inpatient":
+            dosing = choose_dosing(drug, [condition.code], self.who, "outpatient", self.rng)
+            return dosing if dosing is not None and taken_by_patient(dosing) else None
+        if self.setting == "emergency" and not self._for_wards():
+            # A sprain needs no drip: what is taken there is what others take at home.
+            dosing = choose_dosing(drug, [condition.code], self.who, "outpatient", self.rng)
+            if dosing is not None:
+                return dosing
+        return choose_dosing(drug, [condition.code], self.who, "inpatient", self.rng)
+
+    def _for_wards(self) -> bool:
+        return self._kept or "inpatient" in self.plan.condition.values("setting")
 
     def _treatment(self, held: list[Medication], patient: Patient) -> None:
+        """Give drugs on the ward or in the emergency department, and others to take home."""
         condition = self.plan.condition
-        if self.setting == "inpatient":
+        given: list[DrugChoice] = []
+        if self.setting != "outpatient":
             stay = list(held)
-            given = sum(
-                self._drug(condition, stay, patient, course="inpatient", setting="inpatient")
-                for _ in range(2 if self.severity == "severe" else 1)
-            )
-            if given == 0:
-                self._drug(condition, held, patient, course="new", setting="outpatient")
-                return
-            on_ward = {m.id for m in stay}
-            self._drug(
-                condition, held, patient, course="new", setting="outpatient",
-                accept=lambda d: d.id not in on_ward,
-            )  # fmt: skip
-            return
-        wanted = 1 if self.severity == "mild" else 1 + int(self.rng.random() * 2)
+            if self._kept or self.plan.condition.values("setting"):
+                given = self._given(stay, patient)
+            if self._kept and self.setting == "emergency":
+                return  # nothing is taken home from there
+            # What is told to be taken at home goes on from the stay, rather than another drug
+            # for the same: it is listed as that, where something else was given as well.
+            lasting = [d for d in given if d.setting == "any" and d.p is not None]
+            by_mouth = [d for d in lasting if (d.p or 0.0) < _CERTAIN and self._by_mouth(d.drug)]
+            if len(given) > 1 and by_mouth:
+                goes_on = pick_weighted(by_mouth, lambda d: d.weight, self.rng)
+                if self._goes_on(goes_on, held, patient):
+                    return
+            on_ward = {d.drug.id for d in given}
+            beside = [*held, *(d.drug for d in lasting)]
+            wanted = 1
+        else:
+            on_ward, beside = set(), held
+            wanted = 1 if self.severity == "mild" else 1 + int(self.rng.random() * 2)
+        enough = bool(given) and len(lasting) == len(given)
+        if enough and self.setting == "emergency" and self.rng.random() < 0.5:
+            wanted = 0  # what was given there was enough
         for _ in range(wanted):
-            self._drug(condition, held, patient, course="new", setting="outpatient")
+            self._drug(
+                condition, beside, patient, course="new",
+                accept=lambda d: d.drug.id not in on_ward,
+            )  # fmt: skip
 
-    def _next(self) -> None:
-        for step in history.sample_plan(
+    def _given(self, stay: list[Medication], patient: Patient) -> list[DrugChoice]:
+        """Drugs given there: what nearly everyone gets, and others by how many there are."""
+        condition = self.plan.condition
+        choices = [
+            d
+            for d in self.plans.drugs_of(condition)
+            if d.setting != "outpatient" and (not d.severity or self.severity in d.severity)
+        ]
+        given = [
+            d
+            for d in choices
+            if (d.p or 0.0) >= _CERTAIN
+            and self._give(d.drug, condition, stay, patient, "inpatient")
+        ]
+        told = sum(d.p for d in choices if d.p is not None)
+        share = {"mild": 0.5, "moderate": 0.8, "severe": 1.0}[self.severity]
+        wanted = max(int(told * share + self.rng.random()), 2 if self.severity == "severe" else 1)
+        while len(given) < min(wanted, _MOST_GIVEN[self.severity]):
+            done = {d.drug.id for d in given}
+            drug = self._drug(
+                condition, stay, patient, course="inpatient",
+                accept=lambda d: d.drug.id not in done,  # noqa: B023 - called at once
+            )  # fmt: skip
+            if drug is None:
+                break
+            given.append(drug)
+        return given
+
+    def _goes_on(self, choice: DrugChoice, held: list[Medication], patient: Patient) -> bool:
+        """Tell a drug of the stay as one to take home, if it can be taken there."""
+        part = self._parts["medication"]
+        place = next(
+            n
+            for n, f in enumerate(part)
+            if f.concept == choice.drug.id and f.attribute("course") == "inpatient"
+        )
+        before = part.pop(place)
+        if self._give(choice.drug, self.plan.condition, held, patient, "new"):
+            return True
+        part.insert(place, before)
+        return False
+
+    def _by_mouth(self, drug: Medication) -> bool:
+        return any(
+            f.concept == drug.id and f.attribute("route") == "by mouth"
+            for f in self._parts["medication"]
+        )
+
+    def _course(self) -> None:
+        symptoms = [f.name for f in self._parts.get("symptom", ()) if f.polarity == "present"]
+        drugs = [f.name for f in self._parts.get("medication", ())]
+        courses = agreeing(self.plan.courses, symptoms, drugs)
+        if courses:
+            self._add("course", f"course:{self.plan.condition.code}", pick(courses, self.rng))
+
+    def _leaves(self) -> bool:
+        """Draw where the patient goes; false where that is a ward."""
+        steps, self._counts_as = history.sample_disposition(
             self.plan.condition, self._held, self.setting, self.severity, self.who, self.rng,
-            dispositions=self.plan.dispositions, follow_ups=self.plan.follow_ups,
+            dispositions=self.plan.dispositions,
+        )  # fmt: skip
+        for step in steps:
+            self._add("disposition", step.concept, step.text)
+        return not any(history.kept_in_hospital(step.text) for step in steps)
+
+    def _follow_up(self) -> None:
+        for step in history.sample_follow_up(
+            self.plan.condition, self._held, self.setting, self._counts_as or self.severity,
+            self.who, self.rng, follow_ups=self.plan.follow_ups,
         ):  # fmt: skip
-            kind: FactType = "disposition" if step.concept[0] == "d" else "follow_up"
-            self._add(kind, step.concept, step.text)
+            self._add("follow_up", step.concept, step.text)
 
     def _held(self) -> set[str]:
         held = {f.concept for part in self._parts.values() for f in part}
         for f in self._parts.get("medication", ()):
             held.add(f"class:{self.plans.graph.concept(f.concept).group}")
         return held
+
+
+Course = Literal["home", "inpatient", "new"]
+_CERTAIN = 0.9
+"""What so many have is never left out for others."""
+_MOST_GIVEN = {"mild": 2, "moderate": 3, "severe": 4}
+"""Drugs given on a ward or in an emergency department, but for what nearly everyone gets."""
+
+
+def _drawn(groups: Sequence[Sequence[tuple[float, _T]]], rng: random.Random, most: int) -> list[_T]:
+    """Draw each with its probability: what nearly everyone has, and at most so many in all."""
+    certain = [g[0][1] for g in groups if len(g) == 1 and g[0][0] >= _CERTAIN] if most else []
+    rest = [g for g in groups if not (len(g) == 1 and g[0][0] >= _CERTAIN)] if certain else groups
+    room = max(most - len(certain), 0)
+    return [*certain, *(draw_fixed_size(rest, rng, at_most=room) if room else ())]
 
 
 _PRINCIPAL = (("role", "principal"),)

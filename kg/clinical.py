@@ -7,15 +7,16 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import exp, log, sqrt
+from typing import Literal, Protocol
 
-from casewright.kg.graph import Concept, Dosing, Edge, Lab, Medication
+from casewright.kg.graph import Concept, Dosing, Lab, Medication
 from casewright.records import Demographics, Setting
 
 __all__ = [
+    "Effect",
     "child_rate",
     "choose_dosing",
     "clashes",
-    "contradicts",
     "draw_value",
     "far_from_child_range",
     "flag_of",
@@ -31,6 +32,26 @@ __all__ = [
 SELF_REPORT_AGE = 4
 """Below it only what an observer sees is reported: a convention of ours, since no younger
 child's complaint is written down as its own."""
+
+
+class Effect(Protocol):
+    """What a condition does to a result: which way, and how far."""
+
+    @property
+    def direction(self) -> Literal["high", "low"] | None:
+        """Above or below the reference range."""
+
+    @property
+    def mean(self) -> float | None:
+        """Where the results lie, in the test's unit; the median where there are quartiles."""
+
+    @property
+    def sd(self) -> float | None:
+        """How far they spread."""
+
+    @property
+    def quartiles(self) -> tuple[float, float] | None:
+        """The first and the third, where known."""
 
 
 def suitable(concept: Concept, demographics: Demographics) -> bool:
@@ -49,7 +70,7 @@ def suitable(concept: Concept, demographics: Demographics) -> bool:
 
 def draw_value(
     lab: Lab,
-    edge: Edge | None,
+    effect: Effect | None,
     demographics: Demographics,
     rng: random.Random,
     *,
@@ -59,9 +80,10 @@ def draw_value(
 
     How far the value lies beyond the reference limit is drawn from a log-normal distribution
     with the edge's mean and spread, so that no value is on the wrong side and none piles up at
-    the limit. Without an edge a value inside the reference range is drawn; without numbers, or
-    where the mean is not beyond the patient's own limit, one beyond it by a tenth to a half of
-    the range's width.
+    the limit; where quartiles are known, two halves of a normal one are fitted to them.
+    Without an edge a value inside the reference range is drawn; without numbers, or where the
+    mean is not beyond the patient's own limit, one beyond it by a tenth to a half of the
+    range's width.
 
     Args:
         factor: how much further beyond the limit than the edge's mean, for severity.
@@ -69,24 +91,52 @@ def draw_value(
     low, high = reference_range(lab, demographics)
     floor, ceiling = lab.plausible or (0.0, max(high * 4, high + 1))
     width = max(high - low, 10**-lab.decimals)
-    if edge is None or edge.direction is None:
+    if effect is None or effect.direction is None:
         value = rng.gauss((low + high) / 2, width / 6)
         return _written(min(max(value, low), high), lab.decimals), "normal"
     least = max(10**-lab.decimals, width * 0.02)
-    up = edge.direction == "high"
+    up = effect.direction == "high"
     limit = high if up else low
     beyond = 0.0
-    if edge.mean is not None:
-        beyond = edge.mean - limit if up else limit - edge.mean
-    if beyond > least:
-        spread = edge.sd if edge.sd else abs(edge.mean or 0.0) * 0.1
+    if effect.mean is not None:
+        beyond = effect.mean - limit if up else limit - effect.mean
+    if beyond > least and effect.quartiles is not None:
+        excess = _split_normal(effect, limit, rng) * factor
+    elif beyond > least:
+        spread = effect.sd if effect.sd else abs(effect.mean or 0.0) * 0.1
         # Wider than its mean the tail would run to values that nobody lives with.
         excess = _log_normal(beyond, min(spread, beyond), rng) * factor
     else:
         excess = width * (0.1 + 0.4 * rng.random()) * factor
     excess = max(excess, least)
     value = min(limit + excess, ceiling) if up else max(limit - excess, floor)
-    return _written(value, lab.decimals), edge.direction
+    return _written(value, lab.decimals), effect.direction
+
+
+_TO_QUARTILE = 0.6745
+"""Standard deviations from the median of a normal distribution to its quartiles."""
+_REDRAWS = 12
+
+
+def _split_normal(effect: Effect, limit: float, rng: random.Random) -> float:
+    """How far beyond the limit: two halves of normal distributions that meet at the median.
+
+    Each half has its own spread, so that what is skewed (troponin, BNP) is drawn so. What falls
+    on the wrong side of the limit is drawn again.
+    """
+    median = effect.mean or 0.0
+    first, third = effect.quartiles or (median, median)
+    up = effect.direction == "high"
+    # The half is kept when a value is drawn again, so that the median stays.
+    above = rng.random() < 0.5
+    spread = max(third - median if above else median - first, 0.0) / _TO_QUARTILE
+    for _ in range(_REDRAWS):
+        z = abs(rng.gauss(0.0, 1.0))
+        value = median + z * spread if above else median - z * spread
+        beyond = value - limit if up else limit - value
+        if beyond > 0:
+            return beyond
+    return abs(median - limit) * rng.random()
 
 
 def _log_normal(mean: float, sd: float, rng: random.Random) -> float:
@@ -101,14 +151,14 @@ def flag_of(lab: Lab, value: float, demographics: Demographics) -> str:
     return "high" if value > high else "low" if value < low else "normal"
 
 
-def far_from_child_range(lab: Lab, edge: Edge, demographics: Demographics) -> bool:
+def far_from_child_range(lab: Lab, effect: Effect, demographics: Demographics) -> bool:
     """Whether an adult effect lies well on the wrong side of a child's range, and says nothing."""
-    if not demographics.is_child or edge.mean is None or lab.ref_child is None:
+    if not demographics.is_child or effect.mean is None or lab.ref_child is None:
         return False
     low, high = lab.ref_child
-    if edge.direction == "high":
-        return edge.mean < high
-    return edge.mean > low
+    if effect.direction == "high":
+        return effect.mean < high
+    return effect.mean > low
 
 
 def reference_range(lab: Lab, demographics: Demographics) -> tuple[float, float]:
@@ -228,19 +278,19 @@ _TREATS = 2.5
 the 1.5 at which the graph keeps the edge. Drugs of comorbid patients lie between the two."""
 
 
-def treatment_weight(edge: Edge) -> float:
+def treatment_weight(p: float | None, lift: float | None) -> float:
     """How much a drug is a treatment of the condition, rather than company to it.
 
     A survey lists every drug of the visit, so a statin stands beside every cardiac
     diagnosis: lift over the base rate tells treatment from company. Curated edges and
-    labelled indications need no such correction.
+    labelled indications, which have no lift, need no such correction.
     """
-    p = edge.p if edge.p is not None else 0.05
-    if edge.lift is None:
-        return p * 20
-    if edge.lift < _TREATS:
+    chance = p if p is not None else 0.05
+    if lift is None:
+        return chance * 20
+    if lift < _TREATS:
         return 0.0
-    return float(p * min(edge.lift, 30.0) ** 1.5 / 8)
+    return float(chance * min(lift, 30.0) ** 1.5 / 8)
 
 
 _BY_OTHERS = ("intraven", "infiltration", "intravitreal", "intramuscular", "epidural", "articular",
@@ -270,11 +320,3 @@ def clashes(concept: Concept, held: Iterable[Concept]) -> bool:
     """Whether a concept repeats, widens or narrows one that is held, or shares a word with it."""
     words = words_of(concept.name)
     return any(repeats(concept, other) or words & words_of(other.name) for other in held)
-
-
-def contradicts(result: str, diagnosis: str) -> bool:
-    """Whether a result in words denies the diagnosis ("no fracture" of a fracture)."""
-    words = result.lower().split()
-    if not words or words[0] not in {"no", "without"}:
-        return False
-    return bool(words_of(result) & words_of(diagnosis))

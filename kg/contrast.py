@@ -234,8 +234,8 @@ _NORMAL = re.compile(r"^(?:no|a regular|intact|clear)\b|\bnormal\b", re.IGNORECA
 def _telling(case: Case, plan: ConditionPlan, other: ConditionPlan, graph: Graph) -> Fact | None:
     """The likeliest sign or result of the case that the other diagnosis does not have."""
     findings = {c.concept.id for c in other.findings}
-    labs = {(c.concept.id, c.edge.direction) for c in other.labs}
-    tests = {(c.concept.id, c.edge.text) for group in other.results for c in group}
+    labs = {(c.concept.id, c.direction) for c in other.labs}
+    tests = {(c.concept.id, c.text) for group in other.results for c in group}
     chances = {c.concept.id: c.p for c in (*plan.findings, *plan.labs)}
     chances |= {c.concept.id: c.p for group in plan.results for c in group}
     telling = [

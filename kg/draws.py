@@ -113,6 +113,11 @@ class Cumulative(Generic[_T]):
     def __len__(self) -> int:
         return len(self._items)
 
+    @property
+    def total(self) -> float:
+        """The sum of the weights."""
+        return self._reach[-1] if self._reach else 0.0
+
     def at(self, u: float) -> _T:
         """The item at a place from 0 to 1, below 1."""
         return self._items[bisect(self._reach, u * self._reach[-1])]

@@ -341,6 +341,15 @@ class Graph:
                 found.append(self._concept(row))
         return sorted(found, key=lambda concept: concept.id)
 
+    def span(self, node_id: str) -> slice:
+        """Where a node's outgoing edges stand in `tables.edges`: by relation, strongest first."""
+        row = self._find(node_id)
+        return slice(self._first[row], self._first[row + 1])
+
+    def at(self, row: int) -> Concept:
+        """The node that `tables.edges` calls by that number."""
+        return self._concept(row)
+
     def edges(self, node_id: str, *relations: Relation) -> Sequence[Edge]:
         """Outgoing edges of a node, strongest first (p, then confidence).
 

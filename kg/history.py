@@ -31,9 +31,12 @@ __all__ = [
     "FamilyMember",
     "Habit",
     "Next",
+    "kept_in_hospital",
     "prepare",
     "sample_allergies",
+    "sample_disposition",
     "sample_family",
+    "sample_follow_up",
     "sample_plan",
     "sample_social",
 ]
@@ -185,6 +188,11 @@ def _usual_shares(age: int, sex: str, topic: str) -> Cumulative[RiskEntry]:
 
 
 @lru_cache(maxsize=512)
+def _relatives_by_id(age: int, sex: str) -> Mapping[str, tuple[FamilyEntry, float]]:
+    return {e.id: (e, p) for e, p in _relatives_at(age, sex)}
+
+
+@lru_cache(maxsize=512)
 def _usual_relatives(age: int, sex: str) -> Cumulative[FamilyEntry]:
     return Cumulative(_relatives_at(age, sex))
 
@@ -200,10 +208,11 @@ def sample_social(
         entries = [e for e in known if not any(e[0].id in b for b in barred)] if barred else known
         if not entries:
             continue
-        forced = bool(raised) and any(raised.get(e.id, 0.0) >= 0.3 for e, _ in entries)
+        here = [e.id for e, _ in entries if e.id in raised] if raised else ()
+        forced = any(raised[name] >= 0.3 for name in here)
         if not forced and rng.random() >= _TOPIC_SHARE[topic]:
             continue
-        if raised or barred:
+        if here or len(entries) < len(known):
             entry = Cumulative(_shares(entries, raised)).at(rng.random())
         else:
             usual = _usual_shares(demographics.age_years, demographics.sex, topic)
@@ -293,12 +302,22 @@ def sample_family(
         return []
     age, sex = demographics.age_years, demographics.sex
     raised = _raised_for(conditions)
-    shares = _usual_relatives(age, sex)
-    if raised:
-        shares = Cumulative((e, raised.get(e.id, p)) for e, p in _relatives_at(age, sex))
-    if not shares:
+    usual = _usual_relatives(age, sex)
+    if not usual:
         return []
-    entry = shares.at(rng.random())
+    entry = usual.at(rng.random())
+    if raised:
+        known = _relatives_by_id(age, sex)
+        own = [name for name in raised if name in known]
+        if own:
+            more = sum(raised[name] for name in own)
+            rest = usual.total - sum(known[name][1] for name in own)
+            # Theirs first, by how much of all they are; the others are as they were.
+            if rng.random() * (more + rest) < more:
+                entry = known[pick_weighted(own, lambda name: raised[name], rng)][0]
+            else:
+                while entry.id in own:
+                    entry = usual.at(rng.random())
     if any(c.name == entry.name for c in conditions):
         return []
     relative = pick_weighted(list(entry.relatives.items()), lambda r: r[1], rng)[0]
@@ -329,6 +348,31 @@ def sample_plan(
         held: ids of the case's concepts and "class:<name>" of its drugs.
         dispositions, follow_ups: the condition's own phrases.
     """
+    left, severity = sample_disposition(
+        principal, held, setting, severity, demographics, rng, dispositions=dispositions
+    )
+    after = sample_follow_up(
+        principal, held, setting, severity, demographics, rng, follow_ups=follow_ups
+    )
+    return [*left, *after]
+
+
+def sample_disposition(
+    principal: Condition,
+    held: Callable[[], set[str]],
+    setting: Setting,
+    severity: str,
+    demographics: Demographics,
+    rng: random.Random,
+    *,
+    dispositions: Sequence[str] = (),
+) -> tuple[list[Next], str]:
+    """Draw where the patient goes after a stay or an emergency visit, as `sample_plan` does.
+
+    Returns:
+        The disposition, none after a visit to the clinic, and how severe the case counts as for
+        what follows.
+    """
     out: list[Next] = []
     if setting in ("inpatient", "emergency"):
         own = dispositions
@@ -348,6 +392,21 @@ def sample_plan(
             out.append(Next(f"disposition:{principal.code}-{n}", text))
         else:
             out.extend(_one("disposition", principal, held, setting, severity, demographics, rng))
+    return out, severity
+
+
+def sample_follow_up(
+    principal: Condition,
+    held: Callable[[], set[str]],
+    setting: Setting,
+    severity: str,
+    demographics: Demographics,
+    rng: random.Random,
+    *,
+    follow_ups: Sequence[str] = (),
+) -> list[Next]:
+    """Draw one follow-up, as `sample_plan` does."""
+    out: list[Next] = []
     if follow_ups and rng.random() < _OWN_PLAN:
         n = int(rng.random() * len(follow_ups))
         text = follow_ups[n].replace("{possessive}", _possessive(demographics))
@@ -363,6 +422,11 @@ _TO_A_WARD = re.compile(
 _WITH_HELP = re.compile(
     r"\b(?:facility|rehabilitation|hospice|home health|nursing|intensive|long-term)\b"
 )
+
+
+def kept_in_hospital(text: str) -> bool:
+    """Whether a disposition from an emergency department leads to a ward."""
+    return bool(_TO_A_WARD.search(text))
 
 
 def _placed(text: str, setting: Setting, severity: str) -> bool:

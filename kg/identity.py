@@ -85,16 +85,29 @@ _MONTHS = (
 
 
 @lru_cache(maxsize=4096)
-def _date_forms(day: date) -> tuple[str, ...]:
+def _kept(kind: str, text: str) -> Identifier:
+    """An identifier with one form, of those that come again and again."""
+    return Identifier(kind, text, (text,))
+
+
+@lru_cache(maxsize=4096)
+def _date(day: date) -> Identifier:
     """Every way in which a document may write a date; the first is the one that templates use."""
     year, month, number = day.year, day.month, day.day
     name = _MONTHS[month - 1]
-    return (
+    forms = (
         f"{month:02d}/{number:02d}/{year}", f"{month}/{number}/{year}",
         f"{month:02d}/{number:02d}/{year % 100:02d}", f"{year}-{month:02d}-{number:02d}",
         f"{name} {number}, {year}", f"{number} {name} {year}", f"{name[:3]} {number}, {year}",
         f"{name} {number}", f"{number:02d}/{month:02d}/{year}",
     )  # fmt: skip
+    return Identifier("date", forms[0], forms)
+
+
+@lru_cache(maxsize=64)
+def _days_of(first_year: int, last_year: int) -> tuple[date, int]:
+    first = date(first_year, 1, 1)
+    return first, (date(last_year, 12, 1) - first).days
 
 
 def _birth_date(demographics: Demographics, encounter: date, rng: random.Random) -> date:
@@ -178,8 +191,8 @@ def sample_identity(
     given = pick(pool.female if demographics.sex == "female" else pool.male, rng)
     family = pick(pool.family, rng)
     title = _title(demographics, rng)
-    first = date(years[0], 1, 1)
-    encounter = first + timedelta(days=int(rng.random() * (date(years[1], 12, 1) - first).days))
+    first, days = _days_of(*years)
+    encounter = first + timedelta(days=int(rng.random() * days))
     birth = _birth_date(demographics, encounter, rng)
     area = pick((201, 216, 303, 312, 404, 509, 617, 704, 808, 919), rng)
     phone = f"({area}) 555-01{int(rng.random() * 100):02d}"
@@ -248,7 +261,6 @@ def _identity(
     if setting == "inpatient":
         discharge = encounter + timedelta(days=max(stay_days, 1))
         dates.append(discharge)
-    written = [_date_forms(day) for day in dates]
     clinician, address = f"Dr. {doctor[0]} {doctor[1]}", f"{street}, {city}, {state} {zip_code}"
     identifiers = (
         Identifier("name", full, tuple(known)),
@@ -256,13 +268,13 @@ def _identity(
             "clinician", clinician,
             (clinician, f"Dr. {doctor[1]}", f"{doctor[0]} {doctor[1]}", doctor[1]),
         ),
-        *(Identifier("date", forms[0], forms) for forms in written),
+        *map(_date, dates),
         Identifier("mrn", mrn, (mrn, f"MRN {mrn}", f"MRN: {mrn}")),
         Identifier("phone", phone, (phone, f"{phone[1:4]}-{phone[6:]}")),
         Identifier("address", address, (street,)),
-        Identifier("city", city, (city,)),
+        _kept("city", city),
         Identifier("zip", zip_code, (zip_code,)),
-        Identifier("facility", facility, (facility,)),
+        _kept("facility", facility),
     )  # fmt: skip
     return Identity(
         given, family, origin, title, birth, encounter, discharge, mrn, phone, address, facility,

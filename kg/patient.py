@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
+from math import ceil
 from typing import Literal
 
 from casewright.kg.graph import AGE_BANDS, Condition
@@ -127,14 +128,20 @@ Gate = tuple[float, float, "Sex | None"]
 @lru_cache(maxsize=4096)
 def _admitted(gates: frozenset[Gate]) -> tuple[bool, ...]:
     """For each place of an `AgeSex`, whether any of the gates lets such a patient in."""
-    return tuple(
-        any(low <= i >> 1 <= high and sex in (None, _SEXES[i & 1]) for low, high, sex in gates)
-        for i in range(2 * (OLDEST + 1))
-    )
+    admitted = [False] * (2 * (OLDEST + 1))
+    for low, high, sex in gates:
+        first, after = ceil(max(low, 0)), int(min(high, OLDEST)) + 1
+        for side, each in enumerate(_SEXES):
+            if sex in (None, each):
+                admitted[2 * first + side : 2 * after : 2] = [True] * max(after - first, 0)
+    return tuple(admitted)
 
 
 def _inside(weights: AgeSex, gates: frozenset[Gate]) -> AgeSex:
-    return tuple([w if ok else 0.0 for w, ok in zip(weights, _admitted(gates), strict=True)])
+    admitted = _admitted(gates)
+    if all(admitted):
+        return weights
+    return tuple([w if ok else 0.0 for w, ok in zip(weights, admitted, strict=True)])
 
 
 def age_sex_weights(
@@ -167,6 +174,9 @@ def age_sex_weights(
     )
 
 
+_EVEN: AgeSex = (1.0,) * (2 * (OLDEST + 1))
+
+
 @lru_cache(maxsize=16384)
 def _gated(
     bands: tuple[float, ...] | None,
@@ -180,7 +190,7 @@ def _gated(
     for gate in gates:
         found = _inside(found, frozenset([gate]))
     if sum(found) <= _NOTHING:
-        found = (1.0,) * (2 * (OLDEST + 1))
+        found = _EVEN
         for gate in gates:
             found = _inside(found, frozenset([gate]))
     if reports is not None:

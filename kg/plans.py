@@ -6,38 +6,34 @@ depend on the patient is worked out here when the condition is first drawn.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal
+from typing import Literal, TypeVar
 
-from casewright.kg.clinical import (
-    SELF_REPORT_AGE,
-    contradicts,
-    repeats,
-    treatment_weight,
-    words_of,
+from casewright.kg.candidates import (
+    Candidate,
+    DrugChoice,
+    EdgeReader,
+    SymptomCandidate,
+    sides_of,
 )
-from casewright.kg.graph import Concept, Condition, Edge, Graph, Lab, Medication
-from casewright.kg.onset import Onset
+from casewright.kg.clinical import repeats, words_of
+from casewright.kg.graph import Condition, Graph
 from casewright.kg.patient import AgeSexTable, Gate, age_sex_weights
 from casewright.kg.quotas import Quota
 from casewright.kg.ties import Ties
 from casewright.kg.validate.coding import allowed_together
-from casewright.kg.validate.titles import negative_by_title, says_otherwise, told_by_title
-from casewright.records import Setting, Sex
+from casewright.kg.validate.titles import says_nothing, says_otherwise, told_by_title
+from casewright.records import Setting
 
-__all__ = ["Candidate", "ConditionPlan", "DrugChoice", "Plans", "Severity", "SymptomCandidate"]
+__all__ = ["ConditionPlan", "Plans", "Severity", "wrong_side"]
 
 Severity = Literal["mild", "moderate", "severe"]
 SEVERITIES: tuple[Severity, ...] = ("mild", "moderate", "severe")
 
 _LIKELY = 0.15
-DEFAULT_P = 0.3
-"""Probability of an edge whose source tells none."""
-
 _SEVERITY_MIX: dict[Setting, tuple[float, float, float]] = {
     "outpatient": (0.6, 0.35, 0.05),
     "emergency": (0.3, 0.5, 0.2),
@@ -47,66 +43,19 @@ _SEVERITY_MIX: dict[Setting, tuple[float, float, float]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """An edge with its concept, and for whom it is.
-
-    `low` and `high` are completed years, inclusive; `severity` is empty for all.
-    """
-
-    edge: Edge
-    concept: Concept
-    name: str
-    p: float
-    sex: Sex | None
-    low: float
-    high: float
-    severity: tuple[str, ...]
-
-    def suits(self, age: int, sex: Sex) -> bool:
-        """Whether a patient of that age and sex can have it."""
-        return self.low <= age <= self.high and self.sex in (None, sex)
-
-
-@dataclass(frozen=True, slots=True)
-class SymptomCandidate:
-    """A symptom with how it can come and what it can be like."""
-
-    concept: Concept
-    p: float
-    sex: Sex | None
-    low: float
-    high: float
-    onsets: tuple[Onset, ...]
-    characters: tuple[str, ...]
-    sites: tuple[str, ...]
-
-    def suits(self, age: int, sex: Sex) -> bool:
-        """Whether a patient of that age and sex can have and tell it."""
-        return self.low <= age <= self.high and self.sex in (None, sex)
-
-
-@dataclass(frozen=True, slots=True)
-class DrugChoice:
-    """A drug of a condition: weight among its drugs, where it is given, and to whom."""
-
-    drug: Medication
-    weight: float
-    setting: Literal["any", "outpatient", "inpatient"]
-    severity: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ConditionPlan:
     """Everything that a chart draws from, in order of strength.
 
     Attributes:
         symptoms: groups of symptoms of which one says the other (cough, productive cough).
+        told_by: gates of the symptoms: who can have and tell any of them.
         results: results in words, by test; of each test at most one is drawn.
         stay: days of a stay, shortest and longest, or None.
     """
 
     condition: Condition
     symptoms: tuple[tuple[SymptomCandidate, ...], ...]
+    told_by: frozenset[Gate]
     findings: tuple[Candidate, ...]
     labs: tuple[Candidate, ...]
     vitals: tuple[Candidate, ...]
@@ -126,10 +75,6 @@ class ConditionPlan:
             return self.severity_mix
         return _SEVERITY_MIX[setting]
 
-    def told_by(self) -> frozenset[Gate]:
-        """Gates of the symptoms: who can have and tell any of them."""
-        return frozenset((s.low, s.high, s.sex) for group in self.symptoms for s in group)
-
 
 class Plans:
     """Plans of a graph's conditions, built when first asked for and then kept."""
@@ -137,9 +82,11 @@ class Plans:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._plans: dict[str, ConditionPlan] = {}
+        self._edges = EdgeReader(graph)
         self._tables: dict[tuple[str, Quota | None], AgeSexTable] = {}
-        self._drugs_of: dict[str, tuple[DrugChoice, ...]] = {}
         self._undeniable: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+        self._groups: dict[tuple[SymptomCandidate, ...], _Groups] = {}
+        self._results: dict[tuple[Candidate, ...], _Tests] = {}
         self.ties = Ties(graph)
         # Tables that are read when first asked for: no case shall wait for them.
         allowed_together(graph, "I10", ["E78.5"])
@@ -153,19 +100,15 @@ class Plans:
 
     def drugs_of(self, condition: Condition) -> Sequence[DrugChoice]:
         """The drugs of a condition, without the rest of its plan."""
-        known = self._drugs_of.get(condition.code)
-        if known is None:
-            edges = self.graph.edges(condition.id, "treated_with")
-            known = self._drugs_of[condition.code] = tuple(self._drugs(edges))
-        return known
+        return self._edges.of(condition).drugs
 
     def undeniable(self, condition: Condition) -> tuple[frozenset[str], frozenset[str]]:
         """Symptoms (of a p of 0.15 or more) and words that nobody with the condition denies."""
         known = self._undeniable.get(condition.code)
         if known is None:
-            edges = self.graph.edges(condition.id, "has_symptom")
+            symptoms = self._edges.of(condition).symptoms
             known = self._undeniable[condition.code] = (
-                frozenset(e.target for e in edges if (e.p or DEFAULT_P) >= _LIKELY)
+                frozenset(s.concept.id for s in symptoms if s.p >= _LIKELY)
                 | told_by_title(condition.code, condition.title),
                 words_of(condition.name),
             )
@@ -177,7 +120,7 @@ class Plans:
             cell = None
         table = self._tables.get((condition.code, cell))
         if table is None:
-            told_by = self.of(condition).told_by()
+            told_by = self.of(condition).told_by
             rules = self.ties.gates(condition)
             weights = age_sex_weights(condition, reports=told_by or None, rules=rules, cell=cell)
             if sum(weights) <= 0:  # no symptom that such a patient can tell: the gates suffice
@@ -196,28 +139,42 @@ class Plans:
         )
 
     def _build(self, condition: Condition) -> ConditionPlan:
-        graph = self.graph
-        edges = {r: graph.edges(condition.id, r) for r in _USED}
-        symptoms = list(self._symptoms(condition, edges["has_symptom"]))
-        tests = [
-            c
-            for c in self._candidates(condition, edges["tested_with"])
-            if c.edge.text is None or not self._ruled_out(condition, c)
-        ]
-        results: dict[str, list[Candidate]] = defaultdict(list)
-        for c in tests:
-            if c.concept.group not in _INTERVENTIONS and c.edge.text:
-                results[c.concept.id].append(c)
+        code, title, side = condition.code, condition.title, condition.laterality
+        edges = self._edges.of(condition)
+        quiet = says_nothing(code, title)
+
+        def fit(candidates: Sequence[_C]) -> tuple[_C, ...]:
+            if side is None and quiet:
+                return tuple(candidates)
+            return tuple(
+                c
+                for c in candidates
+                if (side is None or c.sides <= {side})
+                # "without coma" and unresponsiveness
+                and (quiet or not says_otherwise(code, title, c.name))
+            )
+
+        symptoms = fit(edges.symptoms)
+        tests = fit(edges.tests)
+        if any(self._ruled_out(condition, c) for c in tests):
+            tests = tuple(c for c in tests if not self._ruled_out(condition, c))
+        groups = self._groups.get(symptoms)
+        if groups is None:
+            groups = self._groups[symptoms] = _Groups.of(symptoms)
+        parts = self._results.get(tests)
+        if parts is None:
+            parts = self._results[tests] = _Tests.of(tests)
         return ConditionPlan(
             condition=condition,
-            symptoms=_related(symptoms),
-            findings=tuple(self._candidates(condition, edges["has_finding"])),
-            labs=tuple(self._of_labs(condition, edges["changes_lab"])),
-            vitals=tuple(self._of_labs(condition, edges["changes_vital"])),
-            results=tuple(tuple(group) for group in results.values()),
-            interventions=tuple(c for c in tests if c.concept.group in _INTERVENTIONS),
-            comorbid=tuple(self._comorbid(condition, edges["comorbid_with"])),
-            complications=tuple(self._complications(condition, edges["complicated_by"])),
+            symptoms=groups.groups,
+            told_by=groups.told_by,
+            findings=fit(edges.findings),
+            labs=fit(edges.labs),
+            vitals=fit(edges.vitals),
+            results=parts.results,
+            interventions=parts.interventions,
+            comorbid=tuple(c for c in edges.comorbid if not _alike(condition, c[0])),
+            complications=tuple(c for c in edges.complications if not _alike(condition, c[0])),
             severity_mix=_mix(condition.values("severity")),
             stay=_span(condition.values("stay_days")),
             courses=condition.values("course"),
@@ -225,90 +182,33 @@ class Plans:
             follow_ups=condition.values("follow_up"),
         )
 
-    def _symptoms(self, condition: Condition, edges: Sequence[Edge]) -> Iterable[SymptomCandidate]:
-        seen: set[str] = set()
-        for c in self._candidates(condition, edges):
-            if c.concept.id not in seen:
-                seen.add(c.concept.id)
-                if not c.edge.details:
-                    yield SymptomCandidate(
-                        c.concept, min(c.p, 1.0), c.sex, c.low, c.high, (), (), ()
-                    )
-                    continue
-                yield SymptomCandidate(
-                    c.concept, min(c.p, 1.0), c.sex, c.low, c.high,
-                    tuple(Onset.read(text) for text in c.edge.values("onset")),
-                    c.edge.values("character"), c.edge.values("site"),
-                )  # fmt: skip
-
-    @staticmethod
-    def _ruled_out(condition: Condition, c: Candidate) -> bool:
+    def _ruled_out(self, condition: Condition, c: Candidate) -> bool:
         """Whether a result denies the diagnosis."""
-        result = c.edge.text or ""
-        if contradicts(result, condition.name):
+        if c.text is None:
+            return False
+        if c.denies & words_of(condition.name):
             return True
-        return bool(negative_by_title(condition.code, condition.title, c.concept.id, result))
-
-    def _candidates(self, condition: Condition, edges: Sequence[Edge]) -> Iterable[Candidate]:
-        for edge in edges:
-            concept = self.graph.concept(edge.target)
-            name = f"{concept.name} {edge.text}" if edge.text else concept.name
-            if wrong_side(name, condition.laterality):
-                continue
-            if says_otherwise(condition.code, condition.title, name):
-                continue  # "without coma" and unresponsiveness
-            low = concept.min_age if concept.min_age is not None else 0.0
-            if concept.type == "Symptom" and "true" not in concept.values("observable"):
-                low = max(low, SELF_REPORT_AGE)
-            yield Candidate(
-                edge, concept, name, edge.p if edge.p is not None else DEFAULT_P, concept.sex,
-                low, concept.max_age if concept.max_age is not None else 200.0,
-                edge.values("severity") if edge.details else (),
-            )  # fmt: skip
-
-    def _of_labs(self, condition: Condition, edges: Sequence[Edge]) -> Iterable[Candidate]:
-        return (c for c in self._candidates(condition, edges) if isinstance(c.concept, Lab))
-
-    def _drugs(self, edges: Sequence[Edge]) -> Iterable[DrugChoice]:
-        for edge in edges:
-            drug, weight = self.graph.concept(edge.target), treatment_weight(edge)
-            if weight > 0 and isinstance(drug, Medication):
-                place = edge.text if edge.text in ("outpatient", "inpatient") else "any"
-                severity = edge.values("severity") if edge.details else ()
-                yield DrugChoice(drug, weight, place, severity)  # type: ignore[arg-type]
-
-    def _comorbid(
-        self, condition: Condition, edges: Sequence[Edge]
-    ) -> Iterable[tuple[Condition, float]]:
-        for edge in edges:
-            other = self.graph.concept(edge.target)
-            if isinstance(other, Condition) and other.chronic and not _alike(condition, other):
-                # The survey lists three diagnoses at most, so its shares are lower bounds.
-                yield other, min((edge.p or 0.05) * 1.5, 0.6)
-
-    def _complications(
-        self, condition: Condition, edges: Sequence[Edge]
-    ) -> Iterable[tuple[Condition, float, tuple[str, ...]]]:
-        for edge in edges:
-            other = self.graph.concept(edge.target)
-            if isinstance(other, Condition) and not _alike(condition, other):
-                yield other, edge.p if edge.p is not None else 0.05, edge.values("severity")
-
-
-_USED: tuple[
-    Literal[
-        "has_symptom", "has_finding", "changes_lab", "changes_vital", "tested_with",
-        "comorbid_with", "complicated_by",
-    ], ...,
-] = (
-    "has_symptom", "has_finding", "changes_lab", "changes_vital", "tested_with",
-    "comorbid_with", "complicated_by",
-)  # fmt: skip
-_INTERVENTIONS = ("procedure", "intervention")
+        return self.ties.rules_out(condition.code, c.concept.id, c.text)
 
 
 def _alike(a: Condition, b: Condition) -> bool:
     return a.code[:3] == b.code[:3] or a.name == b.name
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """Symptoms in groups, each of those that say one another, and who can have any of them."""
+
+    groups: tuple[tuple[SymptomCandidate, ...], ...]
+    told_by: frozenset[Gate]
+
+    @classmethod
+    def of(cls, symptoms: Sequence[SymptomCandidate]) -> _Groups:
+        each: dict[str, SymptomCandidate] = {}
+        for s in symptoms:
+            each.setdefault(s.concept.id, s)
+        gates = frozenset((s.low, s.high, s.sex) for s in each.values())
+        return cls(_related(tuple(each.values())), gates)
 
 
 def _related(symptoms: Sequence[SymptomCandidate]) -> tuple[tuple[SymptomCandidate, ...], ...]:
@@ -325,11 +225,27 @@ def _related(symptoms: Sequence[SymptomCandidate]) -> tuple[tuple[SymptomCandida
     return tuple(tuple(members) for members in found.values())
 
 
-_SIDE = re.compile(
-    r"\b(right|left|bilateral|both)\b"
-    r"(?![ -](?:ventric|atri|heart|bundle|axis|main|anterior descending|circumflex|shift))",
-    re.IGNORECASE,
-)
+_INTERVENTIONS = ("procedure", "intervention")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tests:
+    """Tests and procedures apart: results in words, by test, and what treats."""
+
+    results: tuple[tuple[Candidate, ...], ...]
+    interventions: tuple[Candidate, ...]
+
+    @classmethod
+    def of(cls, tests: Sequence[Candidate]) -> _Tests:
+        results: dict[str, list[Candidate]] = defaultdict(list)
+        for c in tests:
+            if c.concept.group not in _INTERVENTIONS and c.text:
+                results[c.concept.id].append(c)
+        treats = tuple(c for c in tests if c.concept.group in _INTERVENTIONS)
+        return cls(tuple(tuple(group) for group in results.values()), treats)
+
+
+_C = TypeVar("_C", Candidate, SymptomCandidate)
 
 
 def wrong_side(text: str, laterality: str | None) -> bool:
@@ -338,10 +254,7 @@ def wrong_side(text: str, laterality: str | None) -> bool:
     A code that has no side says nothing against one; one that leaves the side unspecified
     does, since a side that is known is coded.
     """
-    if laterality is None:
-        return False
-    sides = {("bilateral" if s == "both" else s) for s in map(str.lower, _SIDE.findall(text))}
-    return bool(sides - {laterality})
+    return laterality is not None and not sides_of(text) <= {laterality}
 
 
 def _mix(values: Sequence[str]) -> tuple[float, float, float] | None:

@@ -22,7 +22,7 @@ from casewright.kg.validate.tables import (
     gate_table,
     value_table,
 )
-from casewright.kg.validate.titles import negative_by_title, told_by_title
+from casewright.kg.validate.titles import told_by_title
 from casewright.records import Demographics, Setting, Sex
 
 __all__ = ["Bound", "Patient", "Ties"]
@@ -80,7 +80,7 @@ class Ties:
         self._findings: dict[str, tuple[FindingValue, ...]] = {}
         self._results: dict[str, tuple[tuple[FindingValue, ...], tuple[Pattern[str], ...]]] = {}
         self._sexed: dict[str, frozenset[Sex]] = {}
-        self._negative: dict[tuple[str, str, str], bool] = {}
+        self._ruling: dict[str, tuple[tuple[str | None, Pattern[str]], ...]] = {}
         self._opposite: dict[str, frozenset[tuple[int, int]]] = {}
         self._avoided: dict[str, frozenset[str]] = {}
         self._entries: dict[str, tuple[tuple[frozenset[str], _When], ...]] = {}
@@ -89,6 +89,7 @@ class Ties:
         self._limited: dict[str, bool] = {}
         self._fitting: dict[object, bool] = {}
         self._allergy: dict[str, tuple[str, ...]] = {}
+        self._told: dict[str, frozenset[str]] = {}
         self._gates: dict[str, list[CodeGate]] = {}
         for gate in gate_table().codes:
             for prefix in gate.codes:
@@ -169,9 +170,14 @@ class Ties:
 
     def told_by_code(self, codes: Sequence[str]) -> set[str]:
         """Symptoms that are the diagnosis itself, which nobody with it denies."""
-        signs = self._signs
-        found = {signs[code[:n]] for code in codes for n in _SIZES if code[:n] in signs}
-        return found.union(*(told_by_title(code, self._title(code)) for code in codes))
+        found: set[str] = set()
+        for code in codes:
+            told = self._told.get(code)
+            if told is None:
+                signs = {self._signs[code[:n]] for n in _SIZES if code[:n] in self._signs}
+                told = self._told[code] = told_by_title(code, self._title(code)) | signs
+            found |= told
+        return found
 
     def _title(self, code: str) -> str:
         condition = self._graph.concept(f"icd:{code}")
@@ -188,14 +194,19 @@ class Ties:
             )
         if len(words) == 1 and sex not in words:
             return True
-        for code in codes:
-            key = (code, test, result)
-            if key not in self._negative:
-                found = negative_by_title(code, self._title(code), test, result)
-                self._negative[key] = found is not None
-            if self._negative[key]:
-                return True
-        return False
+        return any(self.rules_out(code, test, result) for code in codes)
+
+    def rules_out(self, code: str, test: str, result: str) -> bool:
+        """Whether a result rules the diagnosis of one code out."""
+        rules = self._ruling.get(code)
+        if rules is None:
+            title = self._title(code).lower()
+            rules = self._ruling[code] = tuple(
+                (rule.test, rule.not_)
+                for rule in value_table().code_results
+                if code.startswith(rule.codes) and (rule.title is None or rule.title in title)
+            )
+        return any(t in (None, test) and words.search(result) for t, words in rules)
 
     def gates(self, condition: Condition) -> frozenset[Gate]:
         """Ages and sex that the code's rules leave, in completed years."""
@@ -224,7 +235,8 @@ class Ties:
         if known is None:
             rule = drug_table().pregnancy
             known = self._pregnant[condition.code] = (
-                condition.code.startswith(rule.codes)
+                # What a title places in a trimester is of one that goes on, wherever it stands.
+                (condition.code.startswith(rule.codes) or "trimester" in condition.title.lower())
                 and not condition.code.startswith(rule.except_)
                 and not rule.except_titles.search(condition.title)
             )

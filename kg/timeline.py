@@ -78,7 +78,8 @@ class Timelines:
             day = last.identity.discharge_date or last.identity.encounter_date
             who = _aged(last, day)
             if not _still(condition, who, last):
-                day, who = last.identity.encounter_date, last.demographics
+                # Of the age at the last visit, or by a day or two older after a stay.
+                who = last.demographics if last.setting != "inpatient" else who
         severity = _severity(following, last, condition)
         stay = sampler.stay(plan, following.setting, severity, rng)
         identity = at_another_encounter(

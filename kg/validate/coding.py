@@ -37,9 +37,22 @@ _TRIMESTER = re.compile(r"\b(first|second|third) trimester\b", re.IGNORECASE)
 _WEEKS = re.compile(r"\b(\d+) weeks? gestation\b", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1024)
+def _between(first: str, second: str) -> tuple[Pair, ...]:
+    """The entries that codes with these letters can come under at all, in order."""
+    return tuple(
+        pair
+        for pair in combination_table().pairs
+        if any(
+            any(prefix[0] == x for prefix in pair.a) and any(prefix[0] == y for prefix in pair.b)
+            for x, y in ((first, second), (second, first))
+        )
+    )
+
+
 def pair_of(first: str, second: str) -> tuple[Pair, str, str] | None:
     """The entry that two codes come under, with the codes as its `a` and `b`; None if none."""
-    for pair in combination_table().pairs:
+    for pair in _between(first[0], second[0]):
         for a, b in ((first, second), (second, first)):
             if (
                 a.startswith(pair.a)
@@ -245,8 +258,10 @@ class Coding:
     def _integral(self, principal: str, sign: str) -> Iterator[Violation]:
         if principal[0] in "RZ":
             return
-        for prefix, symptom in combination_table().signs.items():
-            if not sign.startswith(prefix) or principal.startswith(prefix):
+        signs = combination_table().signs
+        for prefix in (sign[:size] for size in range(1, len(sign) + 1)):
+            symptom = signs.get(prefix)
+            if symptom is None or principal.startswith(prefix):
                 continue
             edges = self.graph.edges(f"icd:{principal}", "has_symptom")
             if any(e.target == symptom and (e.p or 0) >= _INTEGRAL_P for e in edges):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,11 +14,11 @@ from re import Pattern
 
 from casewright.kg.graph import Graph
 from casewright.kg.validate.rules import Violation
-from casewright.kg.validate.tables import title_table, value_table
+from casewright.kg.validate.tables import TitleEntry, title_table, value_table
 from casewright.kg.validate.view import View, condition_of
 from casewright.records import Fact
 
-__all__ = ["Titles", "negative_by_title", "says_otherwise", "told_by_title"]
+__all__ = ["Titles", "negative_by_title", "says_nothing", "says_otherwise", "told_by_title"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,40 @@ class _Said:
     there: frozenset[str]
 
 
+_LITERAL = re.compile(r"\\b([a-z][a-z -]*[a-z])(?![a-z]*[*?{|])")
+
+
+@lru_cache(maxsize=1)
+def _entries() -> tuple[tuple[TitleEntry, str], ...]:
+    """The table's entries, each with a text that its pattern begins with, "" if there is none.
+
+    A pattern looks at every place of a title; most titles have none of the words at all.
+    """
+    found = []
+    for entry in title_table().entries:
+        pattern = entry.title.pattern
+        match = _LITERAL.match(pattern) if _one_way(pattern) else None
+        found.append((entry, match[1] if match else ""))
+    return tuple(found)
+
+
+def _one_way(pattern: str) -> bool:
+    """Whether a pattern has no alternatives but those inside brackets."""
+    depth = 0
+    for sign in pattern:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "|" and depth == 0:
+            return False
+    return True
+
+
 @lru_cache(maxsize=100_000)
 def _said(code: str, title: str) -> _Said:
     table, lowered = title_table(), title.lower()
     barred: list[tuple[Pattern[str], str]] = []
     there: set[str] = set()
-    for entry in table.entries:
-        if entry.codes and not code.startswith(entry.codes):
+    for entry, literal in _entries():
+        if literal not in lowered or (entry.codes and not code.startswith(entry.codes)):
             continue
         if not entry.title.search(lowered) or (entry.unless and entry.unless.search(lowered)):
             continue
@@ -65,6 +93,12 @@ def says_otherwise(code: str, title: str, text: str) -> str | None:
         return None
     wrong = said.other.search(text) and not said.own.search(text)
     return title_table().regions.citation if wrong else None
+
+
+def says_nothing(code: str, title: str) -> bool:
+    """Whether no phrase at all can contradict the title of a code."""
+    said = _said(code, title)
+    return not said.barred and said.own is None
 
 
 def negative_by_title(code: str, title: str, test: str, result: str) -> str | None:

@@ -13,11 +13,13 @@ from casewright.records import Demographics, Setting
 PATIENT = Demographics(age_years=61, sex="female")
 
 
-def _dispositions(graph: Graph, setting: Setting, severity: str, own: tuple[str, ...]) -> set[str]:
+def _dispositions(
+    graph: Graph, setting: Setting, severity: str, own: tuple[str, ...], code: str = "I21.4"
+) -> set[str]:
     drawn = set()
     for seed in range(60):
         steps = history.sample_plan(
-            graph.condition("I21.4"), set, setting, severity, PATIENT, random.Random(seed),
+            graph.condition(code), set, setting, severity, PATIENT, random.Random(seed),
             dispositions=own,
         )  # fmt: skip
         drawn |= {step.text for step in steps if step.concept.startswith("disposition")}
@@ -33,7 +35,7 @@ def test_who_is_always_admitted_does_not_go_home_from_the_emergency_department(
 
 
 def test_without_an_admission_of_its_own_a_mild_case_goes_home(graph: Graph) -> None:
-    drawn = _dispositions(graph, "emergency", "mild", ("discharged home",))
+    drawn = _dispositions(graph, "emergency", "mild", ("discharged home",), "S93.401A")
     assert drawn
     assert not any("admitted" in text for text in drawn)
 
