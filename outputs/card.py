@@ -17,6 +17,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from casewright.outputs.chapters import CHAPTERS
 from casewright.outputs.decontaminate import Contamination
 from casewright.outputs.lengths import TaskLengths
+from casewright.outputs.manifest import Manifest
 from casewright.outputs.splits import SPLITS, SplitBy
 from casewright.outputs.summary import RunSummary
 
@@ -249,9 +250,8 @@ def _percent(value: float | None) -> str:
     return f"{value:.0%}" if value in (0, 1) else f"{value:.1%}"
 
 
-def as_metadata(summary: RunSummary) -> Mapping[str, str]:
+def as_metadata(manifest: Manifest) -> Mapping[str, str]:
     """The marking of synthetic content for the schema metadata of Parquet files."""
-    manifest = summary.manifest
     return {
         "synthetic_content": "true",
         "generator": f"casewright {manifest.fingerprint.casewright}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from casewright.errors import CasewrightError
@@ -72,11 +73,11 @@ def export_hf(
         raise CasewrightError(
             f"there is no table {', '.join(unknown)}", valid=", ".join(["documents", *TASK_SCHEMAS])
         )
-    check_exportable(run)
-    summary = summarise(run)
-    division, contamination = divide_clean(run, plan, benchmarks)
-    metadata = dict(as_metadata(summary))
-    with new_folder(dest) as folder:
+    metadata = dict(as_metadata(check_exportable(run)))
+    # The run is counted while it is written: Arrow reads without the interpreter's lock.
+    with new_folder(dest) as folder, ThreadPoolExecutor(1) as pool:
+        counting = pool.submit(summarise, run)
+        division, contamination = divide_clean(run, plan, benchmarks)
         scratch = folder / ".scratch"
         made = write_shards(
             run,
@@ -107,6 +108,7 @@ def export_hf(
             ]
         shutil.rmtree(scratch)
         info = info or CardInfo()
+        summary = counting.result()
         card = render_card(summary, tables, info, TASKS, "parquet", plan.by, contamination)
         (folder / "README.md").write_text(card, encoding="utf-8")
         sheet = render_healthsheet(summary, info)

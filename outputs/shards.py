@@ -126,10 +126,9 @@ def _deal(
             # The shard comes from other bits than the order within it.
             bucket = first[sides] + (mix(orders) % shards[sides]).astype(np.int64)
             places = np.argsort(bucket, kind="stable")
-            ordered = table.append_column(
-                _ORDER, pa.array(orders >> np.uint64(1), pa.uint64())
-            ).take(places)
-            dealt = ordered.combine_chunks()
+            # Taking from one chunk is three times as fast as from many.
+            whole = table.append_column(_ORDER, pa.array(orders >> np.uint64(1), pa.uint64()))
+            dealt = whole.combine_chunks().take(places)
             edges = np.searchsorted(bucket[places], np.arange(len(buckets) + 1))
             for number, (start, end) in enumerate(pairwise(edges)):
                 if start == end:
@@ -182,7 +181,7 @@ def _finish(
 
 def _finish_one(path: Path, out: Path, metadata: dict[str, str]) -> tuple[int, int]:
     with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
-        table = reader.read_all()
+        table = reader.read_all().combine_chunks()
     # Documents of one case have the same order: their places in the plan decide.
     table = table.sort_by([(_ORDER, "ascending"), ("document_index", "ascending")])
     table = table.drop_columns([_ORDER])
