@@ -36,6 +36,8 @@ DEAL_ROWS = 8192
 WRITERS = 2
 GROUP_ROWS = 1000
 _ORDER = "__order__"
+# The scratch files are as large as the run unpacked: a quick codec costs less than the disk.
+_SCRATCH = pa.ipc.IpcWriteOptions(compression="lz4")
 _SALT = np.uint64(0x5DEECE66D1CEB00C)
 
 
@@ -136,7 +138,9 @@ def _deal(
                 writer = writers[number]
                 if writer is None:
                     path = _scratch_path(scratch, *buckets[number])
-                    writer = stack.enter_context(pa.ipc.new_stream(path, dealt.schema))
+                    writer = stack.enter_context(
+                        pa.ipc.new_stream(path, dealt.schema, options=_SCRATCH)
+                    )
                     writers[number] = writer
                 writer.write_table(dealt.slice(start, end - start))
 
