@@ -287,6 +287,9 @@ def _holds_negation(why: str) -> bool:
 
 
 def _loose(want: Want, reading: Reading, least: float) -> Iterator[Sighting]:
+    if want.fact.duty == "must_not":
+        # Most of the words of an advice stand in many a sentence: only all of them tell it.
+        least = 1.0
     for phrase in want.phrases[: 2 if want.fact.attribute("first") else 1]:
         for found in find_phrase(phrase, reading, least=least, slack=_LOOSE_SLACK):
             hit = _whole(found, phrase, reading)

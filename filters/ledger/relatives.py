@@ -28,12 +28,8 @@ def relative_scope(
     in_section = sentence.section == "family"
     if not in_section and _is_company(words, item.first, sentence.first, rules):
         return _who_clause(words, found, index, trigger, sentence)
-    goes_on = words[item.first - 1] == "(" and words[item.last + 1] not in (")", ",")
-    if (
-        _backward_relative(words, item.first, sentence.first)
-        and not in_section
-        and not (goes_on and item.last < sentence.last)
-    ):
+    goes_on = before == "(" and item.last < sentence.last and words[item.last + 1] not in {")", ","}
+    if _backward_relative(words, item.first, sentence.first) and not in_section and not goes_on:
         first = reach_backward(words, found, index, trigger, sentence)
         return Scope(first, item.first - 1, "family", trigger.text, trigger.value, backward=True)
     if not in_section and _tells(words, item.last, sentence.last, rules):
