@@ -21,13 +21,14 @@ import numpy as np
 
 from casewright.errors import CasewrightError
 from casewright.kg.chart import Carried, Chart, numbered
-from casewright.kg.clinical import draw_value, repeats
+from casewright.kg.clinical import draw_value
 from casewright.kg.conditions import fits_setting, likely_in
-from casewright.kg.graph import Condition, Graph, Lab
+from casewright.kg.graph import Concept, Condition, Graph, Lab
 from casewright.kg.patient import fits
-from casewright.kg.plans import ConditionPlan
+from casewright.kg.plans import ConditionPlan, wrong_side
 from casewright.kg.symptoms import describe, draw_symptoms
 from casewright.kg.tables import RELATIONS
+from casewright.kg.validate.titles import says_otherwise
 from casewright.records import Case, Demographics, Fact
 
 if TYPE_CHECKING:
@@ -191,7 +192,11 @@ class Contrasts:
         graph = self._sampler.plans.graph
         own = {s.concept.id for group in plan.symptoms for s in group}
         symptoms = case.facts_of("symptom")
-        shared = [f for f in symptoms if f.polarity == "present" and f.concept in own]
+        shared = [
+            _elsewhere(f, plan.condition)
+            for f in symptoms
+            if f.polarity == "present" and f.concept in own
+        ]
         drawn = draw_symptoms(plan, who, rng, at_most=self._sampler.sampling.max_symptoms)
         room = max(self._sampler.sampling.max_symptoms - len(shared), 0)
         held = {f.concept for f in symptoms}
@@ -208,9 +213,30 @@ class Contrasts:
             for f in symptoms
             if f.polarity == "denied"
             and f.concept not in self._sampler.plans.undeniable(plan.condition)[0]
-            and not any(repeats(graph.concept(f.concept), c) for c in concepts)
+            and not any(self._said(graph.concept(f.concept), c) for c in concepts)
         )
         return present, denied
+
+    def _said(self, denied: Concept, present: Concept) -> bool:
+        """Whether what is present says what is denied, directly or by way of others."""
+        negatives = self._sampler.negatives
+        return (
+            denied.id in negatives.wider(present)
+            or present.id in negatives.wider(denied)
+            or not negatives.forms_of(denied).isdisjoint(negatives.forms_of(present))
+        )
+
+
+def _elsewhere(fact: Fact, condition: Condition) -> Fact:
+    """A symptom without its site where the other diagnosis is of another part of the body."""
+    site = fact.attribute("site")
+    text = f"{fact.name} {site}"
+    if site is None or not (
+        says_otherwise(condition.code, condition.title, text)
+        or wrong_side(text, condition.laterality)
+    ):
+        return fact
+    return replace(fact, attributes=tuple(a for a in fact.attributes if a[0] != "site"))
 
 
 def _likeness(a: ConditionPlan, b: ConditionPlan, present: AbstractSet[str]) -> float:

@@ -474,10 +474,10 @@ class Graph:
 
     def _conditions(self, rows: Sequence[int]) -> list[Condition]:
         missing = [row for row in rows if row not in self._concepts]
-        if missing:
-            for row, raw in zip(
-                missing, self._tables.conditions.take(missing).to_pylist(), strict=True
-            ):
+        # In parts: all at once as plain objects take more memory than the graph.
+        for first in range(0, len(missing), _AT_ONCE):
+            part = missing[first : first + _AT_ONCE]
+            for row, raw in zip(part, self._tables.conditions.take(part).to_pylist(), strict=True):
                 self._concepts[row] = _build_condition(raw, self._codes)
         return [cast(Condition, self._concepts[row]) for row in rows]
 
@@ -556,6 +556,7 @@ class Graph:
 _INHERITED: frozenset[str] = frozenset(
     {"excludes1", "excludes2", "code_first", "use_additional", "code_also"}
 )
+_AT_ONCE = 2000
 _DIRECTIONS: dict[int, Literal["high", "low"] | None] = {-1: "low", 0: None, 1: "high"}
 
 

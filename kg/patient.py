@@ -66,7 +66,8 @@ class Sampling:
         encounters: so many encounters for each patient, one case each, in order of time.
         contrast: cases come in pairs of one patient with two diagnoses that are easily
             confused, and what tells them apart.
-        max_comorbidities, max_denied, max_labs: upper bounds per case.
+        max_comorbidities, max_denied, max_labs: upper bounds per case. A result that nine in
+            ten patients with the condition have is never left out for others.
         max_symptoms: upper bound of the present symptoms. Where a condition's probabilities
             add up to more, all are scaled down in proportion, so that its frequencies fall
             short of the graph's; the default binds for hardly any condition.

@@ -137,7 +137,7 @@ class Negatives:
                 low = max(low, SELF_REPORT_AGE)
             high = concept.max_age if concept.max_age is not None else 200.0
             self._items[concept.id] = _Deniable(
-                concept, words_of(concept.name), self.forms_of(concept), self._wider(concept),
+                concept, words_of(concept.name), self.forms_of(concept), self.wider(concept),
                 low, high,
             )  # fmt: skip
 
@@ -174,7 +174,7 @@ class Negatives:
             self._forms[concept.id] = known
         return known
 
-    def _wider(self, concept: Concept) -> frozenset[str]:
+    def wider(self, concept: Concept) -> frozenset[str]:
         """The symptom and all that say less of the same."""
         known = self._known.get(concept.id)
         if known is None:
@@ -218,7 +218,7 @@ class Negatives:
         forms: set[frozenset[str]] = set()
         for concept in present:
             named |= words_of(concept.name)
-            held |= self._wider(concept)
+            held |= self.wider(concept)
             forms |= self.forms_of(concept)
         for name in found:
             named |= words_of(name)
