@@ -264,12 +264,20 @@ def fill(
         "rest": join(written[1:]),
     }
     slots["List"] = capitalise(slots["list"])
-    return re.sub(r"\s{2,}", " ", _substitute(frame.text, slots, {})).strip()
+    return _without_article(re.sub(r"\s{2,}", " ", _substitute(frame.text, slots, {})).strip())
 
 
 def fill_question(question: str, topic: str, subject: Subject) -> str:
     """Write one of a group's questions, about the topic."""
-    return _substitute(question, {**subject.slots(), "list": topic}, {})
+    return _without_article(_substitute(question, {**subject.slots(), "list": topic}, {}))
+
+
+_ANY_A = re.compile(r"\b(any|no|your|her|his) (?:an?|the) ", re.IGNORECASE)
+
+
+def _without_article(text: str) -> str:
+    """ "Any rash?" where the name is "a rash"."""
+    return _ANY_A.sub(r"\1 ", text)
 
 
 def _inside(text: str, pattern: str, match: re.Match[str]) -> str:

@@ -8,8 +8,13 @@ from casewright.kg.graph import Graph
 
 # What stands in every note: a form that equals one of them would be found everywhere.
 COMMON = frozenset(
-    "way may can will day week month year hand head back arm leg drop eye ear note plan home call "
-    "visit care help line one two three first once out off set rest past".split()
+    {
+        *("way", "may", "can", "will", "day", "week", "month", "year", "hand", "head", "back"),
+        *("arm", "leg", "drop", "eye", "ear", "note", "plan", "home", "call", "visit", "care"),
+        *("help", "line", "one", "two", "three", "first", "once", "out", "off", "set", "rest"),
+        "past",
+    }
+)
 )
 
 
