@@ -15,7 +15,6 @@ COMMON = frozenset(
         "past",
     }
 )
-)
 
 
 def test_no_form_is_a_number_a_letter_or_a_common_word(graph: Graph) -> None:
