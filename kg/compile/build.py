@@ -221,6 +221,11 @@ class _Parts:
 
     def _agrees(self, code: Code, link: Link) -> bool:
         """Whether an edge goes with a code: no blood "without hematuria", its test not negative."""
+        if link.relation == "complicated_by":
+            follows = self.spine.codes[link.target.removeprefix("icd:")].title
+            if "peritonitis" in follows.lower():
+                follows += " of a perforated bowel"
+            return not says_otherwise(code.code, code.title, follows)
         if link.relation not in _WORDED:
             return True
         result = link.text or ""

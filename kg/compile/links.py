@@ -15,6 +15,7 @@ from casewright.kg.compile.acute import Acute, merged
 from casewright.kg.compile.crosswalk import Crosswalk, Joined
 from casewright.kg.compile.curated import Curated
 from casewright.kg.compile.gates import Gate, Gates
+from casewright.kg.compile.likeness import about
 from casewright.kg.compile.link import MIN_LIFT, Link, strong
 from casewright.kg.compile.matching import Matcher, PrefixIndex
 from casewright.kg.compile.packages import Admissions
@@ -22,6 +23,7 @@ from casewright.kg.compile.plausibility import (
     MIXED_CATEGORIES,
     SYMPTOMLESS,
     is_noise,
+    is_residual,
     local_form,
     route_fits,
     stands_alone,
@@ -29,7 +31,7 @@ from casewright.kg.compile.plausibility import (
     symptom_fits,
 )
 from casewright.kg.compile.provenance import Register
-from casewright.kg.compile.regions import regions_agree
+from casewright.kg.compile.regions import is_sited, place_fits
 from casewright.kg.compile.results import Results
 from casewright.kg.compile.schema import DrugEntry
 from casewright.kg.compile.sources import Sources
@@ -162,9 +164,16 @@ class Clinical:
     # Symptoms
 
     def _symptom_links(self, code: Code, gate: Gate, joined: Joined | None) -> list[Link]:
-        curated = self._curated_symptoms(code)
         told = self._written.told(code)
         close = told is not None and (told.same or told.confidence > 0.6)
+        group = told is not None and told.entry.group
+        by_place = is_sited(code)
+        curated = [
+            link
+            for link in self._curated_symptoms(code)
+            # An entry on many conditions names the complaints of all their places.
+            if not (group and by_place) or place_fits(code, self.symptoms[link.target].name)
+        ]
         if (len(curated) >= CLOSED_AT and close) or SYMPTOMLESS.search(code.title):
             return curated
         chronic = code.code in self._spine.chronic
@@ -177,13 +186,12 @@ class Clinical:
             *self._do_symptoms(code),
             *self._faker_symptoms(code),
         ]
-        by_place = code.chapter in (12, 13, 19) or code.code.startswith(("I7", "I8"))
         kept = [
             link
             for link in ranked
             if not by_place
-            or (close and link.confidence >= 0.85)
-            or regions_agree(code.title, self.symptoms[link.target].name)
+            or (close and not group and link.confidence >= 0.85)
+            or place_fits(code, self.symptoms[link.target].name)
         ]
         return _merged(kept)[:12]
 
@@ -301,6 +309,10 @@ class Clinical:
         self, code: Code, joined: Joined, indicated: dict[str, Link]
     ) -> Iterable[Link]:
         number = self._register.number("namcs")
+        if is_residual(joined.profile.label) and not about(code.title) & about(
+            joined.profile.label
+        ):
+            return  # what most of those patients had is not this
         for item in strong(joined.profile.drugs, MIN_LIFT, 0.02):
             if is_noise(item.name):
                 continue

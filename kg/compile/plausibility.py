@@ -88,6 +88,45 @@ _PAIN_RELIEF = re.compile(
 )
 
 
+_RESIDUAL = re.compile(r"\b(?:NEC|NOS|oth|other|unspec\w*)\b", re.IGNORECASE)
+
+
+def is_residual(label: str) -> bool:
+    """Whether an ICD-9-CM title is that of a rest, in which rare diseases hide."""
+    return bool(_RESIDUAL.search(label))
+
+
+_SMALL_WOUND = re.compile(
+    r"^(?:blister|(?:other )?(?:superficial )?(?:insect )?bite|superficial foreign body)",
+    re.IGNORECASE,
+)
+_NODES = re.compile(r"lymph nodes? of (?!multiple)|(?:thoracic|abdominal|pelvic) lymph nodes")
+_NODE_PLACES: Mapping[str, str] = {
+    "finding:axillary_nodes": "axilla",
+    "finding:inguinal_nodes": "inguinal",
+    "finding:firm_neck_node": "neck",
+    "finding:generalized_nodes": "multiple",
+}
+
+
+_NOT_CLEAR = re.compile(r"intoxication|withdrawal|psychotic|delirium|dementia|amnes", re.IGNORECASE)
+
+
+def sign_fits(finding: str, code: Code) -> bool:
+    """Whether a sign of a category can be one of this code of it.
+
+    A friction blister is no bruise; a lymphoma of one group of nodes is felt there.
+    """
+    if finding == "finding:bruise" and code.chapter == 19:
+        return not _SMALL_WOUND.match(code.title)
+    if finding == "finding:mse_normal" and _NOT_CLEAR.search(code.title):
+        return False
+    place = _NODE_PLACES.get(finding)
+    if place and code.code.startswith(("C8", "C96")) and _NODES.search(code.title):
+        return place in code.title
+    return True
+
+
 def stands_out(drug: DrugEntry, item: Measured, joined: Joined, code: Code) -> bool:
     """Whether visits alone are enough for a drug that has no indication on record.
 
@@ -115,7 +154,7 @@ _ONLY_IN: Mapping[str, tuple[str, ...]] = {
 }
 
 
-# The survey files wounds under complaints of the skin.
+# The survey files wounds and ganglia under complaints of the skin.
 _NOT_IN_INJURY = frozenset(
     {"symptom:skin_lesion", "symptom:skin_discoloration", "symptom:skin_growth",
      "symptom:skin_lump", "symptom:nail_discoloration"}
@@ -124,17 +163,25 @@ _NOT_IN_INJURY = frozenset(
 
 def symptom_fits(symptom: str, code: Code) -> bool:
     """Whether a reason for visit that stands for several complaints can mean this one here."""
-    if code.chapter == 19 and symptom in _NOT_IN_INJURY:
+    if symptom == "symptom:skin_lesion" and code.code.startswith("I7"):
+        return bool(re.search(r"ulcerat|gangrene", code.title))
+    below_skin = code.chapter == 13 and not code.code.startswith("M67.4")  # a ganglion is seen
+    if (code.chapter == 19 or below_skin) and symptom in _NOT_IN_INJURY:
         return False
     return code.code.startswith(_ONLY_IN.get(symptom, ("",)))
+
+
+_SEPSIS = re.compile(r"\bseps[ie]s\b|\bseptic[ae]?mi[ac]|\bseptic\b|meningitis|endocarditis",
+                     re.IGNORECASE)  # fmt: skip
 
 
 def stands_alone(drug: DrugEntry, code: Code) -> bool:
     """Whether an indication on record is enough without a visit.
 
-    Steroids are approved for nearly everything, and a tablet is seldom for an eye.
+    Steroids are approved for nearly everything, and a tablet is seldom for an eye. A label
+    names an organism; what is taken for it at home does not treat a sepsis.
     """
-    if "corticosteroid" in drug.drug_class:
+    if "corticosteroid" in drug.drug_class or _SEPSIS.search(code.title):
         return False
     return code.chapter != 7 or any(
         re.search(r"\beyes?\b|intravitreal", regimen.route) for regimen in drug.dosing
@@ -226,6 +273,14 @@ _CONTRADICTED = (
     (re.compile(r"\bfracture", re.IGNORECASE), re.compile(r"\bno (?:acute )?fracture")),
     (re.compile(r"\bdislocation|subluxation", re.IGNORECASE), re.compile(r"\bno .*dislocation")),
     (re.compile(r"\bforeign body", re.IGNORECASE), re.compile(r"\bno .*foreign body")),
+    (
+        re.compile(
+            r"infarction due to .*(?:vertebral|basilar|cerebellar|anterior cerebral"
+            r"|posterior cerebral|venous)|small artery",
+            re.IGNORECASE,
+        ),
+        re.compile(r"\bmiddle cerebral"),
+    ),
 )
 
 

@@ -55,6 +55,7 @@ _UNCOMPLAINING = frozenset({16, 17})
 _DELIVERY = ("O80", "O82", "O70", "O71")
 
 
+_REMISSION = re.compile(r"\bin (?:full |complete |sustained |early )?remission\b", re.IGNORECASE)
 _ABNORMAL_RESULT = re.compile(r"R(?:7|8|9[0-7])")
 
 
@@ -97,6 +98,8 @@ class Principals:
             return "says nothing"
         if code.code.startswith(_NO_PATIENT):
             return "no living patient"
+        if code.chapter in (2, 5) and _REMISSION.search(code.title):
+            return "in remission: nothing of the disease is felt or seen"
         if code.chapter == 15 and re.search(r"fetus [2-9]|other fetus", code.title):
             return "a further fetus of a multiple pregnancy"
         return None

@@ -9,7 +9,9 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-__all__ = ["regions_agree", "regions_of"]
+from casewright.kg.compile.spine import Code
+
+__all__ = ["is_sited", "place_fits", "regions_agree", "regions_of"]
 
 _WORDS: Mapping[str, str] = {
     r"head|headaches?|skull|scalp|cranial|brain|concussion": "head",
@@ -23,7 +25,8 @@ _WORDS: Mapping[str, str] = {
     r"low back|lumb\w*|sacr\w*|coccy\w*|lumbago|sciatica|tailbone|buttock": "low back",
     r"back|spin\w*|spondyl\w*|vertebra\w*|dorsalgia|intervertebral|disc": "back",
     r"abdom\w*|stomach|flank|epigastric": "abdomen",
-    r"pelvi\w*|groin|inguinal|genital\w*|perine\w*": "pelvis",
+    r"pelvi\w*|groin|inguinal|anus|anal": "pelvis",
+    r"genital\w*|perine\w*|penis|penile|scrot\w*|test[ei]s|vagina\w*|vulva\w*": "genitals",
     r"shoulder|clavic\w*|scapul\w*|acromioclavicular|rotator|acromial|glenohumeral": "shoulder",
     r"upper arm|humer\w*|biceps|triceps": "upper arm",
     r"elbow|olecranon|epicondyl\w*": "elbow",
@@ -53,7 +56,8 @@ _NEAR: Mapping[str, frozenset[str]] = {
     "low back": frozenset({"back", "hip", "leg", "pelvis"}),
     "back": frozenset({"low back", "upper back", "neck", "leg"}),
     "abdomen": frozenset({"pelvis"}),
-    "pelvis": frozenset({"abdomen", "hip", "low back"}),
+    "pelvis": frozenset({"abdomen", "hip", "low back", "genitals"}),
+    "genitals": frozenset({"pelvis"}),
     "shoulder": frozenset({"upper arm", "arm", "neck"}),
     "upper arm": frozenset({"arm", "shoulder", "elbow"}),
     "elbow": frozenset({"arm", "forearm", "upper arm"}),
@@ -91,3 +95,26 @@ def regions_agree(title: str, symptom: str) -> bool:
     return any(
         a == b or a in _NEAR.get(b, ()) or b in _NEAR.get(a, ()) for a in here for b in there
     )
+
+
+_ELSEWHERE = re.compile(r"\bother (?:specified )?(?:site|part|joint)s?$", re.IGNORECASE)
+_LIMBS = frozenset(_NEAR) - {
+    "head", "face", "mouth", "eye", "neck", "chest", "upper back", "low back", "back", "abdomen",
+    "pelvis", "genitals",
+}  # fmt: skip
+_SITED = ("C40", "C41", "I7", "I8", "Q6", "Q7")
+
+
+def is_sited(code: Code) -> bool:
+    """Whether a disease is where its title says: of skin, joints, bones, vessels, and injuries."""
+    return code.chapter in (12, 13, 19) or code.code.startswith(_SITED)
+
+
+def place_fits(code: Code, where: str) -> bool:
+    """Whether what is felt or seen somewhere can belong to a code by place.
+
+    "Other site" (or joint) in a list is none of the limbs, which have codes of their own.
+    """
+    if code.chapter == 13 and _ELSEWHERE.search(code.title):
+        return not regions_of(where) & _LIMBS
+    return regions_agree(code.title, where)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from casewright.kg.compile.crosswalk import Crosswalk
 from casewright.kg.compile.gates import Gates
+from casewright.kg.compile.likeness import about
 from casewright.kg.compile.link import Link
 from casewright.kg.compile.notes import Notes
 from casewright.kg.compile.packages import Elixhauser
@@ -65,6 +66,19 @@ _COMMON_LEAF: Mapping[str, str] = {
 }  # fmt: skip
 
 
+_MIN_PART, _MOST = 0.05, 0.4
+"""Least share of the visits of an ICD-9-CM category for which a sub-category of today speaks with
+it, and for which a whole category does."""
+_MIXED = frozenset(
+    {"388", "447", "459", "478", "519", "537", "569", "573", "593", "701", "709", "719", "727",
+     "728", "729", "733", "738", "780", "782", "784", "785", "786", "788", "789", "790", "799"}
+)  # fmt: skip
+"""ICD-9-CM categories of other disorders and of symptoms: what is listed with one kind says
+nothing of the next."""
+_MIN_P, _MIN_RATIO, _MIN_RATIO_OFTEN, _OFTEN = 0.02, 2.0, 1.5, 0.1
+"""Rarer pairs, and pairs hardly more frequent than chance, tell a reader nothing."""
+
+
 class Comorbidity:
     """Diagnoses listed together more often than chance on NAMCS visits, as today's leaves."""
 
@@ -79,6 +93,7 @@ class Comorbidity:
     ) -> None:
         self._spine, self._crosswalk = spine, crosswalk
         self._gates, self._notes, self._register = gates, notes, register
+        self._whole, self._parts = self._visits()
         self._pairs: defaultdict[str, list[tuple[str, float, float]]] = defaultdict(list)
         leaves = {icd9: self._leaf(icd9, sources) for pair in sources.comorbidity
                   for icd9 in pair[:2]}  # fmt: skip
@@ -96,7 +111,11 @@ class Comorbidity:
         gate = self._gates.gate(code)
         found: dict[str, Link] = {}
         for icd9 in sorted(self._crosswalk.icd9_categories(code.code)):
+            if not self._stands_for(icd9, code):
+                continue
             for leaf, ratio, p in self._pairs.get(icd9, ()):
+                if ratio < (_MIN_RATIO if p < _OFTEN else _MIN_RATIO_OFTEN) or p < _MIN_P:
+                    continue
                 other = self._spine.codes[leaf]
                 sex = self._gates.gate(other).sex
                 if (
@@ -111,6 +130,34 @@ class Comorbidity:
                         f"icd:{leaf}", "comorbid_with", number, 0.6, round(p, 4), round(ratio, 2)
                     )
         return sorted(found.values(), key=lambda link: (-(link.p or 0.0), link.target))[:12]
+
+    def _visits(self) -> tuple[dict[str, float], dict[tuple[str, str], float]]:
+        """Shares of visits by ICD-9-CM category, and by it and the beginning of today's code."""
+        whole: defaultdict[str, float] = defaultdict(float)
+        parts: defaultdict[tuple[str, str], float] = defaultdict(float)
+        for code in self._spine.billable():
+            share = self._crosswalk.visit_share(code.code)
+            for icd9 in self._crosswalk.icd9_categories(code.code) if share else ():
+                whole[icd9] += share
+                parts[icd9, code.category] += share
+                parts[icd9, code.code[:5]] += share
+        return whole, parts
+
+    def _stands_for(self, icd9: str, code: Code) -> bool:
+        """Whether the visits of an ICD-9-CM category are of patients with such a code.
+
+        The survey counts pairs by category, and a category holds osteoporosis and bone cysts:
+        the patients are nearly all of the first kind.
+        """
+        whole = self._whole.get(icd9, 0.0)
+        if not whole or icd9 in _MIXED:
+            return False
+        if self._parts.get((icd9, code.code[:5]), 0.0) >= _MIN_PART * whole:
+            return True
+        title = self._spine.codes[code.category].title
+        return self._parts.get((icd9, code.category), 0.0) >= _MOST * whole and bool(
+            about(code.title) & about(title)
+        )
 
     def _leaf(self, icd9: str, sources: Sources) -> str | None:
         """The leaf for an ICD-9-CM category; none for symptoms, injuries and status codes."""

@@ -8,9 +8,9 @@ from casewright.kg.compile.crosswalk import Joined
 from casewright.kg.compile.curated import Curated
 from casewright.kg.compile.link import MIN_LIFT, Link, strong
 from casewright.kg.compile.matching import Matcher, PrefixIndex
-from casewright.kg.compile.plausibility import test_fits, text_fits, text_for
+from casewright.kg.compile.plausibility import sign_fits, test_fits, text_fits, text_for
 from casewright.kg.compile.provenance import Register
-from casewright.kg.compile.regions import regions_agree
+from casewright.kg.compile.regions import place_fits
 from casewright.kg.compile.sources import Sources
 from casewright.kg.compile.spine import Code
 from casewright.kg.graph import treats
@@ -135,7 +135,9 @@ class Results:
     def _finding_links(self, code: Code) -> Iterable[Link]:
         for prefix, effect in self._finding_effects.closest(code.code, lambda e: e.finding):
             where = f"{self._signs.get(effect.finding, '')} {effect.text or ''}"
-            if prefix != code.code and not _in_place(code, where):
+            if prefix != code.code and not (
+                _in_place(code, where) and sign_fits(effect.finding, code)
+            ):
                 continue
             yield Link(
                 effect.finding,
@@ -162,4 +164,4 @@ def _in_place(code: Code, where: str) -> bool:
 
     Skin, joints and injuries: the ulcer of a category may be of the back or of a foot.
     """
-    return code.chapter not in (12, 13, 19) or regions_agree(code.title, where)
+    return code.chapter not in (12, 13, 19) or place_fits(code, where)
