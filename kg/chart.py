@@ -303,7 +303,7 @@ class Chart:
             reactions = allergen.values("reaction")
             attributes = (("reaction", pick(reactions, self.rng)),) if reactions else ()
             self._add("allergy", allergen.id, allergen.name, attributes=attributes)
-        conditions = [self.plan.condition, *self.comorbid]
+        conditions = [self.plan.condition, *self.comorbid, *self.complications]
         for habit in history.sample_social(self.who, conditions, self.rng):
             self._add("social", habit.concept, habit.text, attributes=(("first", habit.first),))
         for member in history.sample_family(self.who, conditions, self.rng):
