@@ -259,7 +259,8 @@ _NORMAL = re.compile(r"^(?:no|a regular|intact|clear)\b|\bnormal\b", re.IGNORECA
 
 def _telling(case: Case, plan: ConditionPlan, other: ConditionPlan, graph: Graph) -> Fact | None:
     """The likeliest sign or result of the case that the other diagnosis does not have."""
-    findings = {c.concept.id for c in other.findings}
+    # Of the signs all that the graph knows: some are not drawn beside a symptom of one name.
+    findings = {e.target for e in graph.edges(other.condition.id, "has_finding")}
     labs = {(c.concept.id, c.direction) for c in other.labs}
     tests = {(c.concept.id, c.text) for group in other.results for c in group}
     chances = {c.concept.id: c.p for c in (*plan.findings, *plan.labs)}

@@ -46,7 +46,9 @@ def draw_symptoms(
         for group in plan.symptoms
     ]
     at_least = 0.0
-    if any(len(g) < len(p) for g, p in zip(groups, plan.symptoms, strict=True)):
+    # A check-up needs no complaint to be one.
+    ill = plan.condition.chapter != _CONTACTS
+    if ill and any(len(g) < len(p) for g, p in zip(groups, plan.symptoms, strict=True)):
         at_least = min(1.0, sum(s.p for group in plan.symptoms for s in group))
     drawn = draw_fixed_size(groups, rng, at_most=at_most, at_least=at_least)
     drawn.sort(key=_strength)
@@ -89,6 +91,8 @@ _TOO_WIDE = frozenset({"symptom:pain", "symptom:swelling", "symptom:generalized_
 """Symptoms that hardly anyone who is ill can be said to be free of."""
 
 _ANYWHERE = "constitutional"
+_CONTACTS = 21
+"""Chapter of reasons for contact with health services."""
 _TRIES = 6
 _LEADING = 3
 """So many of the present symptoms are thought of first."""
