@@ -10,11 +10,12 @@ DATASET ?= $(OUT)-dataset
 VLLM_VENV ?= .venv-vllm
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-vllm lint types docs bench wheel typing clean
+.PHONY: help run test test-huge test-vllm lint types docs bench wheel typing clean
 
 help:
 	@echo "make run        build a first corpus of 24 documents with the packaged model ($(OUT))"
 	@echo "make test       run the tests (sets up what they need)"
+	@echo "make test-huge  what takes minutes: a document of 50 MB"
 	@echo "make test-vllm  the same corpus through a real vLLM server on the CPU (3.5 GB, own environment)"
 	@echo "make lint       ruff"
 	@echo "make types      mypy --strict and the direction of imports"
@@ -45,7 +46,10 @@ run: $(VENV)/.run-ready
 
 test: $(VENV)/.dev-ready
 	@$(BIN)/casewright models get default > /dev/null
-	$(BIN)/pytest -m "not vllm"
+	$(BIN)/pytest -m "not vllm and not huge"
+
+test-huge: $(VENV)/.dev-ready
+	$(BIN)/pytest -m huge
 
 test-vllm: $(VENV)/.dev-ready
 	VLLM_VENV=$(VLLM_VENV) CASEWRIGHT=$(BIN)/casewright PYTHON=$(PYTHON) bash .ci/vllm.sh

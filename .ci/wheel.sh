@@ -20,4 +20,4 @@ rm -rf "$work/elsewhere/kg"
 cd "$work/elsewhere"
 "$work/env/bin/casewright" --version
 "$work/env/bin/casewright" kg stats --json > /dev/null
-CASEWRIGHT_SOURCES="$work" "$work/env/bin/pytest" -m "not vllm and not browser and not model and not slow"
+CASEWRIGHT_SOURCES="$work" "$work/env/bin/pytest" -m "not vllm and not browser and not model and not slow and not huge"

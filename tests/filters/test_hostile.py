@@ -161,10 +161,11 @@ def test_bytes_that_are_no_text_are_read_around_the_leak(tmp_path: Path) -> None
     assert {SECRET, "614-555-0142"} <= found
 
 
-@pytest.mark.slow
-def test_a_document_of_50_mb_is_screened(tmp_path: Path) -> None:
+@pytest.mark.parametrize("megabytes", [2, pytest.param(50, marks=pytest.mark.huge)])
+def test_a_document_of_many_megabytes_is_screened(megabytes: int, tmp_path: Path) -> None:
     body = " ".join(t for _, t in made_up_notes(400, 9))
-    text = (body * (50_000_000 // len(body) + 1))[:50_000_000]
+    size = megabytes * 1_000_000
+    text = (body * (size // len(body) + 1))[:size]
     text = f"{text} Seen by Dr. {SECRET}. {NOTES[5][1]}"
     path = tmp_path / "big.jsonl"
     path.write_text(json.dumps({"id": "big", "text": text}))
