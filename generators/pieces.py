@@ -327,4 +327,5 @@ def _excess(text: str, task: Task) -> str | None:
 def _numbers_away(text: str) -> str:
     """Each number as a word of its own: "7 of 10" says no "of" twice, nor 120/120 a word."""
     counted = count()
-    return re.sub(r"\d+", lambda _: f"n{next(counted)}", text)
+    without_ratios = re.sub(r"\b(\w+)/\1\b", r"\1", text)  # g/g is no word said twice
+    return re.sub(r"\d+", lambda _: f"n{next(counted)}", without_ratios)

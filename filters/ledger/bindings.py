@@ -124,6 +124,8 @@ def bind(reading: Reading, extra: Iterable[Mention] = ()) -> Bindings:
     for quantity in reading.quantities:
         sentence = reading.sentence_at(quantity.first)
         candidates = owners.get(sentence, [])
+        if _of_the_unborn(quantity, reading):
+            continue
         owner = _owner(quantity, candidates, bindings, reading)
         if owner is None:
             bindings.unnamed.append(quantity)
@@ -131,6 +133,20 @@ def bind(reading: Reading, extra: Iterable[Mention] = ()) -> Bindings:
             grouped[(owner.first, owner.last)].append(quantity)
             bindings.owner[quantity.first] = owner
     return bindings
+
+
+_UNBORN = frozenset({"fetal", "foetal", "fetus", "foetus"})
+_NEAR = 6
+
+
+def _of_the_unborn(quantity: Quantity, reading: Reading) -> bool:
+    """Whether a number is told of the child: "fetal heart tones at 146 beats per minute"."""
+    unit = quantity.unit
+    if unit is None:
+        return False
+    words = reading.tokens.words[max(quantity.first - _NEAR, 0) : quantity.first]
+    told = [w for w in words if w in _UNBORN]
+    return bool(told) and "." not in words[words.index(told[-1]) :]
 
 
 def _takes_numbers(mention: Mention) -> bool:

@@ -244,7 +244,7 @@ def _social(want: Want, reading: Reading) -> Iterator[Sighting]:
     for mention in reading.mentions_of(want.rivals):
         if any(words.issubset(want.words[0]) for words in _content(mention)):
             continue  # "is a recovering heavy drinker": part of the fact's own wording
-        sighting = _by_rival(want, mention)
+        sighting = _by_rival(want, mention, reading)
         stated = stated or sighting.kind == "states"
         yield sighting
     if not stated:
@@ -269,12 +269,14 @@ def _turned(sighting: Sighting, mention: Mention) -> Sighting:
             return replace(sighting, kind="apart", why="said otherwise")
 
 
-def _by_rival(want: Want, mention: Mention) -> Sighting:
+def _by_rival(want: Want, mention: Mention, reading: Reading) -> Sighting:
     """ "A current smoker" against a patient who never smoked, and the other way round."""
     denied_habit = all(e.words[0] in ("no", "never", "non") for e in mention.entries)
     place = (mention.first, mention.last)
     if not mention.maximal:
         return Sighting("apart", *place, "part of another wording", mention)
+    if mention.first > 0 and reading.tokens.words[mention.first - 1] == "to":
+        return Sighting("apart", *place, "what the patient is to do", mention)
     if mention.assertion.polarity == "denied" and want.denying and not denied_habit:
         return Sighting("states", *place, "denied, as the case has it", mention)
     if mention.assertion.polarity == "present":
