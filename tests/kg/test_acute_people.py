@@ -15,6 +15,7 @@ from casewright.kg.graph import AGE_BANDS
 
 @pytest.fixture(scope="module")
 def spine() -> Spine:
+    pytest.importorskip("simple_icd_10_cm", reason="needs the kg extra")
     return load_spine()
 
 
