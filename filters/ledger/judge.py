@@ -269,13 +269,16 @@ def _turned(sighting: Sighting, mention: Mention) -> Sighting:
             return replace(sighting, kind="apart", why="said otherwise")
 
 
+_ADVISING = frozenset({"to", "should", "will", "please", "must"})
+
+
 def _by_rival(want: Want, mention: Mention, reading: Reading) -> Sighting:
     """ "A current smoker" against a patient who never smoked, and the other way round."""
     denied_habit = all(e.words[0] in ("no", "never", "non") for e in mention.entries)
     place = (mention.first, mention.last)
     if not mention.maximal:
         return Sighting("apart", *place, "part of another wording", mention)
-    if mention.first > 0 and reading.tokens.words[mention.first - 1] == "to":
+    if mention.first > 0 and reading.tokens.words[mention.first - 1] in _ADVISING:
         return Sighting("apart", *place, "what the patient is to do", mention)
     if mention.assertion.polarity == "denied" and want.denying and not denied_habit:
         return Sighting("states", *place, "denied, as the case has it", mention)
