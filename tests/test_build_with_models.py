@@ -19,7 +19,7 @@ from casewright.outputs.rows import read_rows
 
 CONFIG = """\
 documents: {documents}
-seed: 11
+seed: 5
 sampling:
   settings: {{outpatient: 0.6, inpatient: 0.4}}
 engine:
