@@ -22,7 +22,8 @@ def derive_seed(*keys: str | int, bits: int = 63) -> int:
     digest = blake2b(digest_size=8)
     for key in keys:
         tag = b"i" if isinstance(key, int) else b"s"
-        raw = str(key).encode()
+        # A key may be a piece of the user's text, in which lone surrogates are possible.
+        raw = str(key).encode("utf-8", "surrogatepass")
         digest.update(tag + len(raw).to_bytes(4, "big") + raw)
     return int.from_bytes(digest.digest(), "big") >> (64 - bits)
 

@@ -111,9 +111,12 @@ def test_tricks_of_writing_hide_no_name(hidden: str) -> None:
 def test_repetition_takes_time_in_proportion_to_length(unit: str) -> None:
     def seconds(length: int) -> float:
         text = unit * (length // len(unit))
-        start = time.process_time()
-        scan(text)
-        return time.process_time() - start
+        taken = []
+        for _ in range(3):  # the best of three: a busy machine slows single scans
+            start = time.process_time()
+            scan(text)
+            taken.append(time.process_time() - start)
+        return min(taken)
 
     seconds(2_000)
     short, long = seconds(20_000), seconds(160_000)
