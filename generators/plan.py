@@ -60,8 +60,7 @@ def suits(spec: KindSpec, case: Case, forms_of: FormsOf) -> bool:
     """
     if not {f.type for f in case.facts if f.polarity == "present"}.issuperset(spec.requires):
         return False
-    principal = next(d.code for d in case.icd10 if d.role == "principal")
-    if spec.barred and principal.startswith(spec.barred):
+    if spec.barred and case.principal.code.startswith(spec.barred):
         return False
     if "diagnosis" not in spec.silent:
         return True

@@ -10,7 +10,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import yaml
@@ -85,23 +85,31 @@ class Register:
         The longest name at a place is the one that stands there: the headache in "vascular
         headache" is no headache of its own.
         """
+        chosen = {
+            name: known[0] if known and rng.random() < self.style.abbreviate else ""
+            for name, known in self._forms.items()
+        }
+        if not any(chosen.values()):
+            return text
+        return self._named.sub(lambda m: chosen[m.group().lower()] or m.group(), text)
+
+    @cached_property
+    def _forms(self) -> dict[str, list[str]]:
+        """The short forms of each name, none for what is told word for word."""
         forms: dict[str, list[str]] = {}
         for fact in self.facts:
             known = [f for f in self.short_forms(fact.concept) if self._is_written(f, fact.name)]
             name = fact.name.lower()
             # Of two facts of one name, what both are called.
             forms[name] = [f for f in known if f in forms.get(name, known)]
-        # What is told word for word stays so: a result, a piece of advice.
+        # A result, a piece of advice: the names in it stay as they are.
         told = {f.attribute("result") for f in self.facts}
         told |= {f.name for f in self.facts if f.type in _VERBATIM}
-        forms |= {text.lower(): [] for text in told if text}
-        chosen = {
-            name: known[0] if known and rng.random() < self.style.abbreviate else ""
-            for name, known in forms.items()
-        }
-        if not any(chosen.values()):
-            return text
-        return _pattern(chosen).sub(lambda m: chosen[m.group().lower()] or m.group(), text)
+        return forms | {text.lower(): [] for text in told if text}
+
+    @cached_property
+    def _named(self) -> re.Pattern[str]:
+        return _pattern(self._forms)
 
     @staticmethod
     def _is_written(form: str, name: str) -> bool:

@@ -37,7 +37,6 @@ __all__ = [
     "sample_disposition",
     "sample_family",
     "sample_follow_up",
-    "sample_plan",
     "sample_social",
 ]
 
@@ -331,32 +330,6 @@ _OWN_PLAN = 0.7
 """How often a condition's own disposition or follow-up goes before those of history.yaml."""
 
 
-def sample_plan(
-    principal: Condition,
-    held: Callable[[], set[str]],
-    setting: Setting,
-    severity: str,
-    demographics: Demographics,
-    rng: random.Random,
-    *,
-    dispositions: Sequence[str] = (),
-    follow_ups: Sequence[str] = (),
-) -> list[Next]:
-    """Draw a disposition (after a stay or emergency visit) and one follow-up that fit the case.
-
-    Args:
-        held: ids of the case's concepts and "class:<name>" of its drugs.
-        dispositions, follow_ups: the condition's own phrases.
-    """
-    left, severity = sample_disposition(
-        principal, held, setting, severity, demographics, rng, dispositions=dispositions
-    )
-    after = sample_follow_up(
-        principal, held, setting, severity, demographics, rng, follow_ups=follow_ups
-    )
-    return [*left, *after]
-
-
 def sample_disposition(
     principal: Condition,
     held: Callable[[], set[str]],
@@ -367,7 +340,11 @@ def sample_disposition(
     *,
     dispositions: Sequence[str] = (),
 ) -> tuple[list[Next], str]:
-    """Draw where the patient goes after a stay or an emergency visit, as `sample_plan` does.
+    """Draw where the patient goes after a stay or an emergency visit.
+
+    Args:
+        held: ids of the case's concepts and "class:<name>" of its drugs.
+        dispositions: the condition's own phrases.
 
     Returns:
         The disposition, none after a visit to the clinic, and how severe the case counts as for
@@ -405,7 +382,7 @@ def sample_follow_up(
     *,
     follow_ups: Sequence[str] = (),
 ) -> list[Next]:
-    """Draw one follow-up, as `sample_plan` does."""
+    """Draw one follow-up; `held` as for `sample_disposition`, `follow_ups` the condition's own."""
     out: list[Next] = []
     if follow_ups and rng.random() < _OWN_PLAN:
         n = int(rng.random() * len(follow_ups))
@@ -435,7 +412,7 @@ def _placed(text: str, setting: Setting, severity: str) -> bool:
         leaves = "admitted" not in text and "from the emergency" not in text
         return leaves and (severity != "mild" or not _WITH_HELP.search(text))
     # From an emergency department the severe go to a ward, and the mild do not.
-    to_a_ward = bool(_TO_A_WARD.search(text))
+    to_a_ward = kept_in_hospital(text)
     return {"mild": not to_a_ward, "severe": to_a_ward}.get(severity, not _WITH_HELP.search(text))
 
 

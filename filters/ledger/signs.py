@@ -10,7 +10,6 @@ from casewright.filters.ledger.structure import Sentence
 
 __all__ = ["sign_scopes"]
 
-_SIGNS = frozenset("+-")
 _ENDS = frozenset({",", ";", ".", "and", "or", "(", ")", "+", "-", "\n"})
 
 

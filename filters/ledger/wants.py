@@ -14,10 +14,10 @@ from casewright.filters.ledger.normalise import fold
 from casewright.filters.ledger.numbers import Unit, Units
 from casewright.filters.ledger.phrases import Phrase, PhraseRules, content_words, phrase_of
 from casewright.filters.ledger.relation import NO_ALLERGY
-from casewright.kg.graph import Concept, Condition, NodeType
+from casewright.kg.graph import Condition, NodeType
 from casewright.records import Fact, FactType
 
-__all__ = ["Side", "Want", "is_denial", "want_of"]
+__all__ = ["Side", "Want", "want_of"]
 
 Side = Literal["left", "right", "both"]
 
@@ -150,11 +150,6 @@ def _rivals(fact: Fact, lexicon: Lexicon) -> frozenset[str]:
     if own is None or own.group not in _TOPICS:
         return frozenset()
     return lexicon.habits.get(own.group, frozenset()) - {own.id}
-
-
-def is_denial(concept: Concept | None) -> bool:
-    """Whether a habit is named by what is not done ("no tobacco use")."""
-    return concept is not None and concept.name.startswith("no ")
 
 
 def _words(fact: Fact, lexicon: Lexicon, rules: PhraseRules) -> tuple[frozenset[str], ...]:

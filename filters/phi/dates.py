@@ -48,7 +48,6 @@ _FULL_MONTH = (
 _YEAR = r"(?:1[89]\d\d|20\d\d|21\d\d)"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _ORD = r"(?:st|nd|rd|th)?"
-_SEP = r"[\s,./-]{1,3}"
 
 MONTH_DAY = re.compile(
     rf"(?<![\w-])(?P<m>{_MONTH})\.?[\s-]{{1,2}}(?:the\s)?(?P<d>{_DAY}){_ORD}(?![\d%:]|\.\d|\s?(?:mg|ml|mcg|%))"

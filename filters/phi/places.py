@@ -12,8 +12,6 @@ from casewright.filters.phi.lexicon import Lexicon, load_lexicon
 
 __all__ = ["find_places"]
 
-_CAP = r"[A-Z][A-Za-z'&-]{0,24}\.?"
-
 
 def _alternation(words: Iterator[str] | tuple[str, ...] | frozenset[str]) -> str:
     ordered = sorted(words, key=lambda w: (-len(w), w))

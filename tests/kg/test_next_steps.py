@@ -18,11 +18,11 @@ def _dispositions(
 ) -> set[str]:
     drawn = set()
     for seed in range(60):
-        steps = history.sample_plan(
+        steps, _ = history.sample_disposition(
             graph.condition(code), set, setting, severity, PATIENT, random.Random(seed),
             dispositions=own,
         )  # fmt: skip
-        drawn |= {step.text for step in steps if step.concept.startswith("disposition")}
+        drawn |= {step.text for step in steps}
     return drawn
 
 
