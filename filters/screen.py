@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from casewright.filters.edits import move_draft
 from casewright.filters.ledger.verdict import ledger_verdict
 from casewright.filters.near_copies import CopyLimits, NearCopies, ReferenceIndex, find_self_copies
 from casewright.filters.phi import find_planned, phi_verdict, screen_identifiers
-from casewright.filters.phi.replacing import Policy, replace_hits, replace_in_draft
+from casewright.filters.phi.replacing import Policy, replace_hits
 from casewright.filters.phi.voters import Voter
 from casewright.filters.quality import quality_verdict
 from casewright.records import Document, Draft, Evidence, PhiSpan, Reason, Verdict
@@ -79,7 +80,7 @@ class Screen:
             if not leaks:
                 break
             replaced = replace_hits(draft.text, leaks, self.policy, draft.document_id)
-            draft = replace_in_draft(replace(draft, phi=surrogates), replaced)
+            draft = move_draft(replace(draft, phi=surrogates), replaced)
             surrogates = tuple(
                 sorted(
                     [

@@ -50,6 +50,7 @@ TABLE_NOTES = {
     "ner": "a text and its clinical mentions, as character spans",
     "assertion": "a mention in its context: present, denied, historical, family, hypothetical",
     "deid": "a text, its planned fictional identifiers, and the text with those masked",
+    "error_detection": "documents with noise: every fault, and what belongs there",
     "tabular": "a case in numbers and codes, as far as its texts state them",
     "pretrain": "a text",
     "instruct": "a question about a text in one of eight tasks, and its answer by the ledger",

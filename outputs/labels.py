@@ -20,6 +20,7 @@ __all__ = [
     "PlainRow",
     "assertion",
     "deid",
+    "error_detection",
     "icd_classification",
     "ner",
     "origin",
@@ -107,6 +108,23 @@ LABEL_SCHEMAS: dict[str, pa.Schema] = {
             "text": _string,
             "identifiers": _list(start=_int, end=_int, type=_string, text=_string),
             "masked": _string,
+            **ORIGIN,
+        }
+    ),
+    "error_detection": pa.schema(
+        {
+            "text": _string,
+            "errors": _list(
+                start=_int,
+                end=_int,
+                text=_string,
+                kind=_string,
+                correction=_string,
+                untrue=pa.bool_(),
+                fact_id=_string,
+            ),
+            "corrected": _string,
+            "untrue": pa.bool_(),
             **ORIGIN,
         }
     ),
@@ -232,6 +250,27 @@ def deid(case: Sequence[PlainRow]) -> Iterator[dict[str, Any]]:
             at = item["end"]
         masked = "".join([*pieces, row["text"][at:]])
         yield {"text": row["text"], "identifiers": found, "masked": masked, **origin(row)}
+
+
+def error_detection(case: Sequence[PlainRow]) -> Iterator[dict[str, Any]]:
+    """Texts with noise: where each fault stands, what belongs there, whether it misleads."""
+    for row in case:
+        if not row["noise"]:
+            continue
+        errors = [
+            {
+                **{k: n[k] for k in ("start", "end", "text", "kind", "untrue", "fact_id")},
+                "correction": n["clean_text"],
+            }
+            for n in row["noise"]
+        ]
+        yield {
+            "text": row["text"],
+            "errors": errors,
+            "corrected": row["clean_text"],
+            "untrue": any(n["untrue"] for n in row["noise"]),
+            **origin(row),
+        }
 
 
 def pretrain(case: Sequence[PlainRow]) -> Iterator[dict[str, Any]]:

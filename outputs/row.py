@@ -22,7 +22,6 @@ from casewright.records import (
     Draft,
     Duty,
     Entity,
-    Evidence,
     Fact,
     FactType,
     OffSpec,
@@ -32,6 +31,7 @@ from casewright.records import (
     Reason,
     Relation,
     Setting,
+    Slip,
     Span,
     Status,
     Turn,
@@ -125,6 +125,7 @@ class Row:
     `entities` hold what the text names, `relations` what belongs to them, `off_spec` what the
     text says beside or against the case; `code_support` tells which codes the text supports.
     `patient_id` joins the encounters of a patient, `partner_case_id` the two cases of a pair.
+    Where noise was added, `noise` has every slip and `clean_text` what was written and checked.
     """
 
     document_id: str
@@ -149,6 +150,8 @@ class Row:
     patient_id: str = ""
     encounter: int = 1
     partner_case_id: str | None = None
+    clean_text: str = ""
+    noise: tuple[Slip, ...] = ()
     outcome: Outcome = "kept"
     reasons: tuple[Reason, ...] = field(default=())
 
@@ -188,6 +191,8 @@ def row_of(document: Document, index: int) -> Row:
         patient_id=draft.case.patient_id,
         encounter=draft.case.encounter,
         partner_case_id=draft.case.partner_case_id,
+        clean_text=document.clean_text,
+        noise=document.noise,
         outcome="kept" if verdict.keep else "rejected",
         reasons=tuple(_quoted(reason, draft.text) for reason in verdict.reasons),
     )
@@ -370,16 +375,25 @@ def _problems(row: Row) -> Iterator[str]:
                 )
     for what, item in _recorded(row):
         yield from _mismatch(what, item.start, item.end, item.text, row.text)
+    for reason in row.reasons:
+        for e in reason.evidence:
+            # Evidence without text is not a span (a score over the whole document, say).
+            if e.text:  # a verdict is of the clean text
+                what = f"evidence of {reason.filter}/{reason.label}"
+                yield from _mismatch(what, e.start, e.end, e.text, row.clean_text or row.text)
     for entity in row.entities:
         if entity.fact_id is not None and entity.fact_id not in fact_ids:
             yield f"entity {entity.text!r}: there is no fact {entity.fact_id!r}"
+    for slip in row.noise:
+        what, start, end = f"{slip.kind} before the noise", slip.clean_start, slip.clean_end
+        yield from _mismatch(what, start, end, slip.clean_text, row.clean_text)
     if row.outcome == "kept" and row.reasons:
         yield "kept, yet it carries reasons against it"
     if row.outcome != "kept" and not row.reasons:
         yield f"{row.outcome}, yet without a reason"
 
 
-_Quoting: TypeAlias = Turn | Entity | Relation | OffSpec | PhiSpan | Evidence
+_Quoting: TypeAlias = Turn | Entity | Relation | OffSpec | PhiSpan | Slip
 
 
 def _recorded(row: Row) -> Iterator[tuple[str, _Quoting]]:
@@ -389,11 +403,7 @@ def _recorded(row: Row) -> Iterator[tuple[str, _Quoting]]:
     yield from (("relation", relation) for relation in row.relations)
     yield from (("off_spec", off) for off in row.off_spec)
     yield from (("phi", phi) for phi in row.phi)
-    for reason in row.reasons:
-        for evidence in reason.evidence:
-            # Evidence without text is not a span (a score over the whole document, say).
-            if evidence.text:
-                yield f"evidence of {reason.filter}/{reason.label}", evidence
+    yield from ((slip.kind, slip) for slip in row.noise)
 
 
 def _mismatch(what: str, start: int, end: int, recorded: str, text: str) -> Iterator[str]:

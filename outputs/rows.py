@@ -156,6 +156,19 @@ DOCUMENTS_SCHEMA: pa.Schema = pa.schema(
         "patient_id": _string,
         "encounter": _int,
         "partner_case_id": _string,
+        "clean_text": _string,
+        "noise": _list(
+            kind=_string,
+            start=_int,
+            end=_int,
+            text=_string,
+            clean_start=_int,
+            clean_end=_int,
+            clean_text=_string,
+            fact_id=_string,
+            untrue=pa.bool_(),
+            source=_string,
+        ),
     }
 )
 """Columns of `documents/part-*.parquet` and of the exports, in the order of `Row`."""

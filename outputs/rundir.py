@@ -222,11 +222,14 @@ class RunDir:
                 yield row_from_plain(row)
 
     def kept_texts(self) -> Iterator[tuple[str, str, str]]:
-        """(document_id, case_id, text) of the kept documents of the whole run, in plan order."""
+        """(document_id, case_id, text) of the kept documents of the whole run, in plan order.
+
+        The text is what was written and screened: that before any noise.
+        """
         for entries in self._stored():
             chosen = [e for e in entries if self._outcome(e) == "kept"]
             for row in part_rows(chosen, {}):
-                yield row["document_id"], row["case_id"], row["text"]
+                yield row["document_id"], row["case_id"], row.get("clean_text") or row["text"]
 
     def others_complete(self) -> bool:
         """Whether every other shard has been sealed: this one joins them all."""

@@ -10,26 +10,18 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from casewright.filters.edits import Edit, Edited
 from casewright.filters.phi.dates import shift_date
 from casewright.filters.phi.hits import Hit
 from casewright.filters.phi.surrogate_names import NameSurrogates
-from casewright.records import (
-    Draft,
-    Entity,
-    FactStatus,
-    Ledger,
-    OffSpec,
-    PhiSpan,
-    Span,
-    Turn,
-)
+from casewright.records import PhiSpan
 from casewright.seeds import derive_rng
 
-__all__ = ["POLICIES", "Edit", "Policy", "Replaced", "replace_hits", "replace_in_draft"]
+__all__ = ["POLICIES", "Policy", "Replaced", "replace_hits"]
 
 Policy: TypeAlias = Literal["drop", "replace", "placeholder"]
 POLICIES: tuple[Policy, ...] = ("drop", "replace", "placeholder")
@@ -58,36 +50,8 @@ _FACILITY_TAIL = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
-    """Characters `start` to `end` of the old text became `text`, an identifier of class `type`."""
-
-    start: int
-    end: int
-    text: str
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Replaced:
+class Replaced(Edited):
     """A text with its identifiers replaced, and the way from the old text to it."""
-
-    text: str
-    edits: tuple[Edit, ...]
-
-    def place(self, offset: int, *, end: bool = False) -> int:
-        """Where an offset of the old text lies; inside an edit its start, or its end."""
-        shift = 0
-        for edit in self.edits:
-            if offset <= edit.start:
-                break
-            if offset < edit.end or (offset == edit.end and end):
-                return edit.start + shift + (len(edit.text) if end else 0)
-            shift += len(edit.text) - (edit.end - edit.start)
-        return offset + shift
-
-    def span(self, start: int, end: int) -> tuple[int, int]:
-        """A stretch of the old text in the new one; what it cuts of an edit it takes whole."""
-        return self.place(start), self.place(end, end=True)
 
     @property
     def surrogates(self) -> tuple[PhiSpan, ...]:
@@ -205,43 +169,3 @@ def _shape(text: str, rng: random.Random) -> str:
 
     new = re.sub(r"\w+", other, text)
     return new if new != text else re.sub(r"\d", lambda m: str((int(m[0]) + 1) % 10), text)
-
-
-def replace_in_draft(draft: Draft, replaced: Replaced) -> Draft:
-    """A draft with its text replaced, and every span of its ledger led along."""
-    new = replaced.text
-
-    def spans(old: Iterable[Span]) -> tuple[Span, ...]:
-        return tuple(Span(*replaced.span(s.start, s.end)) for s in old)
-
-    def fact(status: FactStatus) -> FactStatus:
-        return replace(status, spans=spans(status.spans))
-
-    def off(item: OffSpec) -> OffSpec:
-        start, end = replaced.span(item.start, item.end)
-        return replace(item, start=start, end=end, text=new[start:end])
-
-    def entity(item: Entity) -> Entity:
-        start, end = replaced.span(item.start, item.end)
-        return replace(item, start=start, end=end, text=new[start:end])
-
-    def turn(item: Turn) -> Turn:
-        start, end = replaced.span(item.start, item.end)
-        return replace(item, start=start, end=end, text=new[start:end])
-
-    def phi(item: PhiSpan) -> PhiSpan:
-        start, end = replaced.span(item.start, item.end)
-        return replace(item, start=start, end=end, text=new[start:end])
-
-    ledger = Ledger(
-        tuple(fact(f) for f in draft.ledger.facts),
-        tuple(off(o) for o in draft.ledger.off_spec),
-        tuple(entity(e) for e in draft.ledger.entities),
-    )
-    return replace(
-        draft,
-        text=new,
-        ledger=ledger,
-        turns=tuple(turn(t) for t in draft.turns),
-        phi=tuple(phi(p) for p in draft.phi),
-    )

@@ -1,7 +1,8 @@
 """The configuration: one YAML file, one pydantic tree, every mistake reported at once.
 
 It separates what the data is (`documents`, `seed`, `sampling`, `kinds`, `text`, `filters`,
-`prompts`: hashed into the run's fingerprint) from how to run it (`engine`, `run`: not hashed).
+`noise`, `prompts`: hashed into the run's fingerprint) from how to run it (`engine`, `run`: not
+hashed).
 """
 
 from __future__ import annotations
@@ -175,6 +176,23 @@ class FiltersConfig(_Strict):
     near_copies: NearCopiesConfig = Field(default_factory=NearCopiesConfig)
 
 
+_Rate = Annotated[float, Field(ge=0, le=1)]
+
+
+class NoiseConfig(_Strict):
+    """Faults put into kept documents, on record: see filters.noise."""
+
+    typos: _Rate = 0
+    punctuation: _Rate = 0
+    homophones: _Rate = 0
+    misheard: _Rate = 0
+    spoken_numbers: _Rate = 0
+    laterality: _Rate = 0
+    units: _Rate = 0
+    copy_forward: _Rate = 0
+    kinds: tuple[str, ...] = ()
+
+
 class EngineConfig(_Strict):
     """Who writes, and how it is reached. Not part of what the data is."""
 
@@ -213,6 +231,7 @@ class Config(_Strict):
     kinds: Mapping[Setting, tuple[str, ...]] = Field(default_factory=_default_kinds)
     text: TextConfig = Field(default_factory=TextConfig)
     filters: FiltersConfig = Field(default_factory=FiltersConfig)
+    noise: NoiseConfig = Field(default_factory=NoiseConfig)
     prompts: Path | None = None
     graph: GraphConfig = Field(default_factory=GraphConfig)
     engine: EngineConfig = Field(default_factory=EngineConfig)

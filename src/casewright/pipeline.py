@@ -1,4 +1,4 @@
-"""The whole line: sample, write, screen, store. Read `build` for the product on one screen."""
+"""The whole line: sample, write, screen, add noise, store. `build` is the product on one screen."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ class _Line:
         """Write, screen and store one document. Only its own failed request is survived."""
         try:
             document = self.parts.screen(await self.writer.draft(case, place.kind))
-            row = row_of(document, place.index)
+            row = row_of(await self.parts.noisy(document), place.index)
         except RequestFailed as err:
             row = failed_row(
                 case,
@@ -245,7 +245,7 @@ async def _preview(config: Config, parts: Parts, plan: Sequence[Planned]) -> lis
         Shown(
             case,
             tuple((m.role, m.content) for m in writer.prompts(case, draft.kind)[0].messages),
-            parts.screen(draft),
+            await parts.noisy(parts.screen(draft)),
         )
         for case, draft in zip(cases, drafts, strict=True)
     ]

@@ -38,6 +38,7 @@ __all__ = [
     "Role",
     "Setting",
     "Sex",
+    "Slip",
     "Span",
     "Status",
     "Turn",
@@ -432,9 +433,38 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Slip:
+    """One fault that noise put into a text, and what stood there before.
+
+    `text == document.text[start:end]` and `clean_text == clean[clean_start:clean_end]`; either
+    is empty where something was only added or only lost.
+
+    Attributes:
+        kind: typo, homophone, punctuation, misheard, spoken_number, laterality, unit or
+            copy_forward.
+        fact_id: the fact whose statement it touches, if any.
+        untrue: whether the text now says what does not hold.
+        source: the document that a passage was carried on from.
+    """
+
+    kind: str
+    start: int
+    end: int
+    text: str
+    clean_start: int
+    clean_end: int
+    clean_text: str
+    fact_id: str | None = None
+    untrue: bool = False
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """A draft with its verdict."""
+    """A draft with its verdict; where noise was added, `clean_text` is what was judged."""
 
     draft: Draft
     verdict: Verdict
     tags: tuple[str, ...] = field(default=())
+    clean_text: str = ""
+    noise: tuple[Slip, ...] = ()

@@ -13,6 +13,7 @@ from casewright.config import Config, NearCopiesConfig, data_fields
 from casewright.errors import CasewrightError, Problem
 from casewright.filters.ledger.check import Checker
 from casewright.filters.near_copies import CopyLimits, ReferenceIndex, memorised_texts
+from casewright.filters.noise.apply import NOISE, Noise
 from casewright.filters.phi.voters import Voter, classifier_voter, endpoint_voter
 from casewright.filters.reference import read_reference
 from casewright.filters.screen import LedgerLimits, Screen
@@ -20,13 +21,14 @@ from casewright.generators.client import ChatClient
 from casewright.generators.engines import EngineSpec
 from casewright.generators.examples import examples_for
 from casewright.generators.pieces import TextSettings
+from casewright.generators.plan import suits
 from casewright.generators.wording import Subject, Voice
 from casewright.generators.writer import EngineName, Writer
 from casewright.kg.cases import CaseSampler
 from casewright.kg.graph import Graph, SurfaceForm, load_graph
 from casewright.outputs.manifest import Fingerprint
 from casewright.prompts.library import PromptLibrary, load_library
-from casewright.records import Demographics
+from casewright.records import Case, Demographics, Document, Draft
 from casewright.sampling import quota_problems, sampling_of
 from casewright.seeds import derive_rng, fingerprint_bytes
 
@@ -49,6 +51,7 @@ class Parts:
     sources: tuple[tuple[str, str, str], ...]
     model_licence: str
     self_containment: float
+    noise: Noise
 
     def writer(self, client: ChatClient | None, name: EngineName) -> Writer:
         """A writer that asks the client, or the realiser without one."""
@@ -73,6 +76,31 @@ class Parts:
             seed=self.config.seed,
             graph_version=self.graph.version,
         )
+
+    async def noisy(self, document: Document) -> Document:
+        """A screened document with the noise that the configuration asks for."""
+        earlier = None
+        if self.noise.carries_on(document):
+            earlier = await self._earlier(document.draft.case, document.draft.kind)
+        return self.noise(document, earlier)
+
+    async def _earlier(self, case: Case, kind: str) -> Draft | None:
+        """A note of the patient's encounter before, of the same kind where its setting has it.
+
+        Written by the realiser: what a model wrote of that encounter may lie in another shard,
+        and a document may depend on nothing but configuration, seed and index.
+        """
+        if case.previous_case_id is None:
+            return None
+        before = self.sampler.case(case.index - 1)
+        kinds = [kind, *self.config.kinds[before.setting]]
+        for name in kinds:
+            spec = self.library.kind(name)
+            note = not spec.dialogue and spec.speaker is None
+            if note and before.setting in spec.settings and suits(spec, before, self.forms_of):
+                draft = await self.writer(None, EngineName("realiser", "")).draft(before, name)
+                return self.screen(draft).draft
+        return None
 
     def forms_of(self, concept_id: str) -> list[str]:
         """All surface forms of a concept; none for what is not in the graph."""
@@ -132,6 +160,11 @@ def load_parts(config: Config) -> Parts:
         sources=tuple(sorted({(p.origin, p.licence, p.version) for p in graph.provenance})),
         model_licence="Apache-2.0" if config.engine.model in (None, "default") else "",
         self_containment=copies.self_containment or DEFAULT_SELF_CONTAINMENT,
+        noise=Noise(
+            {name: getattr(config.noise, name) for name in NOISE},
+            config.seed,
+            frozenset(config.noise.kinds),
+        ),
     )
 
 
@@ -143,6 +176,7 @@ def _check_names(config: Config, library: PromptLibrary, graph: Graph) -> None:
         *quota_problems(config, graph),
         *_unknown(config, "styles", config.text.styles, library.styles),
         *_unknown(config, "personas", config.text.personas, library.personas),
+        *_unknown(config, "kinds", config.noise.kinds, library.kinds, within="noise"),
     ]
     if problems:
         raise CasewrightError("the configuration has problems", problems=problems)
@@ -192,13 +226,18 @@ def _code_problems(config: Config, graph: Graph) -> Iterator[Problem]:
 
 
 def _unknown(
-    config: Config, key: str, names: tuple[str, ...], known: Iterable[str]
+    config: Config,
+    key: str,
+    names: tuple[str, ...],
+    known: Iterable[str],
+    *,
+    within: str = "text",
 ) -> Iterator[Problem]:
     for place, name in enumerate(names):
         if name not in known:
-            what = f"text.{key}: there is no {name!r}"
+            what = f"{within}.{key}: there is no {name!r}"
             yield config.problem(
-                what, "text", key, str(place), valid=", ".join(known), fix="choose one of these"
+                what, within, key, str(place), valid=", ".join(known), fix="choose one of these"
             )
 
 

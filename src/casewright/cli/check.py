@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,9 +18,10 @@ from casewright.filters.ledger.check import Checker
 from casewright.filters.ledger.verdict import ledger_verdict
 from casewright.filters.near_copies import ReferenceIndex, memorised_texts
 from casewright.filters.near_copies.calibration import calibrate, held_out
+from casewright.filters.noise.apply import cleaned
 from casewright.filters.reference import read_reference
 from casewright.kg.graph import load_graph
-from casewright.outputs.row import demographics_of, facts_of, turns_of
+from casewright.outputs.row import Row, demographics_of, facts_of, turns_of
 from casewright.outputs.rows import plain, read_rows
 from casewright.records import Fact, Ledger
 from casewright.setup import copy_limits
@@ -45,12 +47,14 @@ def _write_lines(lines: Iterable[dict[str, object]], out: Path) -> Counter[bool]
 @click.argument("documents", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="JSONL to write.")
 @click.option("--explain", is_flag=True, help="Say of each fact why, and where, and print it.")
-def verify(documents: Path, out: Path, explain: bool) -> None:
+@click.option("--clean", is_flag=True, help="Of rows with noise, check the clean text.")
+def verify(documents: Path, out: Path, explain: bool, clean: bool) -> None:
     """Check DOCUMENTS (rows as Parquet or JSONL) afresh, from text and facts alone."""
     checker = Checker(load_graph())
 
     def lines() -> Iterable[dict[str, object]]:
-        for row in read_rows(documents, check_spans=False):
+        for given in read_rows(documents, check_spans=False):
+            row = _clean(given) if clean else given
             facts = facts_of(row)
             ledger = checker(row.text, facts, demographics_of(row), turns_of(row))
             verdict = ledger_verdict(ledger, facts)
@@ -71,6 +75,21 @@ def verify(documents: Path, out: Path, explain: bool) -> None:
     click.echo(
         f"{kept.total()} documents checked, {kept[False]} would be rejected: {out}", err=True
     )
+
+
+def _clean(row: Row) -> Row:
+    """The row with its clean text, and the turns of that."""
+    if not row.clean_text:
+        return row
+    try:
+        way = cleaned(row.text, row.clean_text, row.noise)
+    except ValueError as err:
+        raise CasewrightError(f"document {row.document_id!r}: {err}") from err
+    turns = []
+    for turn in row.turns:
+        start, end = way.span(turn.start, turn.end)
+        turns.append(replace(turn, start=start, end=end, text=way.text[start:end]))
+    return replace(row, text=row.clean_text, turns=tuple(turns))
 
 
 def _explained(
