@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -30,7 +30,11 @@ Side: TypeAlias = Literal["kept", "rest"]
 
 
 def stored_tables(
-    run: Path, columns: list[str] | None = None, *, batch: int = BATCH
+    run: Path,
+    columns: list[str] | None = None,
+    *,
+    batch: int = BATCH,
+    parts: Collection[int] | None = None,
 ) -> Iterator[tuple[Side, pa.Table]]:
     """Tables of at most `batch` documents: ("kept", table) and ("rest", table).
 
@@ -41,12 +45,15 @@ def stored_tables(
         columns: those wanted; `outcome` and `reasons` come with the rest only. "facts.duty"
             asks for a part of a column: its structs may have others too.
         batch: documents in a table at most.
+        parts: numbers of the parts to read; all without it.
 
     Raises:
         CasewrightError: a file is damaged.
     """
     moves = read_moves(run)
     for part, files in part_files(run).items():
+        if parts is not None and part not in parts:
+            continue
         if _is_sealed(part, files, moves):
             yield from _sealed(files, columns, batch)
         else:

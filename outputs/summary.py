@@ -6,16 +6,20 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import TypeAdapter
 
+from casewright._version import __version__
 from casewright.outputs.chapters import CHAPTERS, chapter_of
 from casewright.outputs.files import write_atomic
 from casewright.outputs.manifest import Counts, Manifest, read_manifest
+from casewright.outputs.measures import Measures, Share, measure_run
 from casewright.outputs.parts import reason_key
 from casewright.outputs.row import plain
 from casewright.outputs.stored import stored_tables
@@ -27,11 +31,15 @@ __all__ = [
     "Quantiles",
     "RunSummary",
     "Share",
+    "stored_summary",
     "summarise",
+    "summary_json",
     "write_summary",
 ]
 
+FORMAT = "casewright-report"
 SUMMARY_VERSION = 1
+"""Raised when a field goes or changes its meaning; fields may be added within a version."""
 
 AGE_BANDS: tuple[tuple[int, str], ...] = (
     (0, "0-4"), (5, "5-11"), (12, "12-17"), (18, "18-34"), (35, "35-49"),
@@ -49,20 +57,6 @@ _COLUMNS = [
     "demographics", "provenance.repairs", "provenance.model_written", "outcome",
     "reasons.filter", "reasons.label",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A share with what it was counted from; `value` is None where nothing was."""
-
-    hits: int
-    total: int
-    value: float | None
-
-    @classmethod
-    def of(cls, hits: int, total: int) -> Share:
-        """hits / total."""
-        return cls(int(hits), int(total), hits / total if total else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +128,7 @@ class RunSummary:
         words_histogram, model_written_histogram: (upper bound, documents) per bin.
         repairs: documents with at least one repair, of all kept.
         tokens_per_second: completion tokens over the wall-clock time of all sessions.
+        measures: lengths, diversity, grounding and privacy of a sample of the kept documents.
     """
 
     run: str
@@ -154,6 +149,7 @@ class RunSummary:
     words: int
     seconds: float
     tokens_per_second: float | None
+    measures: Measures = field(default_factory=Measures)
 
 
 @dataclass
@@ -260,13 +256,53 @@ def summarise(run: str | Path) -> RunSummary:
             if manifest.seconds and manifest.usage.completion_tokens
             else None
         ),
+        measures=measure_run(run),
     )
 
 
+def summary_json(summary: RunSummary) -> str:
+    """The summary under a format name and version: what `report.json` holds (docs/report.md)."""
+    head = {"format": FORMAT, "format_version": SUMMARY_VERSION, "casewright": __version__}
+    value = {**head, **plain(summary)}
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def stored_summary(run: Path) -> RunSummary | None:
+    """The summary that `report.json` of a run holds; None if it is not that of the run now.
+
+    It is if this version wrote it after the run's last change. Reading it takes a moment where
+    `summarise` goes through every document.
+    """
+    path = run / "report.json"
+    manifest = read_manifest(run)
+    try:
+        if path.stat().st_mtime_ns < max(p.stat().st_mtime_ns for p in _made_of(run)):
+            return None
+        raw = json.loads(path.read_bytes())
+        if raw.pop("format") != FORMAT or raw.pop("format_version") != SUMMARY_VERSION:
+            return None
+        if raw.pop("casewright") != __version__:
+            return None
+        found = _adapter().validate_python(raw)
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return None
+    return found if found.manifest == manifest else None
+
+
+def _made_of(run: Path) -> list[Path]:
+    """The files whose change makes a summary old."""
+    folders = (run / "documents", run / "rejects", run / "journal")
+    return [run / "manifest.json", *(p for f in folders if f.is_dir() for p in (f, *f.iterdir()))]
+
+
+@cache
+def _adapter() -> TypeAdapter[RunSummary]:
+    return TypeAdapter(RunSummary)
+
+
 def write_summary(summary: RunSummary, path: Path) -> None:
-    """Write `report.json`: the summary under a format name and version."""
-    value = {"format": "casewright-report", "format_version": SUMMARY_VERSION, **plain(summary)}
-    write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Write `report.json`."""
+    write_atomic(path, summary_json(summary) + "\n")
 
 
 def _count_rest(

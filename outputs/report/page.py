@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -13,57 +14,49 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from casewright.outputs.files import write_atomic
 from casewright.outputs.report import panels
+from casewright.outputs.report.bands import load_corpora, measure_panels
 from casewright.outputs.report.sample import choose, sampled_rows
 from casewright.outputs.report.view import document_view
 from casewright.outputs.summary import RunSummary, summarise
 
-__all__ = ["MAX_DOCUMENTS", "render_report", "write_report"]
+__all__ = ["MAX_DOCUMENTS", "render_page", "render_report"]
 
 MAX_DOCUMENTS = 500
 """Documents in one file: some 5 MB, which a phone still opens."""
 
 
-def write_report(
-    run: str | Path,
-    dest: str | Path | None = None,
+def render_report(
+    run: Path,
     *,
     max_documents: int = MAX_DOCUMENTS,
     show_evidence: bool = False,
-) -> Path:
-    """Write a run's report, finished or not, as one HTML file.
-
-    Args:
-        run: the run directory.
-        dest: the file; `report.html` in the run without it.
-        max_documents: of more than these a sample is shown, with every kind and reason in
-            it, and the page says so.
-        show_evidence: also show the words of documents that were rejected because they copy
-            the private reference; without it the page names them and holds none of their text.
-
-    Returns:
-        The file.
-
-    Raises:
-        CasewrightError: it is no run, or the file cannot be written.
-    """
-    run = Path(run)
-    path = Path(dest) if dest is not None else run / "report.html"
-    page = render_report(run, max_documents=max_documents, show_evidence=show_evidence)
-    write_atomic(path, page)
-    return path
-
-
-def render_report(
-    run: Path, *, max_documents: int = MAX_DOCUMENTS, show_evidence: bool = False
+    summary: RunSummary | None = None,
 ) -> str:
-    """The page as text; see `write_report`."""
-    summary = summarise(run)
+    """The page of a run as text; the arguments are those of `files.write_report`."""
     sample = choose(run, max_documents)
     documents = [
         document_view(row, show_evidence=show_evidence) for row in sampled_rows(run, sample)
     ]
+    return render_page(
+        summary or summarise(run), {"documents": documents}, total=sample.total, show=len(documents)
+    )
+
+
+def render_page(
+    summary: RunSummary,
+    data: Mapping[str, Any],
+    *,
+    total: int,
+    show: int | None = None,
+) -> str:
+    """The page around a browser of documents.
+
+    Args:
+        summary: the figures.
+        data: what its script reads: the documents themselves, or how many a server has.
+        total: documents of the run. show: those in the page; None where a server has them all.
+    """
     script = _resource("report.js")
     kinds, heat = panels.heat_map(summary)
     return _template().render(
@@ -75,15 +68,21 @@ def render_report(
         failures=panels.bars(summary.failed_by_reason),
         heat_kinds=kinds,
         heat=heat,
-        pyramid=panels.age_pyramid(summary),
+        ages=panels.age_map(summary),
+        lengths=panels.length_bars(summary),
         words=panels.histogram(summary.words_histogram),
         model_words=panels.histogram(summary.model_written_histogram, 100),
-        sample=sample,
+        measures=summary.measures,
+        panels=measure_panels(summary.measures),
+        corpora=load_corpora(),
+        screened=panels.screened(summary),
+        total=total,
+        show=show,
         funnel=_funnel(summary),
         style=Markup(_resource("report.css")),
         script=Markup(script),
         script_hash=_csp_hash(script),
-        data=_embedded({"documents": documents}),
+        data=_embedded(data),
     )
 
 

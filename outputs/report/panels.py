@@ -10,7 +10,19 @@ from typing import Literal
 from casewright.outputs.chapters import CHAPTERS
 from casewright.outputs.summary import AGE_BANDS, RunSummary
 
-__all__ = ["Bar", "Chip", "HeatRow", "age_pyramid", "bars", "chips", "heat_map", "histogram"]
+__all__ = [
+    "SEXES",
+    "Bar",
+    "Chip",
+    "HeatRow",
+    "LengthBar",
+    "age_map",
+    "bars",
+    "chips",
+    "heat_map",
+    "histogram",
+    "screened",
+]
 
 # What the project asks of a corpus (its acceptance criteria, not a clinical standard).
 MIN_KEPT = 0.80
@@ -57,6 +69,18 @@ class HeatRow:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class LengthBar:
+    """Words in documents of a kind, in words and in percent of the longest."""
+
+    kind: str
+    median: str
+    spread: str
+    low: float
+    middle: float
+    high: float
+
+
 def chips(summary: RunSummary) -> list[Chip]:
     """The verdicts: whether the run adds up, and how the kept documents measure up."""
     counts, total = summary.counts, summary.total
@@ -83,6 +107,15 @@ def chips(summary: RunSummary) -> list[Chip]:
     made.append(_at_most("Contradicted", total.contradicted.value, MAX_CONTRADICTED, "of facts"))
     made.append(_at_most("Off the case", total.off_case.value, MAX_OFF_CASE, "of concepts named"))
     median = total.model_written.median if total.model_written.count else None
+    leaks = summary.measures.leaks
+    made.append(
+        Chip(
+            "Leaks",
+            f"{leaks.hits} of {leaks.total}" if leaks.total else "none",
+            "plain" if not leaks.total else "watch" if leaks.hits else "good",
+            "asked for: no kept document with an identifier that nothing planned",
+        )
+    )
     made.append(_at_least("Model wrote", median, MIN_MODEL, "of the median document's words"))
     return made
 
@@ -126,23 +159,46 @@ def heat_map(summary: RunSummary) -> tuple[list[str], list[HeatRow]]:
     for chapter in CHAPTERS:
         counts = [counted.get((str(chapter.number), kind), 0) for kind in kinds]
         if any(counts):
-            cells = tuple(
-                HeatCell(n, math.ceil(5 * math.sqrt(n / top)) if n else 0) for n in counts
-            )
+            cells = tuple(_shaded(n, top) for n in counts)
             rows.append(HeatRow(f"{chapter.number} {chapter.title}", cells, sum(counts)))
     return kinds, rows
 
 
-def age_pyramid(summary: RunSummary) -> list[tuple[str, Bar, Bar]]:
-    """(age band, women and girls, men and boys); every band is there, empty ones as well."""
+def _shaded(count: int, top: int) -> HeatCell:
+    return HeatCell(count, math.ceil(5 * math.sqrt(count / top)) if count else 0)
+
+
+SEXES = ("female", "male")
+
+
+def age_map(summary: RunSummary) -> list[HeatRow]:
+    """Patients by age band and sex (`SEXES`); every band is there, empty ones as well."""
     counted = {(c.row, c.column): c.count for c in summary.age_by_sex}
     top = max(counted.values(), default=0)
+    rows = []
+    for _, band in AGE_BANDS:
+        counts = [counted.get((band, sex), 0) for sex in SEXES]
+        rows.append(HeatRow(band, tuple(_shaded(n, top) for n in counts), sum(counts)))
+    return rows
 
-    def bar(band: str, sex: str) -> Bar:
-        count = counted.get((band, sex), 0)
-        return Bar(sex, count, 100 * count / top if top else 0)
 
-    return [(band, bar(band, "female"), bar(band, "male")) for _, band in AGE_BANDS]
+def length_bars(summary: RunSummary) -> list[LengthBar]:
+    """Words in a document by kind, longest kind first."""
+    kinds = sorted((k for k in summary.kinds if k.kept), key=lambda k: -k.words.median)
+    top = max((k.words.p90 for k in kinds), default=0) or 1
+    return [
+        LengthBar(
+            k.kind, f"{k.words.median:.0f}", f"{k.words.p10:.0f} to {k.words.p90:.0f}",
+            100 * k.words.p10 / top, 100 * k.words.median / top, 100 * k.words.p90 / top,
+        )
+        for k in kinds
+    ]  # fmt: skip
+
+
+def screened(summary: RunSummary) -> list[tuple[str, int]]:
+    """(what for, documents turned down) by the screens for identifiers and copies."""
+    found = summary.rejected_by_any_reason
+    return [(key, n) for key, n in found.items() if key.startswith(("phi/", "near_copies/"))]
 
 
 def histogram(bins: tuple[tuple[float, int], ...], scale: float = 1) -> list[Bar]:

@@ -3,7 +3,7 @@
 (() => {
   const PAGE = 60;
   const byId = (id) => document.getElementById(id);
-  const documents = JSON.parse(byId("data").textContent).documents;
+  const data = JSON.parse(byId("data").textContent);
 
   /* What a text can be marked with, the weightiest last: it gives its look to a stretch that
      carries several. */
@@ -225,11 +225,11 @@
 
   const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-  function show(doc, focus) {
+  function show(doc, focus, message = "No document is as asked for. Clear the filters to see all.") {
     const old = byId("document");
     const article = make("article", { id: "document", class: "document", tabIndex: -1 });
     if (!doc) {
-      article.append(make("p", { class: "note", textContent: "No document is as asked for. Clear the filters to see all." }));
+      article.append(make("p", { class: "note", textContent: message }));
       old.replaceWith(article);
       return;
     }
@@ -264,7 +264,7 @@
     byId("previous").addEventListener("click", () => step(-1));
     byId("next").addEventListener("click", () => step(1));
     byId("previous").disabled = state.place <= 0;
-    byId("next").disabled = state.place >= state.found.length - 1;
+    byId("next").disabled = state.place >= state.found - 1;
     if (focus) {
       article.focus({ preventScroll: true });
       const top = article.getBoundingClientRect().top;
@@ -272,75 +272,182 @@
     }
   }
 
+  /* ---------------------------------------------------------------- where documents come from */
+
+  /* A source finds documents by filters and words and gives them out. Both have the same face:
+     total, facets, find(query) -> number, items(from, to), document(place), place(id). */
+
+  const itemOf = (d) => ({
+    id: d.id, kind: d.kind, outcome: d.outcome,
+    code: d.codes.length ? d.codes[0].code : "", title: d.codes.length ? d.codes[0].title : "",
+  });
+
+  /** The documents that the page holds. */
+  function local(documents) {
+    const values = {
+      outcome: (d) => [d.outcome], kind: (d) => [d.kind], code: (d) => d.codes.map((c) => c.code),
+      reason: (d) => d.reasons.map((r) => r.key), style: (d) => (d.style ? [d.style] : []),
+    };
+    const facets = {};
+    for (const [name, of] of Object.entries(values)) {
+      const counts = new Map();
+      for (const doc of documents) for (const value of new Set(of(doc))) counts.set(value, (counts.get(value) || 0) + 1);
+      facets[name] = [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
+    }
+    /* One lower-case string per document to search in, made when first needed. */
+    const haystacks = new Map();
+    const haystack = (doc) => {
+      if (!haystacks.has(doc)) {
+        haystacks.set(doc, [doc.id, doc.text, ...doc.codes.flatMap((c) => [c.code, c.title]), ...doc.facts.map((f) => f.name)]
+          .join("\n").toLowerCase());
+      }
+      return haystacks.get(doc);
+    };
+    let found = documents;
+    return {
+      total: documents.length,
+      facets,
+      async find(query) {
+        const wanted = Object.entries(values).filter(([name]) => query[name]);
+        const terms = query.q.toLowerCase().split(/\s+/).filter(Boolean);
+        found = documents.filter((doc) =>
+          wanted.every(([name, of]) => of(doc).includes(query[name])) && terms.every((t) => haystack(doc).includes(t)));
+        return found.length;
+      },
+      async items(from, to) { return found.slice(from, to).map(itemOf); },
+      async document(place) { return found[place]; },
+      async place(id) { return documents.findIndex((doc) => doc.id === id); },
+    };
+  }
+
+  /** The documents of a run that `casewright report --serve` reads. */
+  function remote() {
+    const pages = new Map(); // first place -> items, of the query of last time
+    const opened = new Map(); // id -> document, the last few
+    let asked = "";
+    const get = async (address, missing) => {
+      const answer = await fetch(address, { credentials: "omit" });
+      if (answer.status === 404 && missing !== undefined) return missing;
+      if (!answer.ok) throw new Error(await answer.text());
+      return answer.json();
+    };
+    const page = async (from) => {
+      const query = asked;
+      if (!pages.has(from)) {
+        const got = await get(`/api/documents?${query}&offset=${from}&limit=${PAGE}`);
+        if (query !== asked) return { total: got.total, items: got.items };
+        pages.set(from, got);
+      }
+      return pages.get(from);
+    };
+    const read = async (id) => {
+      if (!opened.has(id)) {
+        opened.set(id, await get(`/api/document?${new URLSearchParams({ id })}`, null));
+        if (opened.size > 30) opened.delete(opened.keys().next().value);
+      }
+      return opened.get(id);
+    };
+    return {
+      total: data.total,
+      facets: data.facets,
+      async find(query) {
+        asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value)).toString();
+        pages.clear();
+        return (await page(0)).total;
+      },
+      async items(from, to) {
+        const items = [];
+        for (let at = from - (from % PAGE); at < to; at += PAGE) items.push(...(await page(at)).items);
+        return items.slice(from % PAGE, (from % PAGE) + to - from);
+      },
+      async document(place) {
+        const [item] = await this.items(place, place + 1);
+        return item ? read(item.id) : undefined;
+      },
+      async place(id) {
+        const doc = await read(id);
+        return doc ? doc.place : -1;
+      },
+    };
+  }
+
+  const source = data.serve ? remote() : local(data.documents);
+
   /* ---------------------------------------------------------------- list and filters */
 
-  const state = { found: documents, place: -1, shown: 0 };
-
-  const fields = {
-    outcome: { all: "all outcomes", of: (d) => [d.outcome] },
-    kind: { all: "all kinds", of: (d) => [d.kind], label: words },
-    code: { all: "all codes", of: (d) => d.codes.map((c) => c.code) },
-    reason: { all: "all reasons", of: (d) => d.reasons.map((r) => r.key) },
+  const FIELDS = {
+    outcome: { all: "all outcomes" }, kind: { all: "all kinds", label: words }, code: { all: "all codes" },
+    reason: { all: "all reasons" }, style: { all: "all styles", label: words },
   };
+  const state = { found: 0, place: -1, shown: 0 };
 
-  /* One lower-case string per document to search in, made when first needed. */
-  const haystacks = new Map();
-  function haystack(doc) {
-    if (!haystacks.has(doc)) {
-      haystacks.set(doc, [doc.id, doc.text, ...doc.codes.flatMap((c) => [c.code, c.title]), ...doc.facts.map((f) => f.name)]
-        .join("\n").toLowerCase());
+  /* What is asked for last counts: an answer to an earlier question comes too late. */
+  let turn = 0;
+  async function settle(work) {
+    const mine = ++turn;
+    const current = () => mine === turn;
+    byId("browser").setAttribute("aria-busy", "true");
+    try {
+      await work(current);
+    } catch (error) {
+      if (current()) show(undefined, false, `The documents cannot be read: ${error.message}. Is casewright report --serve still running?`);
+    } finally {
+      if (current()) byId("browser").setAttribute("aria-busy", "false");
     }
-    return haystacks.get(doc);
   }
 
   function fillSelects() {
-    for (const [name, field] of Object.entries(fields)) {
-      const counts = new Map();
-      for (const doc of documents) for (const value of new Set(field.of(doc))) counts.set(value, (counts.get(value) || 0) + 1);
-      const values = [...counts.keys()].sort();
+    for (const [name, field] of Object.entries(FIELDS)) {
       const select = byId(`f-${name}`);
       select.append(make("option", { value: "", textContent: field.all }),
-        ...values.map((v) => make("option", { value: v, textContent: `${field.label ? field.label(v) : v} (${counts.get(v)})` })));
-      select.disabled = values.length === 0;
+        ...source.facets[name].map(([value, count]) =>
+          make("option", { value, textContent: `${field.label ? field.label(value) : value} (${count})` })));
+      select.disabled = source.facets[name].length === 0;
     }
   }
 
-  function search() {
-    const wanted = Object.entries(fields)
-      .map(([name, field]) => [byId(`f-${name}`).value, field.of]).filter(([value]) => value);
-    const terms = byId("f-text").value.toLowerCase().split(/\s+/).filter(Boolean);
-    state.found = documents.filter((doc) =>
-      wanted.every(([value, of]) => of(doc).includes(value)) && terms.every((t) => haystack(doc).includes(t)));
+  const search = () => settle(find);
+
+  async function find(current) {
+    const query = Object.fromEntries(Object.keys(FIELDS).map((name) => [name, byId(`f-${name}`).value]));
+    query.q = byId("f-text").value.trim();
+    const n = await source.find(query);
+    const first = await source.items(0, Math.min(n, PAGE));
+    if (!current()) return;
+    state.found = n;
     state.shown = 0;
     byId("list").replaceChildren();
-    addItems();
-    const n = state.found.length;
-    byId("found").textContent = n === documents.length ? `${n} documents` : `${n} of ${documents.length} documents`;
-    open(n ? 0 : -1, false);
+    addItems(first);
+    byId("found").textContent = n === source.total ? `${n} documents` : `${n} of ${source.total} documents`;
+    await open(n ? 0 : -1, false, false, current);
   }
 
-  function addItems() {
+  function addItems(items) {
     const list = byId("list");
-    const upTo = Math.min(state.found.length, state.shown + PAGE);
-    for (let i = state.shown; i < upTo; i++) {
-      const doc = state.found[i];
+    for (const item of items) {
       const button = make("button", { type: "button", class: "item" },
-        make("span", { class: "item-title", textContent: doc.codes.length ? doc.codes[0].title : doc.id }),
+        make("span", { class: "item-title", textContent: item.title || item.id }),
         make("span", { class: "item-sub" },
-          make("span", { class: `outcome o-${doc.outcome}`, textContent: doc.outcome }),
-          ` ${words(doc.kind)}${doc.codes.length ? ` · ${doc.codes[0].code}` : ""}`));
-      button.dataset.place = i;
+          make("span", { class: `outcome o-${item.outcome}`, textContent: item.outcome }),
+          ` ${words(item.kind)}${item.code ? ` · ${item.code}` : ""}`));
+      button.dataset.place = state.shown++;
       list.append(make("li", {}, button));
     }
-    state.shown = upTo;
     const more = byId("more");
-    more.hidden = upTo >= state.found.length;
-    more.textContent = `Show more (${state.found.length - upTo} left)`;
+    more.hidden = state.shown >= state.found;
+    more.textContent = `Show more (${state.found - state.shown} left)`;
   }
 
-  function open(place, focus, keepHash) {
+  async function addMore(current, upTo = state.shown + PAGE) {
+    const items = await source.items(state.shown, Math.min(state.found, upTo));
+    if (current()) addItems(items);
+  }
+
+  async function open(place, focus, keepHash, current) {
+    if (place >= state.shown && place - state.shown < 10 * PAGE) await addMore(current, place + PAGE - (place % PAGE));
+    const doc = place < 0 ? undefined : await source.document(place);
+    if (!current()) return;
     state.place = place;
-    while (place >= state.shown && state.shown < state.found.length) addItems();
     for (const item of byId("list").querySelectorAll("[aria-current]")) item.removeAttribute("aria-current");
     const item = byId("list").querySelector(`[data-place="${place}"]`);
     if (item) {
@@ -351,27 +458,25 @@
         list.scrollTop = item.offsetTop - (above ? 0 : list.clientHeight - item.offsetHeight);
       }
     }
-    show(state.found[place], focus);
-    if (focus && !keepHash && state.found[place]) {
-      history.replaceState(null, "", `#doc=${encodeURIComponent(state.found[place].id)}`);
-    }
+    show(doc || undefined, focus);
+    if (focus && !keepHash && doc) history.replaceState(null, "", `#doc=${encodeURIComponent(doc.id)}`);
   }
 
   function step(by) {
     const place = state.place + by;
-    if (place >= 0 && place < state.found.length) open(place, true);
+    if (place >= 0 && place < state.found) settle((current) => open(place, true, false, current));
   }
 
-  function openFromHash() {
+  const openFromHash = () => settle(async (current) => {
     if (!location.hash.startsWith("#doc=")) return;
     let id;
     try { id = decodeURIComponent(location.hash.slice(5)); } catch { return; }
-    const place = documents.findIndex((doc) => doc.id === id);
-    if (place < 0) return;
-    for (const name of ["text", ...Object.keys(fields)]) byId(`f-${name}`).value = "";
-    search();
-    open(place, true, true);
-  }
+    const place = await source.place(id);
+    if (place < 0 || !current()) return;
+    for (const name of ["text", ...Object.keys(FIELDS)]) byId(`f-${name}`).value = "";
+    await find(current);
+    await open(place, true, true, current);
+  });
 
   function setUpBrowser() {
     fillSelects();
@@ -381,14 +486,14 @@
     let waiting = 0;
     byId("f-text").addEventListener("input", () => {
       clearTimeout(waiting);
-      waiting = setTimeout(search, 120);
+      waiting = setTimeout(search, data.serve ? 300 : 120);
     });
     form.addEventListener("reset", () => setTimeout(search));
     byId("list").addEventListener("click", (e) => {
       const item = e.target.closest(".item");
-      if (item) open(Number(item.dataset.place), true);
+      if (item) settle((current) => open(Number(item.dataset.place), true, false, current));
     });
-    byId("more").addEventListener("click", addItems);
+    byId("more").addEventListener("click", () => settle((current) => addMore(current)));
     document.addEventListener("keydown", (e) => {
       if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, select, textarea")) return;
       if (e.key === "/") { e.preventDefault(); byId("f-text").focus(); }
@@ -397,8 +502,7 @@
     });
     window.addEventListener("hashchange", openFromHash);
     byId("browser").hidden = false;
-    search();
-    openFromHash();
+    search().then(() => { if (location.hash) openFromHash(); });
   }
 
   setUpTheme();

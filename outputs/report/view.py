@@ -70,6 +70,7 @@ def _view(row: Row, *, withheld: bool) -> dict[str, Any]:
         "case": row.case_id,
         "kind": row.kind,
         "outcome": row.outcome,
+        "style": row.style or "",
         "text": row.text,
         "words": len(row.text.split()),
         "turns": [{"role": t.role, "start": at(t.start), "end": at(t.end)} for t in row.turns],

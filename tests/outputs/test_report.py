@@ -17,12 +17,19 @@ from row_factory import ABOUT, FINGERPRINT, KINDS, make_document, make_row
 
 from casewright.errors import CasewrightError
 from casewright.outputs.report import write_report
-from casewright.outputs.report.panels import age_pyramid, chips, heat_map, histogram, percent
+from casewright.outputs.report.panels import (
+    age_map,
+    chips,
+    heat_map,
+    histogram,
+    length_bars,
+    percent,
+)
 from casewright.outputs.report.sample import choose
 from casewright.outputs.report.view import document_view, utf16_offsets
 from casewright.outputs.rows import Row, failed_row
 from casewright.outputs.rundir import RunDir
-from casewright.outputs.summary import summarise
+from casewright.outputs.summary import AGE_BANDS, summarise
 from casewright.records import Evidence, Reason
 
 HOSTILE = '</script><script>window.hacked=1</script><img src=x onerror="window.hacked=2">&lt;b>'
@@ -49,7 +56,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(run: Path) -> str:
-    return write_report(run).read_text(encoding="utf-8")
+    return write_report(run)[0].read_text(encoding="utf-8")
 
 
 def embedded(page: str) -> list[dict[str, object]]:
@@ -96,13 +103,13 @@ def test_run_under_way_has_a_report_that_says_so(tmp_path: Path) -> None:
     with RunDir.open(tmp_path / "run", FINGERPRINT, 9, about=ABOUT) as run:
         for i in range(4):
             run.add(make_row(i))
-        page = write_report(tmp_path / "run", tmp_path / "r.html").read_text()
+        page = write_report(tmp_path / "run", tmp_path / "r.html")[0].read_text()
     assert "5 of 9 to do" in page
     assert len(embedded(page)) == 4
 
 
 def test_empty_run_has_a_report(tmp_path: Path) -> None:
-    page = write_report(make_run(tmp_path / "run", [])).read_text()
+    page = write_report(make_run(tmp_path / "run", []))[0].read_text()
     assert "No kept document yet." in page
 
 
@@ -129,7 +136,7 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     with RunDir.open(tmp_path / "run", FINGERPRINT, 1, about=about) as run:
         run.add(hostile)
         run.seal()
-    page = write_report(tmp_path / "run").read_text()
+    page = write_report(tmp_path / "run")[0].read_text()
     assert page.count("<script") == 2, "a text has opened a script element"
     assert page.count("</script") == 2
     assert "<img" not in page
@@ -153,12 +160,12 @@ def test_words_of_the_private_reference_stay_out_of_the_page(tmp_path: Path) -> 
         row, text=row.text + secret, reasons=(quality, copied), off_spec=(off,), facts=facts
     )
     run = make_run(tmp_path / "run", [made, make_row(1)])
-    page = write_report(run).read_text()
+    page = write_report(run)[0].read_text()
     assert "lighthouse" not in page
     shown = next(d for d in embedded(page) if d["id"] == made.document_id)
     assert shown["text"] == ""
     assert "is in one reference document" in str(shown["reasons"])
-    asked_for = write_report(run, tmp_path / "with.html", show_evidence=True).read_text()
+    asked_for = write_report(run, tmp_path / "with.html", show_evidence=True)[0].read_text()
     assert "lighthouse" in asked_for
 
 
@@ -188,7 +195,7 @@ def test_sample_has_every_kind_and_reason_and_is_the_same_each_time(run: Path) -
     assert sample == choose(run, 9)
     assert sample.total == 60
     assert not sample.whole
-    page = write_report(run, run.parent / "small.html", max_documents=9).read_text()
+    page = write_report(run, run.parent / "small.html", max_documents=9)[0].read_text()
     shown = embedded(page)
     assert {d["id"] for d in shown} == sample.ids
     assert {(d["kind"], d["outcome"]) for d in shown} >= {
@@ -208,6 +215,7 @@ def test_chips_say_what_is_met_and_what_is_not(run: Path) -> None:
         "Denials stated": "good",
         "Contradicted": "good",
         "Off the case": "watch",
+        "Leaks": "plain",
         "Model wrote": "good",
     }
 
@@ -227,8 +235,12 @@ def test_panels_count_what_the_summary_counts(run: Path) -> None:
     assert sum(row.total for row in rows) == summary.counts.kept
     assert all(sum(c.count for c in row.cells) == row.total for row in rows)
     assert max(c.level for row in rows for c in row.cells) == 5
-    people = [bar.count for _, *bars in age_pyramid(summary) for bar in bars]
-    assert sum(people) == summary.cases
+    people = age_map(summary)
+    assert sum(row.total for row in people) == summary.cases
+    assert [row.label for row in people] == [name for _, name in AGE_BANDS]
+    bars = length_bars(summary)
+    assert {bar.kind for bar in bars} == set(KINDS)
+    assert all(0 <= bar.low <= bar.middle <= bar.high <= 100 for bar in bars)
     bins = histogram(summary.words_histogram)
     assert sum(b.count for b in bins) == summary.counts.kept
     assert max(b.width for b in bins) == 100

@@ -63,7 +63,7 @@ def report(made: list[Row], tmp_path_factory: pytest.TempPathFactory) -> Path:
         for row in made:
             out.add(row)
         out.seal()
-    return write_report(run)
+    return write_report(run)[0]
 
 
 @pytest.fixture(scope="module")
@@ -90,13 +90,18 @@ def choose(page: Page, field: str, value: str) -> None:
 def listed(page: Page) -> list[str]:
     """Ids of the documents found, by walking through them all."""
     return list(
-        page.js("""(() => { const ids = [];
+        page.js("""(async () => { const ids = [];
+            const calm = async () => {
+              do await new Promise((go) => setTimeout(go));
+              while (document.getElementById('browser').getAttribute('aria-busy') === 'true'); };
+            await calm();
             for (let n = 0; n < 1000; n++) {
               const id = document.querySelector('#document .id');
               if (id) ids.push(id.textContent);
               const next = document.getElementById('next');
               if (!next || next.disabled) return ids;
               next.click();
+              await calm();
             } })()""")
     )
 
@@ -134,7 +139,7 @@ def test_filter_by_outcome_finds_exactly_those(outcome: str, page: Page, made: l
     )
 
 
-@pytest.mark.parametrize("field", ["kind", "code", "reason"])
+@pytest.mark.parametrize("field", ["kind", "code", "reason", "style"])
 def test_every_choice_of_a_filter_finds_exactly_those(
     field: str, page: Page, made: list[Row]
 ) -> None:
@@ -142,6 +147,7 @@ def test_every_choice_of_a_filter_finds_exactly_those(
         "kind": lambda r: {r.kind},
         "code": lambda r: {d.code for d in r.icd10},
         "reason": lambda r: {f"{x.filter}/{x.label}" for x in r.reasons},
+        "style": lambda r: {r.style} - {None},
     }[field]
     wanted: Counter[str] = Counter(value for row in made for value in values_of(row))
     options = page.js(
@@ -295,10 +301,10 @@ def test_page_can_be_used_by_keyboard(page: Page) -> None:
     page.key("/")
     assert page.js("document.activeElement.id") == "f-text"
     seen = []
-    for _ in range(8):
+    for _ in range(9):
         page.key("Tab")
         seen.append(page.js("document.activeElement.id || document.activeElement.className"))
-    assert seen[:4] == ["f-outcome", "f-kind", "f-code", "f-reason"]
+    assert seen[:5] == ["f-outcome", "f-kind", "f-code", "f-reason", "f-style"]
     assert "item" in seen
     page.js("document.querySelectorAll('#list .item')[2].focus()")
     page.key("Enter")
@@ -430,8 +436,9 @@ def test_figures_are_there_without_javascript(chrome: Page, report: Path) -> Non
         chrome._call("Page.navigate", url=report.resolve().as_uri())
         chrome.wait("document.readyState === 'complete'")
         assert chrome.js("document.getElementById('browser').hidden") is True
-        assert chrome.js("document.querySelectorAll('.chip').length") == 7
+        assert chrome.js("document.querySelectorAll('.chip').length") == 8
         assert chrome.js("document.querySelector('.heat tbody').rows.length") == 6
+        assert chrome.js("document.querySelectorAll('.strip').length") > 10
     finally:
         chrome._call("Emulation.setScriptExecutionDisabled", value=False)
 

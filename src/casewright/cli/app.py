@@ -11,7 +11,7 @@ import sys
 import click
 
 from casewright._version import __version__
-from casewright.cli import bench, check, doctor, export, graph, models, write
+from casewright.cli import bench, check, doctor, export, graph, models, report, write
 from casewright.errors import CasewrightError
 
 __all__ = ["main"]
@@ -35,7 +35,7 @@ for command in (
     check.verify,
     check.audit,
     check.calibrate_command,
-    export.report,
+    report.report,
     export.export,
     doctor.doctor,
     bench.bench,

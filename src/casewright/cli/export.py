@@ -1,4 +1,4 @@
-"""`casewright report` and `casewright export`."""
+"""`casewright export`."""
 
 from __future__ import annotations
 
@@ -9,22 +9,11 @@ import click
 from casewright.errors import CasewrightError
 from casewright.outputs.feeds import export_csv, export_fhir, export_jsonl, export_sft
 from casewright.outputs.hf import export_hf
-from casewright.outputs.report import write_report
 from casewright.outputs.splits import SplitBy, SplitPlan
 
-__all__ = ["export", "report"]
+__all__ = ["export"]
 
 _FORMATS = {"fhir": export_fhir, "jsonl": export_jsonl, "csv": export_csv}
-
-
-@click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="File; RUN/report.html without it.")
-def report(run: Path, out: Path | None) -> None:
-    """Write the HTML report of a run, in one file."""
-    dest = out or run / "report.html"
-    write_report(run, dest)
-    click.echo(str(dest))
 
 
 @click.command()

@@ -15,7 +15,6 @@ from casewright.errors import CasewrightError
 from casewright.generators.engines import Engine
 from casewright.outputs.report import write_report
 from casewright.outputs.rows import plain
-from casewright.outputs.summary import write_summary
 from casewright.outputs.terminal import render_summary
 from casewright.pipeline import Built
 from casewright.pipeline import build as build_corpus
@@ -143,8 +142,7 @@ def _finish(built: Built, as_json: bool) -> None:
         return
     report = built.run / "report.html"
     if built.resumed < built.manifest.counts.planned or not report.exists():
-        write_summary(built.summary, built.run / "report.json")
-        write_report(built.run, report)
+        write_report(built.run, report, summary=built.summary)
     if as_json:
         click.echo(json.dumps(plain(built.summary)))
         return
