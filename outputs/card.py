@@ -26,6 +26,7 @@ __all__ = [
     "CardConfig",
     "CardInfo",
     "CardSplit",
+    "Form",
     "as_metadata",
     "features_of",
     "front_matter",
@@ -68,12 +69,14 @@ class CardInfo:
         title: the heading. None: named after the run.
         licence: identifier of the Hub ("cc-by-4.0"); "unknown" until the publisher chooses.
         creator: who publishes it. url: where.
+        model_licence: of the model, where the run does not know it.
     """
 
     title: str | None = None
     licence: str = "unknown"
     creator: str = ""
     url: str = ""
+    model_licence: str = ""
 
     def title_of(self, summary: RunSummary) -> str:
         """The title, or one named after the run."""

@@ -22,13 +22,11 @@ from typing import Any, TextIO
 
 import pyarrow.parquet as pq
 
-from casewright.outputs.card import CardConfig, CardInfo, CardSplit, render_card
-from casewright.outputs.decontaminate import divide_clean
-from casewright.outputs.guard import check_exportable, new_folder, write_checksums
+from casewright.outputs.card import CardConfig, CardInfo, CardSplit
+from casewright.outputs.exporting import exporting
 from casewright.outputs.labels import PlainRow, said_with, stated
 from casewright.outputs.shards import write_shards
 from casewright.outputs.splits import SPLITS, Split, SplitPlan
-from casewright.outputs.summary import summarise
 
 __all__ = ["bundle_of_case", "export_fhir"]
 
@@ -59,15 +57,12 @@ def export_fhir(
     Raises:
         CasewrightError: as for `export_hf`.
     """
-    run, dest = Path(run), Path(dest)
-    plan = splits or SplitPlan()
-    check_exportable(run)
-    summary = summarise(run)
-    division, contamination = divide_clean(run, plan, benchmarks)
     sizes: Counter[Split] = Counter()
-    with new_folder(dest) as folder:
-        scratch = folder / ".scratch"
-        shards = write_shards(run, scratch / "shards", scratch / "deal", division, whole_cases=True)
+    with exporting(run, dest, info=info, splits=splits, benchmarks=benchmarks) as export:
+        folder, scratch = export.folder, export.scratch
+        shards = write_shards(
+            export.run, scratch / "shards", scratch / "deal", export.division, whole_cases=True
+        )
         with ExitStack() as stack:
             files: dict[Split, TextIO] = {}
             for sharded in shards:
@@ -79,13 +74,8 @@ def export_fhir(
                     sizes[sharded.split] += 1
         shutil.rmtree(scratch)
         made = [CardSplit(s, f"{s}.ndjson", sizes[s], 0) for s in SPLITS if sizes[s]]
-        card = render_card(
-            summary, [CardConfig("bundles", made)], info or CardInfo(), ("other",), "fhir",
-            plan.by, contamination,
-        )  # fmt: skip
-        (folder / "README.md").write_text(card, encoding="utf-8")
-        write_checksums(folder)
-    return dest
+        export.describe([CardConfig("bundles", made)], ("other",), "fhir")
+    return Path(dest)
 
 
 def _bundles(path: Path) -> Iterator[dict[str, Any]]:

@@ -11,13 +11,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
 
-from casewright.outputs.card import CardConfig, CardInfo, CardSplit, render_card
-from casewright.outputs.decontaminate import divide_clean
-from casewright.outputs.guard import check_exportable, new_folder, write_checksums
+from casewright.outputs.card import CardConfig, CardInfo, CardSplit
+from casewright.outputs.exporting import exporting
 from casewright.outputs.hf import TASKS
 from casewright.outputs.splits import SPLITS, Division, Split, SplitPlan
 from casewright.outputs.stored import stored_tables
-from casewright.outputs.summary import summarise
 
 __all__ = ["export_csv", "export_jsonl", "guarded"]
 
@@ -52,15 +50,12 @@ def export_jsonl(
     Raises:
         CasewrightError: as for `export_hf`.
     """
-    run, dest = Path(run), Path(dest)
-    plan = splits or SplitPlan()
-    check_exportable(run)
-    summary = summarise(run)
-    division, contamination = divide_clean(run, plan, benchmarks)
     sizes: Counter[Split] = Counter()
-    with new_folder(dest) as folder, ExitStack() as stack:
+    begun = exporting(run, dest, info=info, splits=splits, benchmarks=benchmarks)
+    with begun as export, ExitStack() as stack:
+        folder = export.folder
         files: dict[Split, TextIO] = {}
-        for split, row in _rows(run, division):
+        for split, row in _rows(export.run, export.division):
             if split not in files:
                 path = folder / f"{split}.jsonl"
                 files[split] = stack.enter_context(path.open("w", encoding="utf-8"))
@@ -73,13 +68,8 @@ def export_jsonl(
             for s in SPLITS
             if s in sizes
         ]
-        config = CardConfig("documents", made, default=True)
-        card = render_card(
-            summary, [config], info or CardInfo(), TASKS, "jsonl", plan.by, contamination
-        )
-        (folder / "README.md").write_text(card, encoding="utf-8")
-        write_checksums(folder)
-    return dest
+        export.describe([CardConfig("documents", made, default=True)], TASKS, "jsonl")
+    return Path(dest)
 
 
 def export_csv(
@@ -99,13 +89,9 @@ def export_csv(
     Raises:
         CasewrightError: as for `export_hf`.
     """
-    run, dest = Path(run), Path(dest)
-    plan = splits or SplitPlan()
-    check_exportable(run)
-    summary = summarise(run)
-    division, contamination = divide_clean(run, plan, benchmarks)
     sizes: Counter[Split] = Counter()
-    with new_folder(dest) as folder:
+    with exporting(run, dest, info=info, splits=splits, benchmarks=benchmarks) as export:
+        folder = export.folder
         with ExitStack() as stack:
 
             def table(name: str, columns: Sequence[str]) -> _GuardedWriter:
@@ -117,7 +103,7 @@ def export_csv(
             facts = table("facts", FACT_COLUMNS)
             entities = table("entities", ENTITY_COLUMNS)
             phi = table("phi", PHI_COLUMNS)
-            for split, row in _rows(run, division):
+            for split, row in _rows(export.run, export.division):
                 sizes[split] += 1
                 documents.writerow(_document(row, split))
                 facts.writerows(_facts(row))
@@ -125,13 +111,8 @@ def export_csv(
                 entities.writerows({**of_document, **entity} for entity in row["entities"])
                 phi.writerows({**of_document, **item} for item in row["phi"])
         made = [CardSplit(s, "documents.csv", sizes[s], 0) for s in SPLITS if s in sizes]
-        config = CardConfig("documents", made)
-        card = render_card(
-            summary, [config], info or CardInfo(), TASKS, "csv", plan.by, contamination
-        )
-        (folder / "README.md").write_text(card, encoding="utf-8")
-        write_checksums(folder)
-    return dest
+        export.describe([CardConfig("documents", made)], TASKS, "csv")
+    return Path(dest)
 
 
 def guarded(value: object) -> object:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from casewright.errors import CasewrightError
@@ -13,15 +12,13 @@ from casewright.outputs.card import (
     CardInfo,
     CardSplit,
     as_metadata,
-    render_card,
     render_healthsheet,
 )
 from casewright.outputs.croissant import write_croissant
-from casewright.outputs.decontaminate import divide_clean
-from casewright.outputs.guard import check_exportable, new_folder, write_checksums
+from casewright.outputs.exporting import exporting
 from casewright.outputs.shards import EXPORT_SCHEMA, SHARD_BYTES, ShardedSplit, write_shards
 from casewright.outputs.splits import SplitPlan
-from casewright.outputs.summary import summarise, write_summary
+from casewright.outputs.summary import write_summary
 from casewright.outputs.tasks import TASK_SCHEMAS, rejected_of, write_tasks
 
 __all__ = ["card_splits", "export_hf"]
@@ -62,28 +59,23 @@ def export_hf(
         `dest`.
 
     Raises:
-        CasewrightError: the run is not finished, not screened or does not add up; something
-            is at `dest`; the disk is full.
+        CasewrightError: the run is not finished, not screened or does not add up; a licence
+            forbids it; something is at `dest`; the disk is full.
     """
-    run, dest = Path(run), Path(dest)
-    plan = splits or SplitPlan()
     wanted = [name for name in TASK_SCHEMAS if configs is None or name in configs]
     unknown = sorted(set(configs or ()) - TASK_SCHEMAS.keys() - {"documents"})
     if unknown:
         raise CasewrightError(
             f"there is no table {', '.join(unknown)}", valid=", ".join(["documents", *TASK_SCHEMAS])
         )
-    metadata = dict(as_metadata(check_exportable(run)))
-    # The run is counted while it is written: Arrow reads without the interpreter's lock.
-    with new_folder(dest) as folder, ThreadPoolExecutor(1) as pool:
-        counting = pool.submit(summarise, run)
-        division, contamination = divide_clean(run, plan, benchmarks)
-        scratch = folder / ".scratch"
+    with exporting(run, dest, info=info, splits=splits, benchmarks=benchmarks) as export:
+        folder, scratch = export.folder, export.scratch
+        metadata = dict(as_metadata(export.manifest))
         made = write_shards(
-            run,
+            export.run,
             folder / "documents",
             scratch,
-            division,
+            export.division,
             shard_bytes=shard_bytes,
             metadata=metadata,
         )
@@ -94,29 +86,26 @@ def export_hf(
         ]
         if wanted:
             cases = write_shards(
-                run,
+                export.run,
                 scratch / "cases",
                 scratch / "deal",
-                division,
+                export.division,
                 shard_bytes=shard_bytes,
                 whole_cases=True,
             )
-            rejected = rejected_of(run) if "dpo" in wanted else {}
+            rejected = rejected_of(export.run) if "dpo" in wanted else {}
             tables += [
                 CardConfig(name, card_splits(files, name), schema=TASK_SCHEMAS[name])
                 for name, files in write_tasks(cases, folder, wanted, rejected, metadata).items()
             ]
         shutil.rmtree(scratch)
-        info = info or CardInfo()
-        summary = counting.result()
-        card = render_card(summary, tables, info, TASKS, "parquet", plan.by, contamination)
-        (folder / "README.md").write_text(card, encoding="utf-8")
-        sheet = render_healthsheet(summary, info)
+        export.describe(tables, TASKS, "parquet")
+        summary = export.summary
+        sheet = render_healthsheet(summary, export.info)
         (folder / "HEALTHSHEET.md").write_text(sheet, encoding="utf-8")
-        write_croissant(folder, summary, tables, info, info.title_of(summary))
+        write_croissant(folder, summary, tables, export.info, export.info.title_of(summary))
         write_summary(summary, folder / "report.json")
-        write_checksums(folder)
-    return dest
+    return Path(dest)
 
 
 def card_splits(made: list[ShardedSplit], folder: str) -> list[CardSplit]:

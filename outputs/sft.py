@@ -21,13 +21,11 @@ from typing import Any, TextIO
 import pyarrow.parquet as pq
 
 from casewright.errors import CasewrightError
-from casewright.outputs.card import CardConfig, CardInfo, CardSplit, render_card
-from casewright.outputs.decontaminate import divide_clean
-from casewright.outputs.guard import check_exportable, new_folder, write_checksums
+from casewright.outputs.card import CardConfig, CardInfo, CardSplit
+from casewright.outputs.exporting import exporting
 from casewright.outputs.lengths import PairLengths, load_counter
 from casewright.outputs.shards import write_shards
 from casewright.outputs.splits import SPLITS, Split, SplitPlan
-from casewright.outputs.summary import summarise
 from casewright.outputs.trainers import write_trainers
 
 __all__ = [
@@ -102,20 +100,11 @@ def export_sft(
     Raises:
         CasewrightError: as for `export_hf`.
     """
-    run, dest = Path(run), Path(dest)
-    plan = splits or SplitPlan()
-    check_exportable(run)
     lengths = PairLengths(load_counter(tokenizer) if tokenizer else None)
-    summary = summarise(run)
-    division, contamination = divide_clean(run, plan, benchmarks)
-    with new_folder(dest) as folder:
-        scratch = folder / ".scratch"
+    with exporting(run, dest, info=info, splits=splits, benchmarks=benchmarks) as export:
+        folder, scratch = export.folder, export.scratch
         shards = write_shards(
-            run,
-            scratch / "shards",
-            scratch / "deal",
-            division,
-            whole_cases=True,
+            export.run, scratch / "shards", scratch / "deal", export.division, whole_cases=True
         )
         sizes: dict[str, Counter[Split]] = defaultdict(Counter)
         with ExitStack() as stack:
@@ -133,7 +122,7 @@ def export_sft(
         shutil.rmtree(scratch)
         if not sizes:
             raise CasewrightError(
-                "the run gives no training pairs", where=run, valid="a run that kept notes"
+                "the run gives no training pairs", where=export.run, valid="a run that kept notes"
             )
         configs = [
             CardConfig(
@@ -147,20 +136,9 @@ def export_sft(
         ]
         tasks = {t: [s for s in SPLITS if sizes[t][s]] for t in TASKS if t in sizes}
         counted = sorted(lengths.results(), key=lambda found: TASKS.index(found.task))
-        write_trainers(folder, dest.absolute().name, tasks, counted)
-        card = render_card(
-            summary,
-            configs,
-            info or CardInfo(),
-            CATEGORIES,
-            "feed",
-            plan.by,
-            contamination,
-            counted,
-        )
-        (folder / "README.md").write_text(card, encoding="utf-8")
-        write_checksums(folder)
-    return dest
+        write_trainers(folder, Path(dest).absolute().name, tasks, counted)
+        export.describe(configs, CATEGORIES, "feed", counted)
+    return Path(dest)
 
 
 def _open(folder: Path, name: str, split: Split) -> TextIO:

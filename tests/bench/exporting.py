@@ -1,7 +1,7 @@
 """Rows a second and memory of an export: `python tests/bench/exporting.py [ROWS] [--tables]`.
 
 The run is synthetic: the documents of a small real run, many times over under other ids, each
-with a few words of its own, so that they are no copies of each other.
+with words of its own, so that they are no copies of each other.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from casewright.outputs.manifest import read_manifest, write_json
 from casewright.outputs.parts import PART_ROWS
 from casewright.outputs.rows import DOCUMENTS_SCHEMA, conform
 
+OWN_WORDS = 170
+
 
 def multiply(source: Path, dest: Path, rows: int) -> None:
     """A sealed run of `rows` kept documents, made from the kept ones of another."""
@@ -33,15 +35,17 @@ def multiply(source: Path, dest: Path, rows: int) -> None:
     table = conform(pa.concat_tables(pq.read_table(f) for f in files), DOCUMENTS_SCHEMA)
     table = table.combine_chunks()
     rng = np.random.default_rng(1)
+    known = pc.unique(pc.list_flatten(pc.utf8_split_whitespace(table["text"])))
+    known = known.combine_chunks() if isinstance(known, pa.ChunkedArray) else known
     for part, start in enumerate(range(0, rows, PART_ROWS)):
         size = min(PART_ROWS, rows - start)
         index = np.arange(start, start + size)
         chosen = table.take(pa.array(rng.integers(0, table.num_rows, size)))
         case = pc.binary_join_element_wise(pa.array((index // 2).astype(str)), "case", "-")
         ids = pc.binary_join_element_wise(pa.array(index.astype(str)), "doc", "-")
-        letters = rng.integers(97, 123, (size, 1200), dtype=np.uint8)
-        letters[:, 6::7] = 32
-        words = pa.array([bytes(row).decode() for row in letters])
+        drawn = known.take(pa.array(rng.integers(0, len(known), size * OWN_WORDS)))
+        ends = pa.array(np.arange(0, size * OWN_WORDS + 1, OWN_WORDS, dtype=np.int32))
+        words = pc.binary_join(pa.ListArray.from_arrays(ends, drawn), " ")
         text = pc.binary_join_element_wise(chosen["text"].combine_chunks(), words, "\n")
         for name, column in (("document_id", ids), ("case_id", case), ("text", text)):
             chosen = chosen.set_column(chosen.schema.get_field_index(name), name, column)
