@@ -11,7 +11,7 @@ import sys
 import click
 
 from casewright._version import __version__
-from casewright.cli import bench, check, doctor, export, graph, models, report, write
+from casewright.cli import bench, check, doctor, export, graph, models, push, report, write
 from casewright.errors import CasewrightError
 
 __all__ = ["main"]
@@ -37,6 +37,7 @@ for command in (
     check.calibrate_command,
     report.report,
     export.export,
+    push.push,
     doctor.doctor,
     bench.bench,
 ):
