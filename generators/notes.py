@@ -8,7 +8,7 @@ from itertools import pairwise
 from casewright.generators.assembly import Assembly
 from casewright.generators.pieces import Written
 from casewright.generators.plan import Piece, Plan
-from casewright.prompts.library import PromptLibrary, Style
+from casewright.prompts.library import PromptLibrary, Style, Variant
 from casewright.records import Case
 from casewright.seeds import derive_rng
 
@@ -54,7 +54,10 @@ def lay_out_note(
     out = Assembly()
     if plan.spec.header:
         rng = derive_rng(seed, document_id, "title")
-        header = library.template(plan.spec.header)
+        name = plan.spec.header
+        if isinstance(style, Variant):
+            name = style.headers.get(name, name)
+        header = library.template(name)
         out.add(header.text(**header_fields(case, rng.choice(plan.spec.title))) + "\n", "template")
     for number in _order(plan, style):
         section = plan.spec.sections[number]

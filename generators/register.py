@@ -19,12 +19,14 @@ from casewright.generators.wording import capitalise
 from casewright.prompts.library import Style
 from casewright.records import Fact
 
-__all__ = ["Register", "ShortForms", "is_short"]
+__all__ = ["VERBATIM", "Register", "ShortForms", "is_short"]
 
 ShortForms = Callable[[str], Iterable[str]]
 """The abbreviations of a concept, by its id."""
 
-_VERBATIM = frozenset({"course", "disposition", "follow_up", "social"})
+VERBATIM = frozenset({"course", "disposition", "follow_up", "social"})
+"""Types of facts that are told word for word."""
+
 _AT_START = re.compile(r"(?:^|[.!?:]\s+|\n)$")
 
 
@@ -104,7 +106,7 @@ class Register:
             forms[name] = [f for f in known if f in forms.get(name, known)]
         # A result, a piece of advice: the names in it stay as they are.
         told = {f.attribute("result") for f in self.facts}
-        told |= {f.name for f in self.facts if f.type in _VERBATIM}
+        told |= {f.name for f in self.facts if f.type in VERBATIM}
         return forms | {text.lower(): [] for text in told if text}
 
     @cached_property

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from casewright._version import __version__
 from casewright.generators.assembly import Assembly, model_share
+from casewright.generators.compact import Tightener
 from casewright.generators.compose import Composer, Spoken
 from casewright.generators.dialogue import (
     answer_context,
@@ -27,8 +29,8 @@ from casewright.generators.plan import Granularity, Piece, Plan, plan_document
 from casewright.generators.register import Register
 from casewright.generators.vocabulary import FormsOf
 from casewright.generators.wording import Subject, Voice, fill_question
-from casewright.prompts.library import PromptLibrary, Template
-from casewright.records import Case, Check, Draft, Ledger, Provenance
+from casewright.prompts.library import PromptLibrary, Template, Variant
+from casewright.records import Case, Check, Draft, Fact, Ledger, Provenance
 from casewright.seeds import derive_rng
 
 __all__ = ["EngineName", "Writer", "document_id_of"]
@@ -36,9 +38,9 @@ __all__ = ["EngineName", "Writer", "document_id_of"]
 _REPAIR_ROUNDS = 2
 
 
-def document_id_of(case: Case, kind: str) -> str:
-    """The id of a case's document of a kind."""
-    return f"{case.case_id}-{kind}"
+def document_id_of(case: Case, kind: str, variant: str = "") -> str:
+    """The id of a case's document of a kind, or of a variant of it."""
+    return f"{case.case_id}-{kind}-{variant}" if variant else f"{case.case_id}-{kind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,15 @@ class Writer:
     graph_version: str
     short_forms: FormsOf = lambda _: ()
 
-    async def draft(self, case: Case, kind: str) -> Draft:
-        """Write one document of a case.
+    async def draft(self, case: Case, kind: str, variant: str = "") -> Draft:
+        """Write one document of a case; a variant says the same facts in its own hand.
 
         Raises:
             CasewrightError: when the endpoint fails; never for what the model says.
         """
         spec = self.library.kind(kind)
+        if variant:
+            case = replace(case, style=variant)
         plan = self._plan(case, kind)
         template = self.library.template(spec.prompt)
         composer = self._composer(case, kind, template)
@@ -94,6 +98,7 @@ class Writer:
             ledger=ledger,
             provenance=self._provenance(job, template, assembly),
             turns=tuple(assembly.turns),
+            variant_of=document_id_of(case, kind) if variant else None,
         )
 
     def prompts(self, case: Case, kind: str) -> list[Task]:
@@ -106,7 +111,7 @@ class Writer:
     def _plan(self, case: Case, kind: str) -> Plan:
         spec = self.library.kind(kind)
         spoken = spec.dialogue or spec.speaker is not None
-        density = 1.0 if spoken else self.library.styles[case.style].density
+        density = 1.0 if spoken else self.library.style(case.style).density
         return plan_document(case, kind, spec, granularity=self.granularity, density=density)
 
     def _composer(self, case: Case, kind: str, template: Template) -> Composer:
@@ -116,13 +121,17 @@ class Writer:
             case=case,
             kind=kind,
             style=case.style,
-            document_id=document_id_of(case, kind),
+            document_id=self._document_id(case, kind),
             seed=self.seed,
             shots=self.settings.shots,
             forms_of=self.forms_of,
             lay_forms=self.lay_forms,
             short_forms=self.short_forms,
         )
+
+    def _document_id(self, case: Case, kind: str) -> str:
+        variant = case.style if case.style in self.library.variants else ""
+        return document_id_of(case, kind, variant)
 
     def _provenance(self, job: _Job, template: Template, assembly: Assembly) -> Provenance:
         written = [*job.written.values(), *job.asked.values()]
@@ -156,8 +165,13 @@ class _Job:
         self.asked: dict[str, Written] = {}
         self.repaired = 0
         self.pieces = PieceWriter(writer.complete, writer.check, writer.forms_of, writer.settings)
-        self.style = writer.library.styles[case.style]
+        self.style = writer.library.style(case.style)
         self.register = Register(self.style, plan.facts, writer.short_forms)
+        self.tightener = None
+        if isinstance(self.style, Variant):
+            self.tightener = Tightener(
+                self.style.short, plan.facts, writer.check, case.demographics
+            )
 
     @property
     def style_voice(self) -> Voice:
@@ -252,18 +266,21 @@ class _Job:
         """What was written, in the hand of the style."""
         if not self.is_note:
             return self.written
+        facts = {p.piece_id: p.facts for p in self.plan.pieces}
         return {
             piece_id: replace(
                 written,
                 segments=tuple(
-                    replace(
-                        s, text=self.register.write(s.text, self.composer.rng(piece_id, "hand"))
-                    )
+                    replace(s, text=self._by_hand(s.text, piece_id, facts[piece_id]))
                     for s in written.segments
                 ),
             )
             for piece_id, written in self.written.items()
         }
+
+    def _by_hand(self, text: str, piece_id: str, facts: Sequence[Fact]) -> str:
+        text = self.register.write(text, self.composer.rng(piece_id, "hand"))
+        return self.tightener.write(text, facts) if self.tightener else text
 
     def settle(self) -> tuple[Assembly, Ledger]:
         """Check the whole document; pieces at fault are realised, and it is checked again."""

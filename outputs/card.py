@@ -55,6 +55,7 @@ TABLE_NOTES = {
     "tabular": "a case in numbers and codes, as far as its texts state them",
     "pretrain": "a text",
     "instruct": "a question about a text in one of eight tasks, and its answer by the ledger",
+    "compact": "a note and what says the same in a compact hand, with the same facts",
     "patient_sim": "a visit as a chat in which the model plays the patient",
     "dpo": "a kept document beside a rejected one of the same case and kind, with the error",
 }

@@ -10,7 +10,7 @@ import pyarrow as pa
 from casewright.outputs.labels import ORIGIN, PlainRow, origin, stated
 from casewright.outputs.sft import administrative, fact_line, stated_codes
 
-__all__ = ["PAIR_SCHEMAS", "dial2note", "dpo", "note2dial", "note2icd", "patient_sim"]
+__all__ = ["PAIR_SCHEMAS", "compact", "dial2note", "dpo", "note2dial", "note2icd", "patient_sim"]
 
 _string = pa.string()
 _MESSAGES = pa.list_(pa.struct([("role", _string), ("content", _string)]))
@@ -27,6 +27,9 @@ PAIR_SCHEMAS: dict[str, pa.Schema] = {
     "note2dial": pa.schema({**_DIALOGUE, **ORIGIN}),
     "note2icd": pa.schema(
         {"text": _string, "codes": pa.list_(_string), "titles": pa.list_(_string), **ORIGIN}
+    ),
+    "compact": pa.schema(
+        {"plain": _string, "compact": _string, "compact_id": _string, "variant": _string, **ORIGIN}
     ),
     "patient_sim": pa.schema(
         {"messages": _MESSAGES, "speaker": _string, "persona": _string, **ORIGIN}
@@ -86,6 +89,21 @@ def note2icd(case: Sequence[PlainRow]) -> Iterator[dict[str, Any]]:
                 "codes": [d["code"] for d in codes],
                 "titles": [d["title"] for d in codes],
                 **origin(row),
+            }
+
+
+def compact(case: Sequence[PlainRow]) -> Iterator[dict[str, Any]]:
+    """Notes beside what says the same in a shorter hand, where both were kept."""
+    by_id = {row["document_id"]: row for row in case}
+    for row in case:
+        plain = by_id.get(row["variant_of"] or "")
+        if plain is not None:
+            yield {
+                "plain": plain["text"],
+                "compact": row["text"],
+                "compact_id": row["document_id"],
+                "variant": row["style"],
+                **origin(plain),
             }
 
 

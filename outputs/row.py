@@ -125,7 +125,8 @@ class Row:
     `entities` hold what the text names, `relations` what belongs to them, `off_spec` what the
     text says beside or against the case; `code_support` tells which codes the text supports.
     `patient_id` joins the encounters of a patient, `partner_case_id` the two cases of a pair.
-    Where noise was added, `noise` has every slip and `clean_text` what was written and checked.
+    `variant_of` is the document that this one says once more. Where noise was added, `noise`
+    has every slip and `clean_text` what was written and checked.
     """
 
     document_id: str
@@ -152,6 +153,7 @@ class Row:
     partner_case_id: str | None = None
     clean_text: str = ""
     noise: tuple[Slip, ...] = ()
+    variant_of: str | None = None
     outcome: Outcome = "kept"
     reasons: tuple[Reason, ...] = field(default=())
 
@@ -193,6 +195,7 @@ def row_of(document: Document, index: int) -> Row:
         partner_case_id=draft.case.partner_case_id,
         clean_text=document.clean_text,
         noise=document.noise,
+        variant_of=draft.variant_of,
         outcome="kept" if verdict.keep else "rejected",
         reasons=tuple(_quoted(reason, draft.text) for reason in verdict.reasons),
     )

@@ -169,6 +169,7 @@ DOCUMENTS_SCHEMA: pa.Schema = pa.schema(
             untrue=pa.bool_(),
             source=_string,
         ),
+        "variant_of": _string,
     }
 )
 """Columns of `documents/part-*.parquet` and of the exports, in the order of `Row`."""

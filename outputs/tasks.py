@@ -24,7 +24,15 @@ from casewright.outputs.labels import (
     pretrain,
     tabular,
 )
-from casewright.outputs.pairs import PAIR_SCHEMAS, dial2note, dpo, note2dial, note2icd, patient_sim
+from casewright.outputs.pairs import (
+    PAIR_SCHEMAS,
+    compact,
+    dial2note,
+    dpo,
+    note2dial,
+    note2icd,
+    patient_sim,
+)
 from casewright.outputs.shards import GROUP_ROWS, ShardedSplit
 from casewright.outputs.stored import stored_tables
 
@@ -43,6 +51,7 @@ _BUILDERS: dict[str, Callable[[Sequence[PlainRow]], Iterator[dict[str, Any]]]] =
     "pretrain": pretrain,
     "instruct": instruct,
     "patient_sim": patient_sim,
+    "compact": compact,
 }
 
 _ALL = {**LABEL_SCHEMAS, **PAIR_SCHEMAS, "instruct": INSTRUCT_SCHEMA}

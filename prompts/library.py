@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -41,6 +41,7 @@ __all__ = [
     "SectionSpec",
     "Style",
     "Template",
+    "Variant",
     "load_library",
 ]
 
@@ -160,6 +161,13 @@ class Style(_Strict):
     assessment_first: bool = False
     spelling: Literal["american", "british"] = "american"
     weight: float = Field(default=1, gt=0)
+
+
+class Variant(Style):
+    """A hand in which documents are written once more. See variants.yaml."""
+
+    headers: Mapping[str, str] = Field(default_factory=dict)
+    short: Mapping[str, str] = Field(default_factory=dict)
 
 
 class Persona(_Strict):
@@ -321,6 +329,11 @@ class PromptLibrary:
     styles: Mapping[str, Style]
     personas: Mapping[str, Persona]
     hash: str
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+
+    def style(self, name: str) -> Style:
+        """A style or a variant by name."""
+        return self.styles[name] if name in self.styles else self.variants[name]
 
     def template(self, name: str, version: int | None = None) -> Template:
         """A template by name, the newest version unless told."""
@@ -378,6 +391,25 @@ class PromptLibrary:
                     for rule in section.groups
                     if rule.group not in self.groups
                 )
+        for name, variant in self.variants.items():
+            if name in self.styles:
+                problems.append(
+                    Problem(
+                        f"{name!r} is the name of a style and of a variant",
+                        "variants.yaml",
+                        fix="give the variant another name",
+                    )
+                )
+            problems += [
+                Problem(
+                    f"variant {name!r} names the template {template!r}, which does not exist",
+                    "variants.yaml",
+                    valid=", ".join(sorted(self.templates)),
+                )
+                for pair in variant.headers.items()
+                for template in pair
+                if template not in self.templates
+            ]
         if problems:
             raise CasewrightError("the prompts have problems", problems=problems)
 
@@ -437,7 +469,8 @@ def load_library(extra: Path | None = None) -> PromptLibrary:
     groups = _load_yaml(folders, "frames", GroupText, key="groups", prepare=_prepare_group)
     styles = _load_yaml(folders, "styles", Style)
     personas = _load_yaml(folders, "personas", Persona)
-    library = PromptLibrary(templates, kinds, groups, styles, personas, _hash(folders))
+    variants = _load_yaml(folders, "variants", Variant)
+    library = PromptLibrary(templates, kinds, groups, styles, personas, _hash(folders), variants)
     library.validate()
     return library
 

@@ -122,6 +122,7 @@ class TextConfig(_Strict):
     shots: int = Field(default=3, ge=0, le=12)
     styles: tuple[str, ...] = ()
     personas: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
 
 
 class LedgerConfig(_Strict):

@@ -40,11 +40,12 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A place in the plan: which kind of document of which case."""
+    """A place in the plan: which kind of document of which case, or a variant of it."""
 
     index: int
     case_index: int
     kind: str
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +121,10 @@ def plan_run(parts: Parts, config: Config) -> list[Planned]:
                 fix="ask for other kinds as well, or widen sampling.codes",
             )
             raise CasewrightError("the configuration has problems", problems=[problem])
+        documents = list(_with_variants(parts, config, kinds))
         planned += [
-            Planned(len(planned) + place, case_index, kind)
-            for place, kind in enumerate(kinds[: config.documents - len(planned)])
+            Planned(len(planned) + place, case_index, kind, variant)
+            for place, (kind, variant) in enumerate(documents[: config.documents - len(planned)])
         ]
         case_index += 1
     return planned
@@ -139,6 +141,15 @@ def _kinds_of(parts: Parts, config: Config, case_index: int) -> list[str]:
         return [kind for kind, _ in specs]
     case = parts.sampler.case(case_index)
     return [kind for kind, spec in specs if suits(spec, case, parts.forms_of)]
+
+
+def _with_variants(parts: Parts, config: Config, kinds: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each kind, and after a clinician's note its variants."""
+    for kind in kinds:
+        yield kind, ""
+        spec = parts.library.kind(kind)
+        if not spec.dialogue and spec.speaker is None:
+            yield from ((kind, variant) for variant in config.text.variants)
 
 
 def _about(parts: Parts, engine: Engine) -> About:
@@ -198,12 +209,12 @@ class _Line:
     async def write(self, place: Planned, case: Case) -> None:
         """Write, screen and store one document. Only its own failed request is survived."""
         try:
-            document = self.parts.screen(await self.writer.draft(case, place.kind))
+            document = self.parts.screen(await self.writer.draft(case, place.kind, place.variant))
             row = row_of(await self.parts.noisy(document), place.index)
         except RequestFailed as err:
             row = failed_row(
                 case,
-                document_id=document_id_of(case, place.kind),
+                document_id=document_id_of(case, place.kind, place.variant),
                 kind=place.kind,
                 index=place.index,
                 reasons=(Reason("engine", "request_failed", str(err)),),
@@ -239,7 +250,7 @@ async def _preview(config: Config, parts: Parts, plan: Sequence[Planned]) -> lis
     async with open_engine(engine_spec(config)) as engine, _client(engine) as client:
         writer = parts.writer(client, EngineName(engine.name, engine.model))
         drafts = await asyncio.gather(
-            *(writer.draft(case, p.kind) for case, p in zip(cases, plan, strict=True))
+            *(writer.draft(case, p.kind, p.variant) for case, p in zip(cases, plan, strict=True))
         )
     return [
         Shown(

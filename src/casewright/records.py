@@ -384,6 +384,7 @@ class Draft:
         ledger: what the checker found in `text`.
         phi: where the planned identifiers stand in `text`.
         truncated: a piece ended for another reason than the model's own stop.
+        variant_of: the document that this one says once more in another hand.
     """
 
     document_id: str
@@ -396,6 +397,7 @@ class Draft:
     turns: tuple[Turn, ...] = ()
     phi: tuple[PhiSpan, ...] = ()
     truncated: bool = False
+    variant_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

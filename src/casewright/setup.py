@@ -176,6 +176,7 @@ def _check_names(config: Config, library: PromptLibrary, graph: Graph) -> None:
         *quota_problems(config, graph),
         *_unknown(config, "styles", config.text.styles, library.styles),
         *_unknown(config, "personas", config.text.personas, library.personas),
+        *_unknown(config, "variants", config.text.variants, library.variants),
         *_unknown(config, "kinds", config.noise.kinds, library.kinds, within="noise"),
     ]
     if problems:
