@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casewright.errors import CasewrightError
+from casewright.filters.near_copies.batch import Batch, batches
 from casewright.filters.near_copies.build import build_tables
-from casewright.filters.near_copies.document import Prepared
+from casewright.filters.near_copies.document import vectors_of
 
 __all__ = ["Selection", "noise_for", "select_privately"]
 
@@ -120,17 +121,18 @@ class _Nearest:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._frequencies = build_tables(lambda: texts, sum(map(len, texts))).frequencies
-        vectors = [Prepared(text, self._frequencies).vector for text in texts]
+        parts = [vectors_of(b, self._frequencies) for b in batches(texts)]
         self._count = len(texts)
-        keys = np.concatenate([v.keys for v in vectors])
+        keys = np.concatenate([p.keys for p in parts])
         order = np.argsort(keys, kind="stable")
         self._keys = keys[order]
-        self._values = np.concatenate([v.values for v in vectors])[order]
-        self._owners = np.repeat(np.arange(len(texts)), [len(v.keys) for v in vectors])[order]
+        self._values = np.concatenate([p.values for p in parts])[order]
+        sizes = np.concatenate([np.diff(p.bounds) for p in parts])
+        self._owners = np.repeat(np.arange(len(texts)), sizes)[order]
 
     def of(self, text: str) -> int | None:
         """Its number; None if nothing is shared with any."""
-        vector = Prepared(text, self._frequencies).vector
+        vector = vectors_of(Batch.of([text]), self._frequencies)
         first = np.searchsorted(self._keys, vector.keys, "left")
         sizes = np.searchsorted(self._keys, vector.keys, "right") - first
         if not sizes.sum():

@@ -7,13 +7,8 @@ nearest document, for paraphrase.
 """
 
 from casewright.filters.near_copies.corpus import CopyPair, SelfCopyResult, find_self_copies
-from casewright.filters.near_copies.index import (
-    Likeness,
-    Match,
-    Passage,
-    ReferenceIndex,
-    SharedSpan,
-)
+from casewright.filters.near_copies.index import ReferenceIndex
+from casewright.filters.near_copies.likeness import Likeness, Match, Passage, SharedSpan
 from casewright.filters.near_copies.screen import CopyLimits, NearCopies, memorised_texts
 
 __all__ = [

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from casewright.errors import CasewrightError
 from casewright.filters.intervals import quantile_ranks, share_interval
 from casewright.filters.near_copies.damning import damning
-from casewright.filters.near_copies.index import Likeness, ReferenceIndex
+from casewright.filters.near_copies.index import ReferenceIndex
+from casewright.filters.near_copies.likeness import Likeness
 from casewright.filters.near_copies.screen import CopyLimits
 
 __all__ = ["MEASURES", "Calibration", "Limit", "calibrate", "held_out"]

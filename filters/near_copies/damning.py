@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from casewright.filters.near_copies.index import SharedSpan
+from casewright.filters.near_copies.likeness import SharedSpan
 from casewright.filters.phi import LEAK_SCORE, scan
 
 __all__ = ["damning"]

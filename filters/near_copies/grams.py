@@ -38,6 +38,7 @@ _PAD = 64
 _MAX_CONTEXTS = 64
 _MAX_COMPARED = 1024
 _CHUNK = 1 << 15
+_WINDOW_BYTES = 1 << 18
 
 U64 = np.uint64
 _C = [
@@ -46,6 +47,7 @@ _C = [
 
 Bytes = NDArray[np.uint8]
 Hashes = NDArray[np.uint64]
+Places = NDArray[np.int64]
 
 
 def _words(raw: Bytes) -> Hashes:
@@ -104,6 +106,45 @@ class Shared:
     count: int
 
 
+def _windows(starts: Places, size: int) -> Iterator[tuple[int, int]]:
+    """Pieces to be looked up at once: whole texts up to `_WINDOW_BYTES`, or a part of a longer."""
+    begin = 0
+    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), size], strict=True):
+        if end - begin <= _WINDOW_BYTES:
+            continue
+        if start > begin:
+            yield begin, start
+        begin = start
+        while end - begin > _WINDOW_BYTES:
+            yield begin, begin + _WINDOW_BYTES
+            begin += _WINDOW_BYTES
+        if begin > start:
+            yield begin, end
+            begin = end
+    if begin < size:
+        yield begin, size
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Offsets `start` to `stop` of the padded bytes; texts begin at `starts`."""
+
+    words: Hashes
+    padded: Bytes
+    start: int
+    stop: int
+    starts: Places
+
+    def units(self, at: Places) -> Places:
+        """A number for each offset: of the `_CHUNK` of its text that it is in, from 0."""
+        text = np.searchsorted(self.starts, at, "right") - 1
+        piece = (at - self.starts[text]) // _CHUNK
+        unit: Places = np.cumsum(
+            np.concatenate(([False], (text[1:] != text[:-1]) | (piece[1:] != piece[:-1])))
+        )
+        return unit
+
+
 @dataclass(frozen=True, slots=True)
 class GramTable:
     """The table; see the module.
@@ -124,27 +165,35 @@ class GramTable:
         following = np.minimum(documents + 1, len(self.firsts) - 1)
         return (self.firsts[following].astype(np.int64) - self.firsts[documents]) * STRIDE
 
-    def find(self, raw: Bytes, read: Callable[[int], Bytes]) -> tuple[list[Shared], dict[int, int]]:
-        """Find what a text shares.
+    def find(
+        self, raw: Bytes, read: Callable[[int], Bytes], starts: Places | None = None
+    ) -> tuple[list[Shared], list[tuple[int, int]]]:
+        """Find what texts share.
 
         Args:
-            raw: normalised bytes of the text. read: a document's normalised bytes, padded (`pad`).
+            raw: normalised bytes of a text, or of several with a zero byte between two.
+            read: a document's normalised bytes, padded (`pad`).
+            starts: where the texts start, if there are several.
 
         Returns:
-            Shared stretches that do not touch, in order; and for each document that was
-            compared the number of bytes found in it (counted once per run).
+            Shared stretches that do not touch, in order; and (offset, document) for every
+            stretch that was compared with a document and found in it. What is found in a
+            text does not depend on the others.
         """
         if len(raw) < SHARED_BYTES or not len(self.numbers):
-            return [], {}
+            return [], []
         padded = np.zeros(len(raw) + 2 * _PAD, dtype=np.uint8)
         padded[_PAD : _PAD + len(raw)] = raw
         words = _words(padded)
+        if starts is None:
+            starts = np.zeros(1, dtype=np.int64)
         spans: list[tuple[int, int, int]] = []
-        found: dict[int, int] = {}
-        last = _PAD + len(raw) - GRAM + 1
-        for start in range(_PAD, last, _CHUNK):
-            stop = min(start + _CHUNK, last)
-            self._find(words, padded, start, stop, read, spans, found)
+        found: list[tuple[int, int]] = []
+        last = len(raw) - GRAM + 1
+        for start, stop in _windows(starts, len(raw)):
+            if start < last:
+                window = _Window(words, padded, start + _PAD, min(stop, last) + _PAD, starts + _PAD)
+                self._find(window, read, spans, found)
         return _merge(spans), found
 
     def _candidates(
@@ -174,14 +223,12 @@ class GramTable:
 
     def _find(
         self,
-        words: Hashes,
-        padded: Bytes,
-        start: int,
-        stop: int,
+        window: _Window,
         read: Callable[[int], Bytes],
         spans: list[tuple[int, int, int]],
-        found: dict[int, int],
+        found: list[tuple[int, int]],
     ) -> None:
+        words, start, stop = window.words, window.start, window.stop
         at, entry = self._candidates(words, start, stop)
         if not len(at):
             return
@@ -200,21 +247,23 @@ class GramTable:
         low, high = at - np.where(left, REACH, 14), at + GRAM + np.where(right, REACH, 15)
         known = np.zeros(stop - start + 2 * _PAD + GRAM, dtype=np.int64)
         base = start - _PAD
-        compared = 0
-        for number in range(min(int(rank.max()) + 1, _MAX_CONTEXTS)):
-            now = np.flatnonzero(rank == number)
-            if compared > _MAX_COMPARED:
-                break
-            if number:
+        unit = window.units(at)
+        compared = np.zeros(int(unit.max()) + 1, dtype=np.int64)
+        later = np.flatnonzero(rank > 0)
+        now = np.flatnonzero(rank == 0)
+        for number in range(1, min(int(rank.max()) + 1, _MAX_CONTEXTS) + 1):
+            for i, begin, end in _extend(window.padded, at[now], offset[now], document[now], read):
+                known[begin - base : end - base] = 1
+                spans.append((begin - _PAD, end - _PAD, int(checks[order[now[i]]] & 0xF)))
+                found.append((begin - _PAD, int(document[now[i]])))
+            later = later[rank[later] >= number]
+            now = later[rank[later] == number]
+            now = now[compared[unit[now]] <= _MAX_COMPARED]
+            if len(now):
                 covered = np.cumsum(known)
                 first, last = low[now] - 1 - base, high[now] - 1 - base
                 now = now[covered[last] - covered[first] < last - first]
-                compared += len(now)
-            for i, begin, end in _extend(padded, at[now], offset[now], document[now], read):
-                known[begin - base : end - base] = 1
-                name = int(document[now[i]])
-                spans.append((begin - _PAD, end - _PAD, int(checks[order[now[i]]] & 0xF)))
-                found[name] = found.get(name, 0) + STRIDE
+                compared += np.bincount(unit[now], minlength=len(compared))
 
 
 def _extend(

@@ -8,7 +8,8 @@ from functools import lru_cache
 from importlib.resources import files
 
 from casewright.filters.near_copies.damning import damning
-from casewright.filters.near_copies.index import Likeness, Match, ReferenceIndex
+from casewright.filters.near_copies.index import ReferenceIndex
+from casewright.filters.near_copies.likeness import Likeness, Match
 from casewright.records import Evidence, Reason, Verdict
 
 __all__ = ["CopyLimits", "NearCopies", "memorised_texts"]

@@ -246,30 +246,36 @@ def plain(words: Words) -> Reading:
     return Reading(words.hashes, words.starts, words.ends, np.zeros(len(words), dtype=bool))
 
 
-def masked(words: Words, owners: NDArray[np.int64] | None = None) -> Reading:
+def masked(
+    words: Words,
+    owners: NDArray[np.int64] | None = None,
+    named: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None,
+) -> Reading:
     """The text with numbers, names, titles and pronouns masked, neighbours of a kind joined.
 
-    `owners` are the documents of the words, where there are several: none are joined over them.
+    Args:
+        owners: the documents of the words, where there are several: none are joined over them.
+        named: `names_and_numbers` of the words, where they are known.
     """
     if not len(words):
         return plain(words)
     hashes = words.hashes.copy()
-    name, number = names_and_numbers(words)
+    name, number = named or names_and_numbers(words)
     title = _within(hashes, _masks().titles)
     pronoun = _within(hashes, _masks().pronouns)
     hashes[name] = _NAME
     hashes[pronoun] = _PRONOUN
     hashes[title] = _TITLE
     hashes[number] = _NUMBER
-    named = name | number
+    mask = name | number
     joined = np.zeros(len(hashes), dtype=bool)
-    joined[1:] = (hashes[1:] == hashes[:-1]) & named[1:]
+    joined[1:] = (hashes[1:] == hashes[:-1]) & mask[1:]
     if owners is not None:
         joined[1:] &= owners[1:] == owners[:-1]
     keep = np.flatnonzero(~joined)
     ends = np.append(keep[1:] - 1, len(hashes) - 1)
     return Reading(
-        mix(hashes[keep]), words.starts[keep], words.ends[ends], (named | title | pronoun)[keep]
+        mix(hashes[keep]), words.starts[keep], words.ends[ends], (mask | title | pronoun)[keep]
     )
 
 

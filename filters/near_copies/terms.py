@@ -37,21 +37,24 @@ class TermTable:
 
     PARTS = ("directory", "documents", "tags")
 
-    def find(self, terms: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Pairs (index of the term, document)."""
+    def find(
+        self, terms: NDArray[np.uint64], texts: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Pairs (index of the term, document); `texts[i]`, ascending, is the text of term i."""
         none = np.zeros(0, dtype=np.int64)
         if not len(self.documents) or not len(terms):
             return none, none
         bucket = _scale(terms, len(self.directory) - 1)
         begin = self.directory[bucket].astype(np.int64)
         size = self.directory[bucket + 1].astype(np.int64) - begin
-        if int(size.sum()) > _MOST:
-            order = np.argsort(size, kind="stable")
-            size[order[np.cumsum(size[order]) > _MOST]] = 0
+        if np.bincount(texts, size).max() > _MOST:
+            order = np.lexsort((size, texts))
+            total = np.cumsum(size[order])
+            first = np.searchsorted(texts, texts)  # the order keeps each text where it is
+            before = np.where(first > 0, total[first - 1], 0)
+            size[order[total - before > _MOST]] = 0
         owner = np.repeat(np.arange(len(terms)), size)
-        entry = np.arange(len(owner)) + np.repeat(
-            begin - np.concatenate(([0], np.cumsum(size)[:-1])), size
-        )
+        entry = np.arange(len(owner)) + np.repeat(begin - (np.cumsum(size) - size), size)
         tag = (terms & U64(0xFF)).astype(np.uint8)
         same = self.tags[entry] == tag[owner]
         return owner[same], self.documents[entry[same]].astype(np.int64)
@@ -122,28 +125,44 @@ def candidates(
     table: TermTable,
     frequencies: Frequencies,
     stems: NDArray[np.uint64],
+    texts: NDArray[np.int64],
     sizes: Callable[[NDArray[np.int64]], NDArray[np.int64]],
     count: int,
-) -> list[int]:
-    """The documents most like a text by their rare words, at most `count`, likeliest first.
+) -> dict[int, list[int]]:
+    """The documents most like each text by their rare words, about `count`, likeliest first.
 
     Only such as have 8% of the words of the text, or 40% of whose own kept words the text
     has: a document that was copied, in whole or in part, or paraphrased has far more.
 
     Args:
-        stems: of the text's words. sizes: about how many bytes documents have.
+        stems: of the texts' words. texts: the text of each, below 65,536.
+        sizes: about how many bytes documents have.
     """
-    unique = np.unique(stems)
-    owner, document = table.find(packed_term(unique))
-    if not len(owner):
-        return []
-    names, place, times = np.unique(document, return_inverse=True, return_counts=True)
+    packed = np.unique((texts.astype(U64) << U64(48)) | (stems >> U64(16)))
+    text = (packed >> U64(48)).astype(np.int64)
+    unique = packed << U64(16)
+    term, document = table.find(packed_term(unique), text)
+    if not len(term):
+        return {}
+    both = (text[term].astype(U64) << U64(32)) | document.astype(U64)
+    order = np.argsort(both, kind="stable")
+    ordered = both[order]
+    first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    times = np.diff(np.append(first, len(ordered)))
+    of = (ordered[first] >> U64(32)).astype(np.int64)
+    names = (ordered[first] & U64(0xFFFFFFFF)).astype(np.int64)
     kept = np.maximum(sizes(names) / QUOTA, 1)
-    likely = np.flatnonzero((times >= 2) & ((times >= 0.4 * kept) | (times >= 0.08 * len(unique))))
-    if not len(likely):
-        return []
+    likely = (times >= 2) & ((times >= 0.4 * kept) | (times >= 0.08 * np.bincount(text)[of]))
+    if not likely.any():
+        return {}
     idf = frequencies.idf(unique, "stem")
-    score = np.bincount(place, weights=idf[owner])[likely]
-    share = score / np.sqrt(kept[likely])
-    order = np.concatenate((np.argsort(-share, kind="stable")[:count], [np.argmax(score)]))
-    return [int(names[likely[i]]) for i in dict.fromkeys(order.tolist())]
+    score = np.add.reduceat(idf[term[order]], first)[likely]
+    of, names, share = of[likely], names[likely], score / np.sqrt(kept[likely])
+    found: dict[int, list[int]] = {}
+    best = np.lexsort((names, -share, of))
+    starts = np.flatnonzero(np.concatenate(([True], of[1:] != of[:-1])))
+    for start, end in zip(starts, np.append(starts[1:], len(of)), strict=True):
+        own = [int(names[i]) for i in best[start : min(start + count, end)]]
+        richest = int(names[start + np.argmax(score[start:end])])
+        found[int(of[start])] = own if richest in own else [*own, richest]
+    return found

@@ -283,8 +283,27 @@ def test_every_shared_stretch_is_found_and_no_other(texts: list[str], query: str
         [normalise(t).data.tobytes() for t in texts], normalise(query).data.tobytes(), SHARED_BYTES
     )
     raw = normalise(query)
-    found, _ = index._grams.find(raw.data, index._bytes)
+    found, _ = index._grams.find(raw.data, index._comparer._bytes)
     assert {i for s in found for i in range(s.start, s.end)} == wanted
+
+
+@given(st.lists(PARTS, min_size=1, max_size=6), st.lists(PARTS, min_size=1, max_size=5))
+@settings(max_examples=100, deadline=None)
+def test_what_is_said_of_a_text_does_not_depend_on_its_batch(
+    texts: list[str], queries: list[str]
+) -> None:
+    index = ReferenceIndex.build([(str(i), t) for i, t in enumerate(texts)])
+    alone = [index.compare(q) for q in queries]
+    assert index.compare_many(queries) == alone
+    assert index.compare_many([*texts, *queries, ""])[len(texts) : -1] == alone
+
+
+def test_notes_are_compared_the_same_alone_and_together() -> None:
+    texts = [change_words(t, i / 60, i) for i, (_, t) in enumerate(REFERENCE)]
+    texts += ["No", "No pain", "", f"{texts[0]} " * 150, texts[1]]
+    together = INDEX.compare_many(texts)
+    assert together == [INDEX.compare(t) for t in texts]
+    assert together[0].verbatim == INDEX.verbatim(texts[0]) != ()
 
 
 @given(st.integers(0, 39), st.integers(0, 900), st.integers(50, 300), st.integers(0, 10**6))
