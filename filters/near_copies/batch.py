@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casewright.filters.folding import Folded, fold_text
+from casewright.filters.near_copies.masking import WordKinds, kinds_of
 from casewright.filters.near_copies.normal import lower_bytes, squeeze
-from casewright.filters.near_copies.shingles import Words, names_and_numbers, words_of_bytes
+from casewright.filters.near_copies.shingles import Words, words_of_bytes
 
 __all__ = ["MOST_TEXTS", "Batch", "batches", "pieces"]
 
@@ -65,9 +66,9 @@ class Batch:
         return len(self.texts)
 
     @cached_property
-    def named(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Which words read as a name, and which as a number or a time."""
-        return names_and_numbers(self.words)
+    def kinds(self) -> WordKinds:
+        """Which words read as a name, a number, a title, a pronoun."""
+        return kinds_of(self.words)
 
     @cached_property
     def normal(self) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None]:

@@ -18,10 +18,8 @@ from casewright.filters.near_copies.frequency import (
 )
 from casewright.filters.near_copies.grams import GramBuilder, GramTable
 from casewright.filters.near_copies.identifiers import IdentifierSet, identifier_hashes
-from casewright.filters.near_copies.shingles import (
-    masked,
-    shingle_within,
-)
+from casewright.filters.near_copies.masking import masked
+from casewright.filters.near_copies.shingles import shingle_within
 from casewright.filters.near_copies.terms import TermBuilder, TermTable
 
 __all__ = ["Tables", "build_tables"]
@@ -40,7 +38,7 @@ class Tables:
 
 def _count(batch: Batch, into: FrequencyBuilder) -> None:
     words, owners = batch.words, batch.owners
-    tokens = masked(words, owners, batch.named)
+    tokens = masked(words, owners, batch.kinds)
     token_owners = owners[np.searchsorted(words.starts, tokens.starts)]
     same = owners[1:] == owners[:-1]
     kinds = [
@@ -82,8 +80,7 @@ def build_tables(texts: Callable[[], Iterable[str]], size: int) -> Tables:
     total = 0
     for batch in batches(texts()):
         named.append(np.unique(identifier_hashes(batch.words, batch.owners)))
-        name, number = batch.named
-        content = ~(name | number)
+        content = ~(batch.kinds.name | batch.kinds.number)
         terms.add(batch.words.stems[content], batch.owners[content], batch.sizes)
         grams.add(batch.normal[0], *batch.normal_bounds)
         total += int(batch.sizes.sum())

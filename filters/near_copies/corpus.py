@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from casewright.filters.near_copies.document import READINGS, ReadingName, read, weigh
-from casewright.filters.near_copies.shingles import read_words, shingle
+from casewright.filters.near_copies.batch import batches
+from casewright.filters.near_copies.document import READINGS, ReadingName, distinct_shingles, weigh
 
 __all__ = ["CopyPair", "SelfCopyResult", "find_self_copies"]
 
@@ -85,7 +85,9 @@ def find_self_copies(
     scores: dict[tuple[int, int], float] = {}
     for reading in READINGS:
         hashes = [
-            np.unique(shingle(read(read_words(text), reading).hashes)) for _, _, text in items
+            h
+            for batch in batches(t for _, _, t in items)
+            for h in distinct_shingles(batch, reading)
         ]
         for a, b, score in _alike(hashes, reading):
             scores[a, b] = max(score, scores.get((a, b), 0.0))

@@ -8,10 +8,12 @@ at least two documents have is kept, the commonest first, in 5 bytes each and at
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from casewright.filters.near_copies.lookup import Lookup
 
 __all__ = ["SALTS", "Frequencies", "FrequencyBuilder", "sampled_share"]
 
@@ -19,6 +21,7 @@ U64 = np.uint64
 SHARE = 0.10
 _LEAST, _MOST = 1_500_000, 24_000_000
 _STEPS = 8.0  # levels to a doubling
+_COUNTS = np.round(2.0 ** (np.arange(256) / _STEPS)).astype(np.int64)
 
 SALTS = {"plain": U64(0), "masked": U64(0x5851F42D4C957F2D), "stem": U64(0x14057B7EF767814F)}
 """What is counted apart though it may have the same hash: xor it to the hash."""
@@ -39,16 +42,18 @@ class Frequencies:
     documents: int
     keys: NDArray[np.uint32]
     levels: NDArray[np.uint8]
+    _lookup: Lookup[np.uint32] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_lookup", Lookup(self.keys))
 
     def of(self, hashes: NDArray[np.uint64], kind: str) -> NDArray[np.int64]:
         """Frequency of each hash; 0 for what fewer than two documents have."""
-        if not len(self.keys):
-            return np.zeros(len(hashes), dtype=np.int64)
-        wanted = ((hashes ^ SALTS[kind]) >> U64(32)).astype(np.uint32)
-        at = np.searchsorted(self.keys, wanted)
-        at[at == len(self.keys)] = 0
-        count = np.round(2.0 ** (self.levels[at] / _STEPS)).astype(np.int64)
-        return np.where(self.keys[at] == wanted, count, 0)
+        count = np.zeros(len(hashes), dtype=np.int64)
+        at = self._lookup.find(((hashes ^ SALTS[kind]) >> U64(32)).astype(np.uint32))
+        there = at >= 0
+        count[there] = _COUNTS[self.levels[at[there]]]
+        return count
 
     def idf(self, hashes: NDArray[np.uint64], kind: str) -> NDArray[np.float64]:
         """Inverse document frequency; of a single document's words all the same."""

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
@@ -249,21 +250,22 @@ class GramTable:
         base = start - _PAD
         unit = window.units(at)
         compared = np.zeros(int(unit.max()) + 1, dtype=np.int64)
-        later = np.flatnonzero(rank > 0)
-        now = np.flatnonzero(rank == 0)
-        for number in range(1, min(int(rank.max()) + 1, _MAX_CONTEXTS) + 1):
+        by_rank = np.argsort(rank, kind="stable")
+        edges = np.searchsorted(
+            rank[by_rank], np.arange(min(int(rank.max()) + 1, _MAX_CONTEXTS) + 1)
+        )
+        for number, (first, last) in enumerate(pairwise(edges.tolist())):
+            now = by_rank[first:last]
+            if number:
+                now = now[compared[unit[now]] <= _MAX_COMPARED]
+                covered = np.cumsum(known)
+                begin, end = low[now] - 1 - base, high[now] - 1 - base
+                now = now[covered[end] - covered[begin] < end - begin]
+                compared += np.bincount(unit[now], minlength=len(compared))
             for i, begin, end in _extend(window.padded, at[now], offset[now], document[now], read):
                 known[begin - base : end - base] = 1
                 spans.append((begin - _PAD, end - _PAD, int(checks[order[now[i]]] & 0xF)))
                 found.append((begin - _PAD, int(document[now[i]])))
-            later = later[rank[later] >= number]
-            now = later[rank[later] == number]
-            now = now[compared[unit[now]] <= _MAX_COMPARED]
-            if len(now):
-                covered = np.cumsum(known)
-                first, last = low[now] - 1 - base, high[now] - 1 - base
-                now = now[covered[last] - covered[first] < last - first]
-                compared += np.bincount(unit[now], minlength=len(compared))
 
 
 def _extend(

@@ -1,29 +1,18 @@
-"""Words and their shingles, hashed with numpy: no Python loop over the text.
-
-Two readings of a text: as it is, and *masked*, where numbers, names, months, titles
-and pronouns are each one token, so that the same note under another name reads the
-same. Offsets lead back to the characters of the text.
-"""
+"""Words and their shingles, hashed with numpy: no Python loop over the text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from casewright.filters.folding import Folded, fold_text
-from casewright.filters.phi.lexicon import load_lexicon
 
 __all__ = [
     "SHINGLE_WORDS",
-    "Reading",
     "Words",
     "hash_words",
-    "masked",
-    "names_and_numbers",
-    "plain",
     "read_words",
     "shingle",
     "shingle_within",
@@ -146,151 +135,6 @@ def hash_words(words: list[str]) -> NDArray[np.uint64]:
     if not words:
         return np.zeros(0, dtype=U64)
     return np.unique(read_words("\n".join(words)).hashes)
-
-
-def _within(values: NDArray[np.uint64], ordered: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Membership in a sorted array."""
-    if not len(ordered):
-        return np.zeros(len(values), dtype=bool)
-    at = np.searchsorted(ordered, values)
-    at[at == len(ordered)] = 0
-    found: NDArray[np.bool_] = ordered[at] == values
-    return found
-
-
-# One string each: a list of a word a line would hide the rest.
-_TITLES = "mr mrs ms miss mx dr doctor professor prof"
-_PRONOUNS = (
-    "he she him her his hers himself herself mother father wife husband son daughter man woman "
-    "male female"
-)
-_TIMES = (
-    "january february march april june july august september october november december jan feb "
-    "mar apr jun jul aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday "
-    "sunday"
-)
-_NUMBERS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
-    "ninety hundred"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Masks:
-    names: NDArray[np.uint64]
-    known: NDArray[np.uint64]
-    titles: NDArray[np.uint64]
-    pronouns: NDArray[np.uint64]
-    numbers: NDArray[np.uint64]
-
-
-_SURNAMES_FIRST = frozenset(
-    [
-        "smith",
-        "white",
-        "young",
-        "hill",
-        "brown",
-        "green",
-        "king",
-        "ward",
-        "wood",
-        "cook",
-        "baker",
-        "carter",
-        "parker",
-        "bell",
-        "fisher",
-    ]
-)
-
-
-@lru_cache(maxsize=1)
-def _masks() -> _Masks:
-    lex = load_lexicon()
-    # To mask too much costs little, as both sides are masked alike: only words that any
-    # sentence begins with are kept.
-    never = lex.medical | lex.not_names | lex.brands
-    names = (lex.given_common | lex.family_common) - never
-    names -= lex.frequent_words - lex.given_common - _SURNAMES_FIRST
-    names |= (lex.given_known | lex.family_known) - lex.common_words - never
-    known = (lex.words | lex.medical | lex.brands | lex.eponyms) - names
-    return _Masks(
-        hash_words([n for n in names if n.isalpha()]),
-        hash_words([k for k in known if k.isalpha()]),
-        hash_words(_TITLES.split()),
-        hash_words(_PRONOUNS.split()),
-        hash_words([*_TIMES.split(), *_NUMBERS.split()]),
-    )
-
-
-_NUMBER, _NAME, _TITLE, _PRONOUN = (U64(n) for n in (11, 13, 17, 19))
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Tokens of one reading of a text: a hash and the place of each.
-
-    `named` marks tokens that stand for a name, title, pronoun or number: none in a plain reading.
-    """
-
-    hashes: NDArray[np.uint64]
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    named: NDArray[np.bool_]
-
-
-def plain(words: Words) -> Reading:
-    """The text as it is."""
-    return Reading(words.hashes, words.starts, words.ends, np.zeros(len(words), dtype=bool))
-
-
-def masked(
-    words: Words,
-    owners: NDArray[np.int64] | None = None,
-    named: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None,
-) -> Reading:
-    """The text with numbers, names, titles and pronouns masked, neighbours of a kind joined.
-
-    Args:
-        owners: the documents of the words, where there are several: none are joined over them.
-        named: `names_and_numbers` of the words, where they are known.
-    """
-    if not len(words):
-        return plain(words)
-    hashes = words.hashes.copy()
-    name, number = named or names_and_numbers(words)
-    title = _within(hashes, _masks().titles)
-    pronoun = _within(hashes, _masks().pronouns)
-    hashes[name] = _NAME
-    hashes[pronoun] = _PRONOUN
-    hashes[title] = _TITLE
-    hashes[number] = _NUMBER
-    mask = name | number
-    joined = np.zeros(len(hashes), dtype=bool)
-    joined[1:] = (hashes[1:] == hashes[:-1]) & mask[1:]
-    if owners is not None:
-        joined[1:] &= owners[1:] == owners[:-1]
-    keep = np.flatnonzero(~joined)
-    ends = np.append(keep[1:] - 1, len(hashes) - 1)
-    return Reading(
-        mix(hashes[keep]), words.starts[keep], words.ends[ends], (mask | title | pronoun)[keep]
-    )
-
-
-def names_and_numbers(words: Words) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which words read as a person's name, and which as a number or a time."""
-    masks = _masks()
-    number = words.digit | _within(words.hashes, masks.numbers)
-    capital = np.flatnonzero(words.capital & ~number)
-    letters = words.hashes[capital]
-    is_name = _within(letters, masks.names) | ~_within(letters, masks.known)
-    # A capitalised plural or inflection that no lexicon has is masked too: that costs little.
-    is_name &= ~_within(letters, masks.titles)
-    name = np.zeros(len(words), dtype=bool)
-    name[capital[is_name]] = True
-    return name, number
 
 
 def shingle_within(

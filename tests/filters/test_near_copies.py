@@ -23,8 +23,9 @@ from casewright.filters.near_copies import (
     memorised_texts,
 )
 from casewright.filters.near_copies.grams import SHARED_BYTES
+from casewright.filters.near_copies.masking import masked, plain
 from casewright.filters.near_copies.normal import normalise
-from casewright.filters.near_copies.shingles import masked, plain, read_words, shingle
+from casewright.filters.near_copies.shingles import read_words, shingle
 from casewright.filters.phi.lexicon import load_lexicon
 
 pydivsufsort = pytest.importorskip("pydivsufsort", reason="the suffix array is a dev extra")

@@ -1,0 +1,53 @@
+"""Finds many hashes in a sorted array at once.
+
+Hashes are spread evenly, so their upper bits lead to a handful of neighbours: far fewer jumps in
+memory than a binary search makes.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Lookup"]
+
+_Key = TypeVar("_Key", np.uint32, np.uint64)
+
+
+class Lookup(Generic[_Key]):
+    """A directory of sorted, distinct hashes.
+
+    Args:
+        keys: sorted and distinct; they are not copied.
+    """
+
+    def __init__(self, keys: NDArray[_Key]) -> None:
+        self._keys = keys
+        width = keys.dtype.itemsize * 8
+        bits = max(1, min(len(keys).bit_length(), 24))
+        self._shift = keys.dtype.type(width - bits)
+        edges = np.arange(1 << bits, dtype=keys.dtype) << self._shift
+        begin = np.searchsorted(keys, edges)
+        self._directory = np.append(begin, len(keys)).astype(np.int64)
+
+    def find(self, wanted: NDArray[_Key]) -> NDArray[np.int64]:
+        """The place of each among the keys; -1 for what is not there."""
+        place = np.full(len(wanted), -1, dtype=np.int64)
+        bucket = (wanted >> self._shift).astype(np.int64)
+        at, end = self._directory[bucket], self._directory[bucket + 1]
+        left = np.flatnonzero(at < end)
+        at, end = at[left], end[left]
+        while len(left):
+            same = self._keys[at] == wanted[left]
+            place[left[same]] = at[same]
+            at += 1
+            on = np.flatnonzero(~same & (at < end))
+            left, at, end = left[on], at[on], end[on]
+        return place
+
+    def holds(self, wanted: NDArray[_Key]) -> NDArray[np.bool_]:
+        """Which are among the keys."""
+        there: NDArray[np.bool_] = self.find(wanted) >= 0
+        return there
