@@ -11,6 +11,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,7 @@ _SPECIAL = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def _fold_char(char: str) -> str:
     """One character to its plain form: usually one character, `_REMOVED` for invisible ones."""
     if char in _SPECIAL:
@@ -57,16 +59,21 @@ def _fold_char(char: str) -> str:
     return plain.replace("⁄", "/") if 0 < len(plain) <= 3 else char
 
 
+_AS_IT_IS = {
+    ord(c): c for c in map(chr, range(128)) if c in "\t\n\r" or (" " <= c <= "~" and c != "`")
+}
+
+
 class _Table(dict[int, str]):
     """Filled as characters are met; the characters that change the length are noted."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(_AS_IT_IS)
         self.long: dict[str, str] = {}
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        plain = char if char in "\t\n\r" or " " <= char <= "~" else _fold_char(char)
+        plain = _fold_char(char)
         if len(plain) != 1:
             self.long[char] = plain
             plain = char

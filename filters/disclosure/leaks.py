@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import ahocorasick
 import numpy as np
+from numpy.typing import NDArray
 
 from casewright.filters.folding import fold_text
 from casewright.filters.intervals import share_interval
@@ -135,17 +136,15 @@ def membership(
     """
     index = ReferenceIndex.build(outputs)
 
-    def score(text: str) -> float:
-        likeness = index.compare(text)
-        return max(
-            likeness.plain.containment,
-            likeness.plain.coverage,
-            likeness.masked.containment,
-            likeness.cosine,
+    def scores(notes: Texts) -> NDArray[np.float64]:
+        return np.array(
+            [
+                max(k.plain.containment, k.plain.coverage, k.masked.containment, k.cosine)
+                for k in index.compare_many([text for _, text in notes])
+            ]
         )
 
-    inside = np.array([score(t) for _, t in members])
-    outside = np.array([score(t) for _, t in others])
+    inside, outside = scores(members), scores(others)
     found = {}
     for rate in rates:
         # The largest threshold that no more than this share of others passes.
@@ -227,8 +226,9 @@ def measure_disclosure(
     private = set().union(*(identifiers_of(t) for _, t in reference)) if reference else set()
     copies = leaks = present = caught = characters = shared = rare = 0
     stretches: set[bytes] = set()
-    for _, text in outputs:
-        copied = not judge(text).keep
+    verdicts = judge.judge([text for _, text in outputs])
+    for (_, text), verdict in zip(outputs, verdicts, strict=True):
+        copied = not verdict.keep
         own = identifiers_of(text) & private
         turned_down = copied or (bool(own) and not phi_verdict(text, None).keep)
         copies += copied

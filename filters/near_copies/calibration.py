@@ -101,8 +101,8 @@ def calibrate(
     rows: list[list[float]] = []
     damned: list[bool] = []
     copies = 0
-    for _, text in notes:
-        likeness = index.compare(text)
+    likenesses = index.compare_many([text for _, text in notes])
+    for (_, text), likeness in zip(notes, likenesses, strict=True):
         if likeness.plain.containment >= _COPY and likeness.plain.shared > shared:
             copies += 1
             continue

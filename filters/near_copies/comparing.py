@@ -107,10 +107,10 @@ class Comparer:
             if name == "masked":
                 own = shingles_of(batch, name, self._frequencies, closer)
             bags = Bags.joined([r.reading(name) for r in ready])
-            for text, place, match in best_matches(batch, name, own, bags, texts, places):
+            found_best = best_matches(batch, name, own, bags, texts, places, max_passages)
+            for text, place, match in found_best:
                 document = self._texts.get(int(numbers[place]))[0]
-                passages = match.passages[:max_passages]
-                best[name][text] = replace(match, document=document, passages=passages)
+                best[name][text] = replace(match, document=document)
         return [
             Likeness(best["plain"][t], best["masked"][t], float(near[t]), spans[t])
             for t in range(len(batch))

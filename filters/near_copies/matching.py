@@ -21,17 +21,23 @@ _GAP_WORDS = 3
 _MIN_MASS = 16.0
 # With fewer rare shingles in common no passage is worth a look.
 _FEW = 8.0
-_MOST_PASSAGES = 20
 
 
 def best_matches(
-    batch: Batch, name: ReadingName, own: Shingles, theirs: Bags, texts: Places, places: Places
+    batch: Batch,
+    name: ReadingName,
+    own: Shingles,
+    theirs: Bags,
+    texts: Places,
+    places: Places,
+    max_passages: int,
 ) -> Iterator[tuple[int, int, Match]]:
     """For each text that shares anything (text, place of the document, match).
 
     Args:
         own: shingles of the batch, read as `name` says. theirs: bags of the documents.
         texts, places: pairs of a text and a document, text by text, likeliest first.
+        max_passages: how many are told, of each match.
     """
     mass, whole = theirs.mass[places], own.bags.mass[texts]
     shared = shared_weight(own.bags, theirs, texts, places, product=False)
@@ -40,7 +46,7 @@ def best_matches(
     score = np.where(shared > 0, np.maximum(contained, covered), -1.0)
     best = _best_of_each(texts, score)
     rich = best[shared[best] >= _FEW]
-    passages = _passages(batch, own, theirs, texts[rich], places[rich])
+    passages = _passages(batch, own, theirs, texts[rich], places[rich], max_passages)
     for at in best.tolist():
         text = int(texts[at])
         runs = passages.get(text, ())
@@ -75,7 +81,7 @@ def _changes(values: Places) -> NDArray[np.bool_]:
 
 
 def _passages(
-    batch: Batch, own: Shingles, theirs: Bags, texts: Places, places: Places
+    batch: Batch, own: Shingles, theirs: Bags, texts: Places, places: Places, count: int
 ) -> dict[int, tuple[Passage, ...]]:
     """Of each pair the runs of shared shingles, richest first; a loop counts once."""
     pair, at = expand(own.bounds, texts)
@@ -102,7 +108,7 @@ def _passages(
     found: dict[int, list[Passage]] = {}
     for i in richest.tolist():
         passages = found.setdefault(int(texts[pair[first[i]]]), [])
-        if len(passages) < _MOST_PASSAGES:
+        if len(passages) < count:
             span = batch.span(int(starts[i]), int(ends[i]))
             passages.append(Passage(*span, int(words[i]), float(novelty[i])))
     return {text: tuple(passages) for text, passages in found.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -152,14 +152,22 @@ def audit(
     public = ReferenceIndex.build(known)
 
     def lines() -> Iterator[dict[str, object]]:
-        for name, text in read_reference(texts, text_field):
-            (row,) = audit_texts(
-                [(name, text)],
-                against,
-                public=public,
-                filters=filters,
-                copy_limits=copy_limits(settings),
-            )
+        # The texts are read once; those whose verdict is still to come are held beside it.
+        held: deque[str] = deque()
+
+        def items() -> Iterator[tuple[str, str]]:
+            for name, text in read_reference(texts, text_field):
+                held.append(text)
+                yield name, text
+
+        for row in audit_texts(
+            items(),
+            against,
+            public=public,
+            filters=filters,
+            copy_limits=copy_limits(settings),
+        ):
+            text = held.popleft()
             record: dict[str, object] = dict(row.to_json())
             if verbatim and against is not None:
                 record["verbatim"] = [
