@@ -8,6 +8,8 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 OUT ?= runs/first
 DATASET ?= $(OUT)-dataset
 VLLM_VENV ?= .venv-vllm
+# A worker takes whole files, so that what a file sets up is made once; each wants 1.5 GB.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-huge test-vllm lint types docs bench wheel typing clean
@@ -46,7 +48,7 @@ run: $(VENV)/.run-ready
 
 test: $(VENV)/.dev-ready
 	@$(BIN)/casewright models get default > /dev/null
-	$(BIN)/pytest -m "not vllm and not huge"
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not vllm and not huge"
 
 test-huge: $(VENV)/.dev-ready
 	$(BIN)/pytest -m huge
@@ -78,7 +80,7 @@ bench: $(VENV)/.dev-ready
 	$(BIN)/python tests/bench/diversity.py
 
 wheel: $(VENV)/.dev-ready
-	bash .ci/wheel.sh $(BIN)
+	WORKERS=$(WORKERS) bash .ci/wheel.sh $(BIN)
 
 clean:
 	rm -rf build dist .typing .mypy_cache .pytest_cache .ruff_cache

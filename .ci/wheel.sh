@@ -12,7 +12,7 @@ mkdir "$work/dist"
 ls -l "$work/dist"
 "$bin/python" -m venv "$work/env"
 wheel=$(ls "$work"/dist/*.whl)
-"$work/env/bin/pip" install --quiet --disable-pip-version-check "$wheel[llamacpp,hf]" pytest hypothesis
+"$work/env/bin/pip" install --quiet --disable-pip-version-check "$wheel[llamacpp,hf]" pytest pytest-xdist hypothesis
 mkdir "$work/elsewhere"
 cp -r "$work/tests" "$work/examples" "$work/pyproject.toml" "$work/README.md" "$work/docs" "$work/elsewhere/"
 cp -r "$work/Makefile" "$work/kg" "$work/elsewhere/" 2>/dev/null || true
@@ -20,4 +20,4 @@ rm -rf "$work/elsewhere/kg"
 cd "$work/elsewhere"
 "$work/env/bin/casewright" --version
 "$work/env/bin/casewright" kg stats --json > /dev/null
-CASEWRIGHT_SOURCES="$work" "$work/env/bin/pytest" -m "not vllm and not browser and not model and not slow and not huge"
+CASEWRIGHT_SOURCES="$work" "$work/env/bin/pytest" -n "${WORKERS:-2}" --dist loadfile -m "not vllm and not browser and not model and not slow and not huge"
