@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from casewright.generators.disclosure import small_word
 from casewright.generators.examples import (
     Example,
     ask_examples,
@@ -13,6 +14,7 @@ from casewright.generators.examples import (
     examples_for,
     request_for,
 )
+from casewright.generators.lay import lay_sentence
 from casewright.generators.pieces import Task
 from casewright.generators.plan import Piece
 from casewright.generators.realiser import realise, realise_question
@@ -20,7 +22,7 @@ from casewright.generators.register import is_short
 from casewright.generators.vocabulary import FormsOf
 from casewright.generators.wording import Item, Subject, before_admission, fill, item_of
 from casewright.prompts.library import Frame, GroupText, Message, Persona, PromptLibrary, Template
-from casewright.records import Case, Fact
+from casewright.records import Case, Disclosed, Fact
 from casewright.seeds import derive_rng, derive_seed
 
 __all__ = ["Composer", "Spoken"]
@@ -35,10 +37,22 @@ EXAMPLE_SETS = 4
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """How a piece of a dialogue is spoken: by whom, and how a patient talks."""
+    """How a piece of a dialogue is spoken: by whom, and how a patient talks.
+
+    Attributes:
+        speaker: whose grammar it is: doctor, patient ("I") or caregiver ("she").
+        role: who speaks, for the prompt: also interpreter, relative and nurse.
+        told: what is told of each fact, by fact id; empty where all is told in any words.
+    """
 
     speaker: str
     persona: Persona
+    role: str = ""
+    told: Mapping[str, Disclosed] = field(default_factory=dict)
+
+    def telling(self, fact: Fact) -> Disclosed | None:
+        """What the log says of a fact."""
+        return self.told.get(fact.fact_id)
 
 
 @dataclass(frozen=True)
@@ -105,7 +119,7 @@ class Composer:
         turn: int = 0,
     ) -> Task:
         rng = self.rng(piece_id, "examples")
-        facts = [self._as_told(f) for f in facts]
+        facts = [_only_what_is_asked(name, self._as_told(f)) for f in facts]
         items = [self._item(f, subject, spoken, rng) for f in facts]
         examples = examples_for(
             name, group, len(items), subject, self._shared_rng(name, len(items), subject),
@@ -123,12 +137,12 @@ class Composer:
                 examples,
                 request_for(name, group, items, subject),
                 name,
-                speaker=speaker or "",
+                speaker=(spoken.role or spoken.speaker) if spoken else "",
                 voice=subject.voice,
             ),
             facts=() if again and spoken else tuple(facts),
             about=tuple(facts) if again and spoken else (),
-            fallback=lambda: self._realised(name, group, facts, items, subject, size, turn),
+            fallback=lambda: self._realised(name, group, facts, items, subject, spoken, size, turn),
             speaker=speaker,  # type: ignore[arg-type]
             licensed=(
                 *(v for item in items for v in item.values()),
@@ -157,17 +171,48 @@ class Composer:
         facts: Sequence[Fact],
         items: Sequence[Item],
         subject: Subject,
+        spoken: Spoken | None,
         size: int,
         turn: int,
     ) -> str:
         """The realiser's text: a sentence for every `size` facts."""
-        plain = [self._plain(f, i) for f, i in zip(facts, items, strict=True)]
+        own = self._in_own_words(name, group, facts, items, subject, spoken, turn)
+        if own is not None:
+            return own
+        plain = [self._plain(f, i, spoken) for f, i in zip(facts, items, strict=True)]
         starts = range(0, len(plain), size)
-        return " ".join(
-            # A generator of the same name for each: one order of frames, gone through in turn.
-            realise(group, plain[i : i + size], subject, self.rng(name, "frames"), turn + n)
-            for n, i in enumerate(starts)
-        )
+
+        def said(turn: int) -> str:
+            return " ".join(
+                # A generator of the same name for each: one order of frames, gone through in turn.
+                realise(group, plain[i : i + size], subject, self.rng(name, "frames"), turn + n)
+                for n, i in enumerate(starts)
+            )
+
+        brief = spoken is not None and spoken.persona.personality in _BRIEF
+        if brief and name not in _ASKED and spoken is not None and spoken.told:
+            return min((said(turn + n) for n in range(_TRIES)), key=len)
+        return said(turn)
+
+    def _in_own_words(
+        self,
+        name: str,
+        group: GroupText,
+        facts: Sequence[Fact],
+        items: Sequence[Item],
+        subject: Subject,
+        spoken: Spoken | None,
+        turn: int,
+    ) -> str | None:
+        """One symptom in the patient's own words, where the log has such for it."""
+        if spoken is None or len(facts) != 1 or "{lay}" not in group.item:
+            return None
+        telling = spoken.telling(facts[0])
+        if telling is None or telling.outcome != "told" or telling.said in ("", facts[0].name):
+            return None
+        rng = self.rng(name, "own words", str(turn))
+        wording = items[0]["lay"]
+        return lay_sentence(wording, group, subject, self.library, rng, asked=group.ask_by_model)
 
     def line(self, piece: Piece, subject: Subject) -> str:
         """The piece set as a line or list, as forms have it: no sentence."""
@@ -244,22 +289,53 @@ class Composer:
             return {**item_of(fact), "name": subject.address(fact.name)}
         if spoken is None or fact.type != "symptom" or spoken.speaker == "doctor":
             return item_of(fact)
+        telling = spoken.telling(fact)
+        if telling is not None:
+            return item_of(fact, lay=subject.speak(telling.said) or None)
         lay = list(self.lay_forms(fact.concept))
         if lay and rng.random() < spoken.persona.lay:
             return item_of(fact, lay=subject.speak(rng.choice(lay)))
         return item_of(fact)
 
     @staticmethod
-    def _plain(fact: Fact, item: Item) -> Item:
+    def _plain(fact: Fact, item: Item, spoken: Spoken | None) -> Item:
         """The realiser joins noun phrases only, and a lay form need not be one."""
+        telling = spoken.telling(fact) if spoken is not None else None
+        if telling is not None and telling.outcome == "minimised":
+            return {**item, "lay": telling.said}
         return {**item, "lay": fact.name}
+
+
+_BRIEF = frozenset({"terse", "impatient"})
+_TRIES = 4
+"""Sentences of which a patient of few words says the shortest."""
+
+_DETAILS = frozenset({"onset", "character", "site"})
+_ASKED: Mapping[str, frozenset[str]] = {
+    "say_onset": frozenset({"onset"}),
+    "write_onset": frozenset({"onset"}),
+    "say_character": frozenset({"character", "site"}),
+}
+
+
+def _only_what_is_asked(group: str, fact: Fact) -> Fact:
+    """When it began, or how it is: without the details that the group does not tell."""
+    if group not in _ASKED:
+        return fact
+    kept = tuple((k, v) for k, v in fact.attributes if k not in _DETAILS or k in _ASKED[group])
+    return replace(fact, attributes=kept)
 
 
 def _verbatim(fact: Fact, spoken: Spoken | None, *, again: bool) -> tuple[str, ...]:
     """What must be said word for word: phrases whose parts a model garbles, and relatives."""
     if again:
-        told = ("onset",) if spoken else ("onset", "character", "site")
-        return tuple(v for k, v in fact.attributes if k in told)
+        return tuple(v for k, v in fact.attributes if k in _DETAILS)
+    if fact.type == "symptom":
+        telling = spoken.telling(fact) if spoken is not None else None
+        if telling is not None and telling.outcome == "minimised":
+            return (telling.said.removesuffix(fact.name).strip(),)
+        # What the patient made small must not grow in the note.
+        return () if spoken is not None else small_word(fact)
     if fact.type in ("disposition", "follow_up", "course") or (
         fact.type == "social" and spoken is None
     ):
@@ -276,4 +352,4 @@ def _said(fact: Fact, subject: Subject) -> str:
     first = fact.attribute("first")
     if subject.voice == "self" and first:
         return first
-    return f"{subject.slots()['I']} {fact.name}"
+    return f"{subject.slots()['s']} {fact.name}"

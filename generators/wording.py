@@ -272,7 +272,7 @@ def fill_question(question: str, topic: str, subject: Subject) -> str:
     return _without_article(_substitute(question, {**subject.slots(), "list": topic}, {}))
 
 
-_ANY_A = re.compile(r"\b(any|no|your|her|his) (?:an?|the) ", re.IGNORECASE)
+_ANY_A = re.compile(r"\b(any|no|your|her|his|my|the) (?:an?|the) ", re.IGNORECASE)
 
 
 def _without_article(text: str) -> str:

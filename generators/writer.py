@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,12 +11,9 @@ from casewright._version import __version__
 from casewright.generators.assembly import Assembly, model_share
 from casewright.generators.compact import Tightener
 from casewright.generators.compose import Composer, Spoken
-from casewright.generators.dialogue import (
-    answer_context,
-    is_doctor_piece,
-    lay_out_dialogue,
-    speaker_of,
-)
+from casewright.generators.consultation import Consultation, consult
+from casewright.generators.dialogue import answer_context, lay_out_dialogue, speaker_of
+from casewright.generators.disclosure import UNNAMED, as_noted, as_spoken, disclose
 from casewright.generators.notes import lay_out_note
 from casewright.generators.pieces import (
     Complete,
@@ -27,10 +25,21 @@ from casewright.generators.pieces import (
 )
 from casewright.generators.plan import Granularity, Piece, Plan, plan_document
 from casewright.generators.register import Register
+from casewright.generators.roleplay import DialogueMode, RolePlay, mode_for
 from casewright.generators.vocabulary import FormsOf
-from casewright.generators.wording import Subject, Voice, fill_question
-from casewright.prompts.library import PromptLibrary, Template, Variant
-from casewright.records import Case, Check, Draft, Fact, Ledger, Provenance
+from casewright.generators.wording import Subject, Voice
+from casewright.prompts.library import KindSpec, PromptLibrary, Template, Variant
+from casewright.records import (
+    Case,
+    Check,
+    Disclosed,
+    Draft,
+    Fact,
+    Ledger,
+    Provenance,
+    Setting,
+    Turn,
+)
 from casewright.seeds import derive_rng
 
 __all__ = ["EngineName", "Writer", "document_id_of"]
@@ -60,6 +69,8 @@ class Writer:
         check: the ledger checker.
         forms_of, lay_forms, short_forms: all surface forms, the lay ones and the
             abbreviations, of a concept by id.
+        disclosing: settings in which documents go by what the patient tells.
+        dialogue: how dialogues are written; auto goes by the granularity.
     """
 
     library: PromptLibrary
@@ -73,6 +84,8 @@ class Writer:
     seed: int
     graph_version: str
     short_forms: FormsOf = lambda _: ()
+    disclosing: frozenset[Setting] = frozenset()
+    dialogue: DialogueMode = "auto"
 
     async def draft(self, case: Case, kind: str, variant: str = "") -> Draft:
         """Write one document of a case; a variant says the same facts in its own hand.
@@ -99,6 +112,7 @@ class Writer:
             provenance=self._provenance(job, template, assembly),
             turns=tuple(assembly.turns),
             variant_of=document_id_of(case, kind) if variant else None,
+            disclosure=self._log(case, spec),
         )
 
     def prompts(self, case: Case, kind: str) -> list[Task]:
@@ -106,13 +120,30 @@ class Writer:
         spec = self.library.kind(kind)
         plan = self._plan(case, kind)
         job = _Job(self, case, plan, self._composer(case, kind, self.library.template(spec.prompt)))
-        return [job.task(piece) for piece in plan.pieces]
+        lost = job.talk.lost if job.talk is not None else lambda _: False
+        return [job.task(piece) for piece in job.plan.pieces if not lost(piece)]
 
     def _plan(self, case: Case, kind: str) -> Plan:
         spec = self.library.kind(kind)
         spoken = spec.dialogue or spec.speaker is not None
         density = 1.0 if spoken else self.library.style(case.style).density
-        return plan_document(case, kind, spec, granularity=self.granularity, density=density)
+        log = self._log(case, spec)
+        known = as_spoken(case.facts, log) if spec.dialogue else as_noted(case.facts, log)
+        plan = plan_document(
+            replace(case, facts=tuple(known)), kind, spec,
+            granularity=self.granularity, density=density,
+        )  # fmt: skip
+        return _with_truth(plan, case, spec, log) if log else plan
+
+    def _log(self, case: Case, spec: KindSpec) -> tuple[Disclosed, ...]:
+        """What the patient tells; nothing where the document goes by the whole truth.
+
+        What a patient writes at home is no part of the visit.
+        """
+        if case.setting not in self.disclosing or spec.speaker == "patient":
+            return ()
+        persona = self.library.personas[case.persona]
+        return disclose(case, persona, self.lay_forms, seed=self.seed)
 
     def _composer(self, case: Case, kind: str, template: Template) -> Composer:
         return Composer(
@@ -153,14 +184,40 @@ class Writer:
         )
 
 
+def _with_truth(plan: Plan, case: Case, spec: KindSpec, log: tuple[Disclosed, ...]) -> Plan:
+    """The plan with the case's own facts: what was not told in full may be mentioned at most."""
+    told = {d.fact_id for d in log if d.outcome in ("told", "minimised")}
+    logged = {d.fact_id for d in log}
+    planned = {f.fact_id: f.duty for f in plan.facts}
+    facts = tuple(
+        replace(
+            f,
+            duty="must_not"
+            if f.type in spec.silent
+            else planned.get(f.fact_id, "may")
+            if f.fact_id in told or f.fact_id not in logged
+            else "may",
+        )
+        for f in case.facts
+    )
+    return replace(plan, facts=facts)
+
+
 class _Job:
     """The writing of one document: what was written for each piece so far."""
 
     def __init__(self, writer: Writer, case: Case, plan: Plan, composer: Composer) -> None:
         self.writer = writer
         self.case = case
-        self.plan = plan
         self.composer = composer
+        self.talk: Consultation | None = None
+        if plan.spec.dialogue:
+            persona = writer.library.personas[case.persona]
+            log = writer._log(case, plan.spec)
+            self.talk = consult(case, plan, log, persona, composer.rng("cast"))
+            plan = self.talk.plan
+        self.plan = plan
+        self.plainly: set[str] = set()
         self.written: dict[str, Written] = {}
         self.asked: dict[str, Written] = {}
         self.repaired = 0
@@ -189,7 +246,9 @@ class _Job:
     def subject(self, piece: Piece) -> Subject:
         """Whom the piece is about, and in whose voice."""
         spec = self.plan.spec
-        if not spec.dialogue and not spec.speaker:
+        if self.talk is not None:
+            return self.talk.subject(piece)
+        if not spec.speaker:
             who = "The patient"
             identity = self.case.identity
             if piece.group.startswith("opening") and self.style_voice == "pronoun":
@@ -201,12 +260,13 @@ class _Job:
 
     def spoken(self, piece: Piece) -> Spoken | None:
         spec = self.plan.spec
-        if not spec.dialogue and not spec.speaker:
+        if self.talk is not None:
+            spoken = self.talk.spoken(piece)
+            return replace(spoken, told={}) if piece.piece_id in self.plainly else spoken
+        if not spec.speaker:
             return None
         persona = self.writer.library.personas[self.case.persona]
-        told = spec.speaker == "doctor" or (not spec.speaker and is_doctor_piece(piece))
-        role = "doctor" if told else speaker_of(self.case)
-        return Spoken(role, persona)
+        return Spoken("doctor" if spec.speaker == "doctor" else speaker_of(self.case), persona)
 
     def task(self, piece: Piece) -> Task:
         return self.composer.task(piece, self.subject(piece), self.spoken(piece))
@@ -220,42 +280,97 @@ class _Job:
             return Written(
                 (Segment(self.composer.line(piece, self.subject(piece)), "realiser"),), 0, 0
             )
-        return await self.pieces.write(self.task(piece), self.case.demographics)
+        return await self._state(piece, self.task(piece))
+
+    async def _state(self, piece: Piece, task: Task) -> Written:
+        """Have the task written; what no checker can follow is realised."""
+        group = self.writer.library.groups[piece.group]
+        if group.realise_only or any(f.concept == UNNAMED for f in piece.facts):
+            return Written((Segment(task.fallback(), "realiser"),), 0, 0)
+        return await self.pieces.write(task, self.case.demographics)
 
     async def write_dialogue(self) -> None:
-        await asyncio.gather(*(self._write_exchange(p) for p in self.plan.pieces))
-        order = [p.piece_id for p in self.plan.pieces]
-        self.written = {i: self.written[i] for i in order}
+        talk = self.talk
+        assert talk is not None
+        mode = mode_for(self.writer.dialogue, self.writer.granularity)
+        if mode == "roleplay" and self.writer.complete is not None:
+            play = RolePlay(talk, self.composer, self.pieces, self.writer.library)
+            for piece in self.plan.pieces:  # each turn hears those before it
+                await self._write_exchange(piece, play)
+        else:
+            await asyncio.gather(*(self._write_exchange(p) for p in self.plan.pieces))
+        self.written = {
+            p.piece_id: self.written[p.piece_id]
+            for p in self.plan.pieces
+            if p.piece_id in self.written
+        }
 
-    async def _write_exchange(self, piece: Piece) -> None:
+    async def _write_exchange(self, piece: Piece, play: RolePlay | None = None) -> None:
+        assert self.talk is not None
         group = self.writer.library.groups[piece.group]
+        if group.ask:
+            self.asked[piece.piece_id] = await self._ask(piece, play)
+            if play:
+                play.hear("doctor", self.asked[piece.piece_id].text)
+        if self.talk.lost(piece):
+            return
         task = self.task(piece)
         if group.ask:
-            self.asked[piece.piece_id] = await self._ask(piece)
             task = replace(task, context=answer_context(self.asked[piece.piece_id].text))
-        if group.realise_only:
-            self.written[piece.piece_id] = Written((Segment(task.fallback(), "realiser"),), 0, 0)
-        else:
-            self.written[piece.piece_id] = await self.pieces.write(task, self.case.demographics)
+        if play:
+            task = play.staged(task, piece)
+        written = await self._state(piece, task)
+        if group.ask and not group.ask_by_model and self._names_diagnosis(written.text):
+            written = self._asked_first(piece, written)
+        self.written[piece.piece_id] = written
+        if play:
+            play.hear(task.speaker or "doctor", written.text)
 
-    async def _ask(self, piece: Piece) -> Written:
+    async def _ask(self, piece: Piece, play: RolePlay | None) -> Written:
+        assert self.talk is not None
         group = self.writer.library.groups[piece.group]
+        text = ""
+        if not group.ask_by_model:
+            rng = self.composer.rng("questions", piece.group)
+            text = self.talk.question(piece, self.writer.library, rng)
+        if play is not None:
+            return await play.ask(piece, text, self.case.demographics)
         if group.ask_by_model:
-            task = self.composer.ask(piece, self.subject(piece))
+            task = self.composer.ask(piece, self.talk.listener())
             return await self.pieces.write(task, self.case.demographics)
-        rng = self.composer.rng("questions", piece.group)
-        same = [p.piece_id for p in self.plan.pieces if p.group == piece.group]
-        questions = list(group.ask[:1]) + rng.sample(list(group.ask[1:]), len(group.ask) - 1)
-        question = questions[same.index(piece.piece_id) % len(questions)]
-        text = fill_question(question, "", self.subject(piece))
         return Written((Segment(text, "template"),), 0, 0)
 
+    def _names_diagnosis(self, text: str) -> bool:
+        """Whether an answer names the principal diagnosis, which is the clinician's to say."""
+        facts = [f for f in self.case.facts if f.type == "diagnosis"]
+        if not facts:
+            return False
+        ids = {f.fact_id for f in facts}
+        ledger = self.writer.check(text, facts, None, (Turn("patient", text, 0, len(text)),))
+        return any(e.fact_id in ids for e in ledger.entities) or any(
+            s.status != "missing" for s in ledger.facts
+        )
+
+    def _asked_first(self, piece: Piece, written: Written) -> Written:
+        """Have the doctor name in the question what the answer names."""
+        assert self.talk is not None
+        rng = self.composer.rng(piece.piece_id, "first")
+        text = self.talk.first_question(piece, self.writer.library, rng)
+        if text is None:
+            return written
+        old = self.asked[piece.piece_id]
+        self.asked[piece.piece_id] = replace(old, segments=(Segment(text, "template"),))
+        if re.match(r"(?:Yes|Yeah|No|Well)\b", written.text):
+            return written
+        return replace(written, segments=(Segment("Yes.", "template"), *written.segments))
+
     def lay_out(self) -> Assembly:
-        if self.plan.spec.dialogue:
+        if self.talk is not None:
             questions = {i: w.segments[0] for i, w in self.asked.items()}
             return lay_out_dialogue(
                 self.plan, questions, self.written, self.case, self.writer.library,
                 derive_rng(self.writer.seed, self.composer.document_id, "script"),
+                cast=self.talk.cast, apart=self.talk.apart,
             )  # fmt: skip
         return lay_out_note(
             self.plan, self._in_register(), self.case, self.writer.library, self.style,
@@ -317,11 +432,19 @@ class _Job:
                 faulty.add(home[status.fact_id])
         for off in ledger.off_spec:
             faulty |= assembly.pieces_at(off.start, off.end)
-        return {p for p in faulty if any(s.origin == "model" for s in self.written[p].segments)}
+        return {p for p in faulty if p in self.written and self._can_be_mended(p)}
+
+    def _can_be_mended(self, piece_id: str) -> bool:
+        """Whether the piece can be said otherwise: a model's words, or a patient's own."""
+        by_model = any(s.origin == "model" for s in self.written[piece_id].segments)
+        told = self.talk is not None and bool(self.talk.log)
+        return by_model or (told and piece_id not in self.plainly)
 
     def _realise(self, piece_id: str) -> None:
         piece = next(p for p in self.plan.pieces if p.piece_id == piece_id)
         old = self.written[piece_id]
+        if not any(s.origin == "model" for s in old.segments):
+            self.plainly.add(piece_id)
         segments = (Segment(self.task(piece).fallback(), "realiser"),)
         self.written[piece_id] = replace(old, segments=segments, repairs=old.repairs + 1)
         self.repaired += 1

@@ -18,6 +18,7 @@ from casewright.records import (
     CodedDiagnosis,
     CodeSupport,
     Demographics,
+    Disclosed,
     Document,
     Draft,
     Duty,
@@ -126,7 +127,8 @@ class Row:
     text says beside or against the case; `code_support` tells which codes the text supports.
     `patient_id` joins the encounters of a patient, `partner_case_id` the two cases of a pair.
     `variant_of` is the document that this one says once more. Where noise was added, `noise`
-    has every slip and `clean_text` what was written and checked.
+    has every slip and `clean_text` what was written and checked. `disclosure` is what the
+    patient told of each fact, where the document goes by that.
     """
 
     document_id: str
@@ -154,6 +156,7 @@ class Row:
     clean_text: str = ""
     noise: tuple[Slip, ...] = ()
     variant_of: str | None = None
+    disclosure: tuple[Disclosed, ...] = ()
     outcome: Outcome = "kept"
     reasons: tuple[Reason, ...] = field(default=())
 
@@ -196,6 +199,7 @@ def row_of(document: Document, index: int) -> Row:
         clean_text=document.clean_text,
         noise=document.noise,
         variant_of=draft.variant_of,
+        disclosure=draft.disclosure,
         outcome="kept" if verdict.keep else "rejected",
         reasons=tuple(_quoted(reason, draft.text) for reason in verdict.reasons),
     )
@@ -390,6 +394,9 @@ def _problems(row: Row) -> Iterator[str]:
     for slip in row.noise:
         what, start, end = f"{slip.kind} before the noise", slip.clean_start, slip.clean_end
         yield from _mismatch(what, start, end, slip.clean_text, row.clean_text)
+    for told in row.disclosure:
+        if told.fact_id not in fact_ids:
+            yield f"disclosure: there is no fact {told.fact_id!r}"
     if row.outcome == "kept" and row.reasons:
         yield "kept, yet it carries reasons against it"
     if row.outcome != "kept" and not row.reasons:

@@ -170,6 +170,7 @@ DOCUMENTS_SCHEMA: pa.Schema = pa.schema(
             source=_string,
         ),
         "variant_of": _string,
+        "disclosure": _list(fact_id=_string, outcome=_string, said=_string, by=_string),
     }
 )
 """Columns of `documents/part-*.parquet` and of the exports, in the order of `Row`."""

@@ -24,19 +24,22 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from casewright.errors import CasewrightError, Problem
 from casewright.records import FactType, Polarity, Setting
 
 __all__ = [
     "PROMPT_FIELDS",
+    "ROLEPLAY_FIELDS",
+    "ROLEPLAY_PROMPT",
     "Frame",
     "GroupRule",
     "GroupText",
     "KindSpec",
     "Message",
     "Persona",
+    "Phrases",
     "PromptLibrary",
     "SectionSpec",
     "Style",
@@ -47,6 +50,10 @@ __all__ = [
 
 PROMPT_FIELDS = frozenset({"examples", "request", "speaker", "voice", "kind", "group", "style"})
 """What a prompt template may use."""
+ROLEPLAY_PROMPT = "dialogue_roleplay"
+"""Name of the template of a consultation between two model roles."""
+ROLEPLAY_FIELDS = frozenset({"speaker", "persona", "transcript", "request", "group", "voice"})
+"""What the template of a role-play may use; `transcript` has lines with speaker and text."""
 HEADER_FIELDS = frozenset(
     {
         "facility", "title", "name", "birth_date", "mrn", "encounter_date", "discharge_date",
@@ -170,14 +177,42 @@ class Variant(Style):
     short: Mapping[str, str] = Field(default_factory=dict)
 
 
+Personality = Literal[
+    "plain", "verbose", "terse", "pleasing", "impatient", "distrustful", "overanxious"
+]
+
+
 class Persona(_Strict):
-    """How a patient talks. See personas.yaml."""
+    """How a patient talks, and what they tell: a point on the dimensions of personas.yaml.
+
+    Attributes:
+        lay: chance that a symptom is told in the patient's own word.
+        opener: chance that an answer begins with one of `openers`; `closers` end the visit.
+        personality: how they take the visit.
+        language: how well they speak the doctor's language, 0 to 1.
+        recall: what they remember of what they know, 0 to 1.
+        confusion: how often they lose the thread, 0 to 1.
+        literacy: how well they know the words of medicine, 0 to 1.
+        company: who comes along and speaks.
+    """
 
     weight: float = Field(default=1, gt=0)
     lay: float = Field(ge=0, le=1)
     opener: float = Field(default=0, ge=0, le=1)
     openers: tuple[str, ...] = ()
     closers: tuple[str, ...] = Field(min_length=1)
+    personality: Personality = "plain"
+    language: float = Field(default=1, ge=0, le=1)
+    recall: float = Field(default=1, ge=0, le=1)
+    confusion: float = Field(default=0, ge=0, le=1)
+    literacy: float = Field(default=0.6, ge=0, le=1)
+    company: Literal["none", "caregiver", "interpreter"] = "none"
+
+
+class Phrases(RootModel[tuple[str, ...]]):
+    """What may be said at one place of a consultation. See talk.yaml."""
+
+    model_config = ConfigDict(frozen=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,12 +363,23 @@ class PromptLibrary:
     groups: Mapping[str, GroupText]
     styles: Mapping[str, Style]
     personas: Mapping[str, Persona]
+    talk: Mapping[str, Phrases]
     hash: str
     variants: Mapping[str, Variant] = field(default_factory=dict)
 
     def style(self, name: str) -> Style:
         """A style or a variant by name."""
         return self.styles[name] if name in self.styles else self.variants[name]
+
+    def says(self, name: str) -> tuple[str, ...]:
+        """The phrases of talk.yaml by name. Raises CasewrightError for a name without any."""
+        if name not in self.talk:
+            raise CasewrightError(
+                f"there are no phrases {name!r}",
+                where="talk.yaml",
+                valid=", ".join(sorted(self.talk)),
+            )
+        return self.talk[name].root
 
     def template(self, name: str, version: int | None = None) -> Template:
         """A template by name, the newest version unless told."""
@@ -366,7 +412,7 @@ class PromptLibrary:
         Raises:
             CasewrightError: with every problem found.
         """
-        problems: list[Problem] = []
+        problems = list(_problems_of(self.template(ROLEPLAY_PROMPT), ROLEPLAY_FIELDS))
         for name, kind in self.kinds.items():
             wanted = [(kind.prompt, PROMPT_FIELDS)]
             wanted += [(t, HEADER_FIELDS) for t in (kind.header, kind.footer) if t]
@@ -423,6 +469,7 @@ def _problems_of(template: Template, fields: frozenset[str]) -> list[Problem]:
     if found:
         return found
     sample: dict[str, object] = {name: name for name in fields}
+    sample["transcript"] = [{"speaker": "doctor", "text": "Q"}]
     try:
         if fields is HEADER_FIELDS:
             template.text(**sample)
@@ -470,7 +517,10 @@ def load_library(extra: Path | None = None) -> PromptLibrary:
     styles = _load_yaml(folders, "styles", Style)
     personas = _load_yaml(folders, "personas", Persona)
     variants = _load_yaml(folders, "variants", Variant)
-    library = PromptLibrary(templates, kinds, groups, styles, personas, _hash(folders), variants)
+    talk = _load_yaml(folders, "talk", Phrases)
+    library = PromptLibrary(
+        templates, kinds, groups, styles, personas, talk, _hash(folders), variants
+    )
     library.validate()
     return library
 

@@ -123,6 +123,8 @@ class TextConfig(_Strict):
     styles: tuple[str, ...] = ()
     personas: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
+    dialogue: Literal["script", "roleplay", "auto"] = "auto"
+    disclosure: Literal["auto", "on", "off"] = "auto"
 
 
 class LedgerConfig(_Strict):

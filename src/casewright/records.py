@@ -18,6 +18,7 @@ __all__ = [
     "CodeSupport",
     "CodedDiagnosis",
     "Demographics",
+    "Disclosed",
     "Document",
     "Draft",
     "Duty",
@@ -41,6 +42,7 @@ __all__ = [
     "Slip",
     "Span",
     "Status",
+    "Telling",
     "Turn",
     "Verdict",
 ]
@@ -51,6 +53,7 @@ Status = Literal["stated", "contradicted", "missing", "forbidden"]
 Sex = Literal["female", "male"]
 Setting = Literal["outpatient", "emergency", "inpatient"]
 Role = Literal["doctor", "patient", "caregiver", "interpreter", "nurse"]
+Telling = Literal["told", "minimised", "misnamed", "forgotten", "withheld", "not_asked"]
 FactType = Literal[
     "diagnosis",  # the principal diagnosis
     "comorbidity",
@@ -253,6 +256,23 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Disclosed:
+    """What came of one fact when the patient was to tell it.
+
+    Attributes:
+        outcome: told; minimised (as less than it is); misnamed (described, not named);
+            forgotten; withheld (asked and not answered); not_asked.
+        said: the words for it, "" where nothing of it was said.
+        by: who tells it: the patient, or the caregiver who helps out.
+    """
+
+    fact_id: str
+    outcome: Telling
+    said: str = ""
+    by: Role = "patient"
+
+
+@dataclass(frozen=True, slots=True)
 class FactStatus:
     """What a text does with one fact. `why` is an explanation for a reader."""
 
@@ -385,6 +405,8 @@ class Draft:
         phi: where the planned identifiers stand in `text`.
         truncated: a piece ended for another reason than the model's own stop.
         variant_of: the document that this one says once more in another hand.
+        disclosure: what the patient told of each fact that only they could tell; empty where
+            the document is written from the whole truth.
     """
 
     document_id: str
@@ -398,6 +420,7 @@ class Draft:
     phi: tuple[PhiSpan, ...] = ()
     truncated: bool = False
     variant_of: str | None = None
+    disclosure: tuple[Disclosed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from casewright.kg.cases import CaseSampler
 from casewright.kg.graph import Graph, SurfaceForm, load_graph
 from casewright.outputs.manifest import Fingerprint
 from casewright.prompts.library import PromptLibrary, load_library
-from casewright.records import Case, Demographics, Document, Draft
+from casewright.records import Case, Demographics, Document, Draft, Setting
 from casewright.sampling import quota_problems, sampling_of
 from casewright.seeds import derive_rng, fingerprint_bytes
 
@@ -75,6 +75,18 @@ class Parts:
             granularity=text.granularity,
             seed=self.config.seed,
             graph_version=self.graph.version,
+            disclosing=self._disclosing(),
+            dialogue=text.dialogue,
+        )
+
+    def _disclosing(self) -> frozenset[Setting]:
+        """Settings whose documents go by what the patient tells: with a dialogue among them."""
+        wanted = self.config.text.disclosure
+        return frozenset(
+            setting
+            for setting, kinds in self.config.kinds.items()
+            if wanted == "on"
+            or (wanted == "auto" and any(self.library.kind(k).dialogue for k in kinds))
         )
 
     async def noisy(self, document: Document) -> Document:

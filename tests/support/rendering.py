@@ -20,6 +20,12 @@ PROMPT_SAMPLE: Mapping[str, object] = {
     "kind": "clinic_note",
     "group": "symptoms_present",
     "style": "narrative",
+    "persona": "You like to talk.",
+    "transcript": (
+        {"speaker": "doctor", "text": "What brings you in today?"},
+        {"speaker": "patient", "text": "I keep getting dizzy."},
+        {"speaker": "doctor", "text": "When did that start?"},
+    ),
 }
 HEADER_SAMPLE: Mapping[str, str] = {
     "facility": "Cedar Hollow Clinic",
