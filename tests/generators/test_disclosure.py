@@ -180,7 +180,9 @@ def visits(
 ) -> Sequence[tuple[Case, Draft, list[Draft]]]:
     """Each case's dialogue, and its notes."""
     found = []
-    for number, case in enumerate(cases):
+    personas = sorted(library.personas)
+    for number, drawn in enumerate(cases):
+        case = replace(drawn, persona=personas[number % len(personas)])
         names = ["clinic_note", "triage_note", "ed_note"]
         kinds = [
             k
