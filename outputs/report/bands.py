@@ -142,16 +142,19 @@ def _grounding(own: GroupMeasures, measures: Measures) -> Iterator[Strip]:
         "conditions, symptoms, findings, drugs",
     )  # fmt: skip
     yield _single("Mentions that are denied", own, lambda m: m.denied.value, _share)
-    paired = measures.note_in_dialogue.value
-    if own.group == "notes" and paired is not None:
-        for label, value, get in (
-            ("Note's concepts that its dialogue names", paired,
-             lambda p: p.note_in_dialogue.value),
-            ("Dialogue's concepts that its note names", measures.dialogue_in_note.value,
-             lambda p: p.dialogue_in_note.value),
-        ):  # fmt: skip
-            found = [(c.name, get(c.pairs)) for c in load_corpora() if c.pairs]
-            yield _strip(label, "of the same case", "notes and dialogues", value, found, _share)
+    if own.group == "notes" and measures.note_in_dialogue.value is not None:
+        paired = [(c.name, c.pairs) for c in load_corpora() if c.pairs is not None]
+        group, note = "notes and dialogues", "of the same case"
+        yield _strip(
+            "Note's concepts that its dialogue names", note, group,
+            measures.note_in_dialogue.value,
+            [(name, p.note_in_dialogue.value) for name, p in paired], _share,
+        )  # fmt: skip
+        yield _strip(
+            "Dialogue's concepts that its note names", note, group,
+            measures.dialogue_in_note.value,
+            [(name, p.dialogue_in_note.value) for name, p in paired], _share,
+        )  # fmt: skip
 
 
 def _privacy(own: GroupMeasures) -> Iterator[Strip]:

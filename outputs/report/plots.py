@@ -74,7 +74,7 @@ def _funnel(summary: RunSummary, new: New) -> Figure:
     bars = [("kept", counts.kept, _TEAL), ("rejected", counts.rejected, _AMBER),
             ("failed", counts.failed, _RED)]  # fmt: skip
     bars += [(key, n, "#d9b27c") for key, n in sorted(named.items(), key=lambda i: -i[1])[:12]]
-    figure = new(7, 1.0 + 0.3 * len(bars))
+    figure: Figure = new(7, 1.0 + 0.3 * len(bars))
     axes = figure.subplots()
     names = [_text(name, 40) for name, _, _ in bars]
     drawn = axes.barh(range(len(bars)), [n for _, n, _ in bars], color=[c for *_, c in bars])
@@ -83,13 +83,13 @@ def _funnel(summary: RunSummary, new: New) -> Figure:
     axes.invert_yaxis()
     axes.set_xticks([])
     _plain(axes, f"What became of {counts.planned} planned documents")
-    return figure  # type: ignore[no-any-return]
+    return figure
 
 
 def _heat(
     new: New, title: str, rows: list[panels.HeatRow], columns: list[str], width: float
 ) -> Figure:
-    figure = new(width, 1.6 + 0.3 * max(len(rows), 1))
+    figure: Figure = new(width, 1.6 + 0.3 * max(len(rows), 1))
     axes = figure.subplots()
     if rows and columns:
         axes.imshow(
@@ -107,7 +107,7 @@ def _heat(
         ha="right",
     )  # fmt: skip
     _plain(axes, title)
-    return figure  # type: ignore[no-any-return]
+    return figure
 
 
 def _coverage(summary: RunSummary, new: New) -> Figure:
@@ -122,7 +122,7 @@ def _ages(summary: RunSummary, new: New) -> Figure:
 
 def _lengths(summary: RunSummary, new: New) -> Figure:
     kinds = sorted((k for k in summary.kinds if k.kept), key=lambda k: k.words.median)
-    figure = new(7, 1.1 + 0.28 * max(len(kinds), 1))
+    figure: Figure = new(7, 1.1 + 0.28 * max(len(kinds), 1))
     axes = figure.subplots()
     for y, kind in enumerate(kinds):
         words = kind.words
@@ -133,13 +133,13 @@ def _lengths(summary: RunSummary, new: New) -> Figure:
     _plain(axes, "Words in a document: median, 10% to 90%")
     axes.grid(axis="x", color="#e3e8e5", linewidth=0.8)
     axes.set_axisbelow(True)
-    return figure  # type: ignore[no-any-return]
+    return figure
 
 
 def _bands(summary: RunSummary, new: New) -> Figure:
     """Every figure of the run on the scale of the corpora, one a row."""
     strips = [s for panel in measure_panels(summary.measures) for s in panel.strips]
-    figure = new(8.5, 1.0 + 0.34 * max(len(strips), 1))
+    figure: Figure = new(8.5, 1.0 + 0.34 * max(len(strips), 1))
     axes = figure.subplots()
     for y, s in enumerate(strips):
         axes.barh(y, 100, color="#eef1ee", height=0.62)
@@ -164,7 +164,7 @@ def _bands(summary: RunSummary, new: New) -> Figure:
     axes.set_xticks([])
     axes.invert_yaxis()
     _plain(axes, "This run (diamond) beside public corpora (band, ticks)")
-    return figure  # type: ignore[no-any-return]
+    return figure
 
 
 def _named(label: str, group: str) -> str:

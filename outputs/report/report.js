@@ -12,6 +12,7 @@
     ["other", "History, family, hypothetical"],
     ["denied", "Denied"],
     ["phi", "Planned identifier"],
+    ["slip", "Noise"],
     ["off", "Off the case"],
     ["contradicted", "Contradicted or forbidden"],
     ["evidence", "Evidence against"],
@@ -51,6 +52,9 @@
 
   /* ---------------------------------------------------------------- marks */
 
+  const slipNote = (slip) =>
+    `noise, ${words(slip.kind)}${slip.untrue ? ", now untrue" : ""}: “${slip.clean}” became “${slip.text}”`;
+
   /** All marked stretches of a document: {start, end, mark, fact, note}. */
   function annotations(doc) {
     const found = [];
@@ -65,6 +69,9 @@
     }
     for (const item of doc.phi) {
       found.push({ start: item.start, end: item.end, mark: "phi", note: `planned identifier: ${item.type}` });
+    }
+    for (const slip of doc.slips) {
+      if (slip.end > slip.start) found.push({ start: slip.start, end: slip.end, mark: "slip", note: slipNote(slip) });
     }
     for (const reason of doc.reasons) {
       for (const evidence of reason.evidence) {
@@ -258,6 +265,8 @@
           ...(codes.length ? [make("ul", { class: "codes" }, ...codes)] : []),
           ...(doc.facts.length ? [facts] : []),
           ...(offList.length ? [make("h4", { textContent: "Off the case" }), make("ul", { class: "off-list" }, ...offList)] : []),
+          ...(doc.slips.length ? [make("h4", { textContent: "Noise" }),
+            make("ul", { class: "off-list" }, ...doc.slips.map((s) => make("li", { textContent: slipNote(s) })))] : []),
           make("details", {}, make("summary", { textContent: "Patient, style and provenance" }), about))));
     old.replaceWith(article);
     tie(article);

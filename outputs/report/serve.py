@@ -9,6 +9,7 @@ here (DNS rebinding).
 from __future__ import annotations
 
 import json
+import sys
 import time
 from dataclasses import asdict
 from http import HTTPStatus
@@ -101,11 +102,12 @@ class ReportServer(ThreadingHTTPServer):
             return self.page
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that goes away in the middle of an answer is no error."""
+        """A browser that goes away in the middle of an answer is no error; a bug is."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
     server_version = "casewright"
     sys_version = ""
     timeout = 60

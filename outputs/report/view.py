@@ -49,6 +49,8 @@ def _without_words(row: Row) -> Row:
         entities=(),
         off_spec=(),
         phi=(),
+        clean_text="",
+        noise=(),
         facts=tuple(replace(fact, spans=(), why="") for fact in row.facts),
         # Reasons of other filters may quote as well; what they are called says enough.
         reasons=tuple(
@@ -88,6 +90,17 @@ def _view(row: Row, *, withheld: bool) -> dict[str, Any]:
             for o in row.off_spec
         ],
         "phi": [{"type": p.type, "start": at(p.start), "end": at(p.end)} for p in row.phi],
+        "slips": [
+            {
+                "kind": s.kind,
+                "text": s.text,
+                "clean": s.clean_text,
+                "untrue": s.untrue,
+                "start": at(s.start),
+                "end": at(s.end),
+            }
+            for s in row.noise
+        ],
         "reasons": [
             {
                 "key": reason_key(r.filter, r.label),

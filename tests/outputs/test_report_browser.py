@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 from chromium import Page, browser, find_chromium
+from report_page import CONTRAST, choose, listed, marks_of, places, show, units
 from row_factory import ABOUT, FINGERPRINT, KINDS, make_document, make_row
 
 from casewright.outputs.report import write_report
@@ -35,6 +35,7 @@ def rows() -> list[Row]:
         draft.case, document_id="failed", kind=draft.kind, index=8,
         reasons=[Reason("engine", "timeout", "no answer")],
     )  # fmt: skip
+    made = [replace(r, style=("terse", "narrative")[i % 2]) for i, r in enumerate(made)]
     # Overlapping and nested spans, a family fact, and texts that try to break out.
     row = made[0]
     first, *others = row.facts
@@ -78,37 +79,6 @@ def page(chrome: Page, report: Path) -> Page:
     chrome.requests.clear()
     chrome.open(report)
     return chrome
-
-
-def choose(page: Page, field: str, value: str) -> None:
-    page.js(
-        f"(() => {{ const s = document.getElementById('f-{field}'); s.value = {json.dumps(value)};"
-        "s.dispatchEvent(new Event('change', {bubbles: true})) })()"
-    )
-
-
-def listed(page: Page) -> list[str]:
-    """Ids of the documents found, by walking through them all."""
-    return list(
-        page.js("""(async () => { const ids = [];
-            const calm = async () => {
-              do await new Promise((go) => setTimeout(go));
-              while (document.getElementById('browser').getAttribute('aria-busy') === 'true'); };
-            await calm();
-            for (let n = 0; n < 1000; n++) {
-              const id = document.querySelector('#document .id');
-              if (id) ids.push(id.textContent);
-              const next = document.getElementById('next');
-              if (!next || next.disabled) return ids;
-              next.click();
-              await calm();
-            } })()""")
-    )
-
-
-def show(page: Page, document_id: str) -> None:
-    page.js(f"location.hash = '#doc=' + encodeURIComponent({json.dumps(document_id)})")
-    page.wait(f"document.querySelector('#document .id')?.textContent === {json.dumps(document_id)}")
 
 
 def test_page_loads_without_errors_and_without_the_network(page: Page, report: Path) -> None:
@@ -185,30 +155,6 @@ def test_search_without_a_hit_says_so(page: Page) -> None:
         "document.getElementById('document').textContent"
     )
     assert page.console == []
-
-
-def marks_of(page: Page) -> list[dict[str, Any]]:
-    return list(
-        page.js("""[...document.querySelectorAll('#document mark')].map(m => ({
-            text: m.textContent, start: +m.dataset.start, end: +m.dataset.end,
-            classes: [...m.classList], facts: (m.dataset.facts || '').split(' ').filter(Boolean),
-        }))""")
-    )
-
-
-def places(marks: list[dict[str, Any]]) -> set[int]:
-    return {i for m in marks for i in range(m["start"], m["end"])}
-
-
-def units(text: str, spans: list[tuple[int, int]]) -> set[int]:
-    """Places of spans in UTF-16 units, counted without the code under test."""
-    return {
-        i
-        for start, end in spans
-        for i in range(
-            len(text[:start].encode("utf-16-le")) // 2, len(text[:end].encode("utf-16-le")) // 2
-        )
-    }
 
 
 @pytest.mark.parametrize("index", [0, 1, 2, 3, 5, 10, 14, 31])
@@ -355,32 +301,6 @@ def test_touch_targets_are_large_enough_on_a_phone(chrome: Page, report: Path) -
         .map(n => [n.id || n.className, n.getBoundingClientRect().height])
         .filter(([, height]) => height < 30)""")
     assert small == []
-
-
-CONTRAST = """(() => {
-  const parse = (c) => { const m = c.match(/[\\d.]+/g).map(Number);
-    return [m[0], m[1], m[2], m.length > 3 ? m[3] : 1]; };
-  const over = (a, b) => [0, 1, 2].map(i => a[i] * a[3] + b[i] * (1 - a[3])).concat(1);
-  const linear = (v) => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
-  const lum = (c) => c.slice(0, 3).map(v => linear(v / 255))
-    .reduce((s, v, i) => s + v * [.2126, .7152, .0722][i], 0);
-  const ground = (n) => { const layers = [];
-    for (let e = n; e; e = e.parentElement) layers.push(parse(getComputedStyle(e).backgroundColor));
-    return layers.reverse().reduce((below, c) => over(c, below), [255, 255, 255, 1]); };
-  const low = [];
-  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const seen = new Set();
-  while (walk.nextNode()) {
-    const n = walk.currentNode.parentElement;
-    if (!walk.currentNode.data.trim() || seen.has(n)) continue;
-    if (n.closest('script, style, noscript, .visually-hidden, :disabled')) continue;
-    seen.add(n);
-    if (!n.getClientRects().length) continue;
-    const [a, b] = [lum(over(parse(getComputedStyle(n).color), ground(n))), lum(ground(n))];
-    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
-    if (ratio < 4.5) low.push([n.tagName, n.className, n.textContent.slice(0, 30), ratio]);
-  }
-  return low; })()"""
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
