@@ -48,14 +48,15 @@ MENTIONS = frozenset({"CONDITION", "SYMPTOM", "FINDING", "MEDICATION"})
 
 SAMPLE_WORDS = SIZES[-1] + 2_000
 _MOST_DOCUMENTS = 1_500
+_MOST_CHARACTERS = 200_000  # of a document: the figures are of notes, not of books
 _MOST_CASES = 2_000
 _ALIKE = 0.30
 _SENTENCE = re.compile(r"[.!?]+(?:\s+|$)|\n+")
 _CLOSENESS = (
     "reference_containment", "reference_cosine", "example_containment", "public_containment",
 )  # fmt: skip
-_COLUMNS = ["document_id", "case_id", "text", "turns.start", "entities.label", "entities.assertion",
-            "entities.code", "provenance.scores"]  # fmt: skip
+_COLUMNS = ["document_id", "case_id", "text", "turns.start", "entities.start", "entities.label",
+            "entities.assertion", "entities.code", "provenance.scores"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,9 +272,10 @@ def measure_run(run: Path) -> Measures:
 
 def _sampled(table: pa.Table, place: int, document_id: str, case_id: str) -> Sampled:
     entities: list[Mapping[str, Any]] = table["entities"][place].as_py() or []
-    counted = [e for e in entities if e["label"] in MENTIONS]
+    counted = [e for e in entities if e["label"] in MENTIONS and e["start"] < _MOST_CHARACTERS]
     denied = sum(e["assertion"] == "denied" for e in counted)
-    return Sampled(document_id, case_id, table["text"][place].as_py(), len(counted), denied)
+    text = table["text"][place].as_py()[:_MOST_CHARACTERS]
+    return Sampled(document_id, case_id, text, len(counted), denied)
 
 
 def _count_scores(table: pa.Table, into: Mapping[str, list[float]]) -> None:
