@@ -52,6 +52,9 @@
 
   /* ---------------------------------------------------------------- marks */
 
+  /** Evidence that is the whole text (a near-copy) marks nothing: it would mark everything. */
+  const isWhole = (evidence, doc) => evidence.start === 0 && evidence.end >= doc.text.length;
+
   const slipNote = (slip) =>
     `noise, ${words(slip.kind)}${slip.untrue ? ", now untrue" : ""}: “${slip.clean}” became “${slip.text}”`;
 
@@ -75,7 +78,7 @@
     }
     for (const reason of doc.reasons) {
       for (const evidence of reason.evidence) {
-        if (evidence.end > evidence.start) {
+        if (evidence.end > evidence.start && !isWhole(evidence, doc)) {
           found.push({ ...evidence, mark: "evidence", note: `${reason.key}: ${evidence.note || reason.message}` });
         }
       }
@@ -174,7 +177,7 @@
     if (!doc.reasons.length) return null;
     const list = make("ul");
     for (const reason of doc.reasons) {
-      const quotes = reason.evidence.filter((e) => e.text).slice(0, 8).map((e) =>
+      const quotes = reason.evidence.filter((e) => e.text && !isWhole(e, doc)).slice(0, 8).map((e) =>
         make("li", {}, make("q", { textContent: e.text }), e.note ? ` ${e.note}` : ""));
       list.append(make("li", {}, make("strong", { textContent: reason.key }), ` ${reason.message}`,
         quotes.length ? make("ul", {}, ...quotes) : ""));
@@ -262,12 +265,13 @@
       ...[reasonsOf(doc), legend(marks, text)].filter(Boolean),
       make("div", { class: "reading" }, text,
         make("aside", { "aria-label": "The case" },
+          ...(doc.who ? [make("p", { class: "who", textContent: doc.who })] : []),
           ...(codes.length ? [make("ul", { class: "codes" }, ...codes)] : []),
           ...(doc.facts.length ? [facts] : []),
           ...(offList.length ? [make("h4", { textContent: "Off the case" }), make("ul", { class: "off-list" }, ...offList)] : []),
           ...(doc.slips.length ? [make("h4", { textContent: "Noise" }),
             make("ul", { class: "off-list" }, ...doc.slips.map((s) => make("li", { textContent: slipNote(s) })))] : []),
-          make("details", {}, make("summary", { textContent: "Patient, style and provenance" }), about))));
+          make("details", {}, make("summary", { textContent: "Persona, style and provenance" }), about))));
     old.replaceWith(article);
     tie(article);
     byId("previous").addEventListener("click", () => step(-1));

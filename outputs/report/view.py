@@ -73,6 +73,7 @@ def _view(row: Row, *, withheld: bool) -> dict[str, Any]:
         "kind": row.kind,
         "outcome": row.outcome,
         "style": row.style or "",
+        "who": _who(row),
         "text": row.text,
         "words": len(row.text.split()),
         "turns": [{"role": t.role, "start": at(t.start), "end": at(t.end)} for t in row.turns],
@@ -134,16 +135,23 @@ def _fact(fact: RowFact, at: Callable[[int], int]) -> dict[str, Any]:
     }
 
 
+def _who(row: Row) -> str:
+    """The patient and where they are seen: "67-year-old male, inpatient"."""
+    who = row.demographics
+    person = f"{who.age_text} {who.sex}" if who is not None else ""
+    return ", ".join(part for part in (person, row.setting or "") if part)
+
+
 def _about(row: Row) -> list[list[str]]:
     """Name and value pairs for the details below a document."""
     pairs: list[list[str]] = []
-    if row.demographics is not None:
-        pairs.append(["patient", f"{row.demographics.age_text}, {row.demographics.sex}"])
-    for name in ("setting", "persona", "style"):
+    for name in ("persona", "style"):
         value = getattr(row, name)
         if value:
             pairs.append([name, str(value)])
     pairs += [["case", row.case_id]]
+    if row.variant_of:
+        pairs += [["variant of", row.variant_of]]
     if row.provenance is not None:
         pairs += _provenance(row.provenance)
     return pairs

@@ -17,7 +17,7 @@ from row_factory import ABOUT, FINGERPRINT, KINDS, make_document, make_row
 from casewright.outputs.report import write_report
 from casewright.outputs.rows import Row, failed_row
 from casewright.outputs.rundir import RunDir
-from casewright.records import Reason, Span
+from casewright.records import Evidence, Reason, Slip, Span
 
 pytestmark = [
     pytest.mark.browser,
@@ -42,6 +42,17 @@ def rows() -> list[Row]:
     nested = replace(first, spans=(*first.spans, Span(0, 30), Span(10, 20)))
     family = replace(others[0], polarity="family")
     made[0] = replace(row, facts=(nested, family, *others[1:]))
+    # Noise: a slip in place of other words, and one that only lost some. A text that is a copy.
+    noisy = made[21]
+    start = noisy.text.index("reports")
+    clean = noisy.text.replace("reports", "claims")
+    lost = Slip("punctuation", start, start, "", start, start, "", None)
+    slip = Slip("misheard", start, start + 7, "reports", start, start + 6, "claims", "f02", True)
+    made[21] = replace(noisy, clean_text=clean, noise=(lost, slip))
+    copied = made[19]
+    whole = Evidence(0, len(copied.text), copied.text, made[0].document_id)
+    reason = Reason("near_copies", "self_copy", "shares 90% of its wording", 0.9, (whole,))
+    made[19] = replace(copied, reasons=(reason, *copied.reasons))
     hostile = made[10]
     made[10] = replace(
         hostile,
@@ -157,7 +168,7 @@ def test_search_without_a_hit_says_so(page: Page) -> None:
     assert page.console == []
 
 
-@pytest.mark.parametrize("index", [0, 1, 2, 3, 5, 10, 14, 31])
+@pytest.mark.parametrize("index", [0, 1, 2, 3, 5, 10, 14, 19, 21, 31])
 def test_highlights_stand_where_the_spans_say(index: int, page: Page, made: list[Row]) -> None:
     row = made[index]
     show(page, row.document_id)
@@ -182,7 +193,10 @@ def test_highlights_stand_where_the_spans_say(index: int, page: Page, made: list
     assert marked("contradicted") == units(row.text, facts_that(lambda f: f.status in wrong))
     assert marked("off") == units(row.text, [(o.start, o.end) for o in row.off_spec])
     assert marked("phi") == units(row.text, [(p.start, p.end) for p in row.phi])
-    evidence = [(e.start, e.end) for r in row.reasons for e in r.evidence]
+    assert marked("slip") == units(row.text, [(s.start, s.end) for s in row.noise])
+    # What is against the whole text marks no part of it.
+    size = len(row.text)
+    evidence = [(e.start, e.end) for r in row.reasons for e in r.evidence if e.end - e.start < size]
     assert marked("evidence") == units(row.text, evidence)
 
 
@@ -203,6 +217,23 @@ def test_rejected_document_says_why_with_its_evidence(page: Page, made: list[Row
         assert f"{reason.filter}/{reason.label}" in why
         assert reason.message in why
         assert all(e.text in why and e.note in why for e in reason.evidence)
+
+
+def test_document_says_who_the_patient_is_and_what_noise_did(page: Page, made: list[Row]) -> None:
+    show(page, made[21].document_id)
+    who = made[21].demographics
+    assert who is not None
+    told = page.js("document.querySelector('#document aside').textContent")
+    assert f"{who.age_text} {who.sex}, {made[21].setting}" in told
+    assert "noise, misheard, now untrue: “claims” became “reports”" in told
+    assert page.console == []
+
+
+def test_copy_is_not_quoted_in_full(page: Page, made: list[Row]) -> None:
+    show(page, made[19].document_id)
+    why = page.js("document.querySelector('#document .why').textContent")
+    assert "near_copies/self_copy shares 90% of its wording" in why
+    assert made[19].text not in why
 
 
 def test_failed_document_says_why_there_is_no_text(page: Page) -> None:
