@@ -19,6 +19,9 @@
   ];
   const WEIGHT = Object.fromEntries(MARKS.map(([name], i) => [name, i]));
 
+  /* Who sits on the patient's side of a visit. */
+  const THEIRS = new Set(["patient", "caregiver", "interpreter"]);
+
   const words = (name) => name.replaceAll("_", " ");
 
   function make(tag, props = {}, ...children) {
@@ -134,7 +137,7 @@
     let reached = 0;
     for (const turn of doc.turns) {
       between(doc, reached, turn.start, marks, box);
-      box.append(make("div", { class: `turn ${turn.role === "patient" || turn.role === "caregiver" ? "theirs" : "ours"}` },
+      box.append(make("div", { class: `turn ${THEIRS.has(turn.role) ? "theirs" : "ours"}` },
         make("span", { class: "role", textContent: turn.role }),
         make("p", {}, ...marked(doc.text, turn.start, turn.end, marks))));
       reached = turn.end;
@@ -156,6 +159,9 @@
   const STATUS = { stated: "✓", missing: "○", contradicted: "✗", forbidden: "✗" };
   const hiddenMarks = new Set();
 
+  /* "told by the patient", "forgotten by the caregiver", "not asked". */
+  const tellingOf = ([outcome, by]) => (outcome === "not_asked" ? "not asked" : `${words(outcome)} by the ${by}`);
+
   function factRow(fact) {
     const described = [fact.amount, ...fact.attributes.map(([name, value]) => `${words(name)} ${value}`)]
       .filter(Boolean).join(", ");
@@ -166,7 +172,8 @@
     const row = make("tr", { class: `fact s-${fact.status} d-${fact.duty}` },
       make("td", {}, name, make("span", { class: "soft" }, [words(fact.type), fact.code, described].filter(Boolean).join(" · "))),
       make("td", {}, make("span", { class: `polarity p-${fact.polarity}`, textContent: fact.polarity }),
-        fact.duty === "may" ? "" : make("span", { class: "soft", textContent: words(fact.duty) })),
+        fact.duty === "may" ? "" : make("span", { class: "soft", textContent: words(fact.duty) }),
+        fact.told.length ? make("span", { class: "soft told", title: fact.told[2], textContent: tellingOf(fact.told) }) : ""),
       make("td", { title: fact.why }, make("span", { class: `status s-${fact.status}` }, `${STATUS[fact.status] || ""} ${fact.status}`),
         fact.why && fact.status !== "stated" ? make("span", { class: "soft", textContent: fact.why }) : ""));
     row.dataset.fact = fact.id;

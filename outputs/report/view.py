@@ -9,6 +9,7 @@ from typing import Any
 
 from casewright.outputs.parts import reason_key
 from casewright.outputs.row import Row, RowFact, RowProvenance
+from casewright.records import Disclosed
 
 __all__ = ["WITHHELD", "document_view", "utf16_offsets"]
 
@@ -51,6 +52,7 @@ def _without_words(row: Row) -> Row:
         phi=(),
         clean_text="",
         noise=(),
+        disclosure=(),
         facts=tuple(replace(fact, spans=(), why="") for fact in row.facts),
         # Reasons of other filters may quote as well; what they are called says enough.
         reasons=tuple(
@@ -66,6 +68,7 @@ def _without_words(row: Row) -> Row:
 
 def _view(row: Row, *, withheld: bool) -> dict[str, Any]:
     at = utf16_offsets(row.text)
+    told = {item.fact_id: item for item in row.disclosure}
     return {
         "withheld": withheld,
         "id": row.document_id,
@@ -78,7 +81,7 @@ def _view(row: Row, *, withheld: bool) -> dict[str, Any]:
         "words": len(row.text.split()),
         "turns": [{"role": t.role, "start": at(t.start), "end": at(t.end)} for t in row.turns],
         "codes": [{"code": d.code, "title": d.title, "role": d.role} for d in row.icd10],
-        "facts": [_fact(fact, at) for fact in row.facts],
+        "facts": [_fact(fact, at, told.get(fact.fact_id)) for fact in row.facts],
         "off": [
             {
                 "kind": o.kind,
@@ -117,7 +120,7 @@ def _view(row: Row, *, withheld: bool) -> dict[str, Any]:
     }
 
 
-def _fact(fact: RowFact, at: Callable[[int], int]) -> dict[str, Any]:
+def _fact(fact: RowFact, at: Callable[[int], int], told: Disclosed | None) -> dict[str, Any]:
     amount = " ".join(part for part in (fact.value, fact.unit) if part)
     return {
         "id": fact.fact_id,
@@ -132,6 +135,8 @@ def _fact(fact: RowFact, at: Callable[[int], int]) -> dict[str, Any]:
         # "first" is how the patient words it, which the text itself shows.
         "attributes": [[a.name, a.value] for a in fact.attributes if a.name != "first"],
         "spans": [[at(s.start), at(s.end)] for s in fact.spans],
+        # What came of it when the patient was to tell it; empty for what others know.
+        "told": [told.outcome, told.by, told.said] if told is not None else [],
     }
 
 

@@ -17,7 +17,7 @@ from row_factory import ABOUT, FINGERPRINT, KINDS, make_document, make_row
 from casewright.outputs.report import write_report
 from casewright.outputs.rows import Row, failed_row
 from casewright.outputs.rundir import RunDir
-from casewright.records import Evidence, Reason, Slip, Span
+from casewright.records import Disclosed, Evidence, Reason, Slip, Span
 
 pytestmark = [
     pytest.mark.browser,
@@ -48,7 +48,8 @@ def rows() -> list[Row]:
     clean = noisy.text.replace("reports", "claims")
     lost = Slip("punctuation", start, start, "", start, start, "", None)
     slip = Slip("misheard", start, start + 7, "reports", start, start + 6, "claims", "f02", True)
-    made[21] = replace(noisy, clean_text=clean, noise=(lost, slip))
+    told = (Disclosed("f02", "minimised", "a little", "caregiver"), Disclosed("f03", "not_asked"))
+    made[21] = replace(noisy, clean_text=clean, noise=(lost, slip), disclosure=told)
     copied = made[19]
     whole = Evidence(0, len(copied.text), copied.text, made[0].document_id)
     reason = Reason("near_copies", "self_copy", "shares 90% of its wording", 0.9, (whole,))
@@ -226,6 +227,9 @@ def test_document_says_who_the_patient_is_and_what_noise_did(page: Page, made: l
     told = page.js("document.querySelector('#document aside').textContent")
     assert f"{who.age_text} {who.sex}, {made[21].setting}" in told
     assert "noise, misheard, now untrue: “claims” became “reports”" in told
+    telling = page.js("""[...document.querySelectorAll('#document .told')].map(n =>
+        [n.closest('tr').dataset.fact, n.textContent])""")
+    assert telling == [["f02", "minimised by the caregiver"], ["f03", "not asked"]]
     assert page.console == []
 
 
