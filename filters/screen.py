@@ -54,7 +54,7 @@ class Screen:
 
     def __call__(self, draft: Draft) -> Document:
         """Mark the planned identifiers, and judge by every filter."""
-        draft, surrogates = self._replaced(draft)
+        draft, surrogates = self._replaced(self._without_leaks(draft))
         planned = find_planned(draft.text, draft.case.identity)
         own = [p for p in planned if not any(_overlap(p, s) for s in surrogates)]
         marked = replace(draft, phi=tuple(sorted([*own, *surrogates], key=lambda p: p.start)))
@@ -62,6 +62,20 @@ class Screen:
         reasons = tuple(r for v in verdicts for r in v.reasons)
         scores = tuple(s for v in verdicts for s in v.scores)
         return Document(marked, Verdict(all(v.keep for v in verdicts), reasons, scores))
+
+    def _without_leaks(self, draft: Draft) -> Draft:
+        """The draft without what the model wrote first, if that leaks or copies anything.
+
+        A kept row shows it beside the text: it has to be fit to be shown, if not to be believed.
+        """
+        if not draft.first_draft:
+            return draft
+        identity = draft.case.identity
+        leaks = not phi_verdict(draft.first_draft, identity, voters=self.voters).keep
+        copies = NearCopies(self.reference, self.examples, self.copies, self.public)
+        if leaks or not copies(draft.first_draft).keep:
+            return replace(draft, first_draft="", rejected_drafts=())
+        return draft
 
     def _elsewhere(self, identifier: str) -> bool:
         return self.reference is not None and self.reference.identifiers.holds(identifier)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from casewright.generators.disclosure import small_word
 from casewright.generators.examples import (
@@ -12,13 +13,14 @@ from casewright.generators.examples import (
     ask_examples,
     ask_request,
     examples_for,
+    listed_for,
     request_for,
 )
 from casewright.generators.lay import lay_sentence
-from casewright.generators.pieces import Task
 from casewright.generators.plan import Piece
 from casewright.generators.realiser import realise, realise_question
 from casewright.generators.register import is_short
+from casewright.generators.tasks import Task
 from casewright.generators.vocabulary import FormsOf
 from casewright.generators.wording import Item, Subject, before_admission, fill, item_of
 from casewright.prompts.library import Frame, GroupText, Message, Persona, PromptLibrary, Template
@@ -30,6 +32,9 @@ __all__ = ["Composer", "Spoken"]
 
 _ON_A_LINE = {"vital:temperature": "T", "vital:blood_pressure": "BP"}
 _WITHOUT_UNIT = frozenset({"vital:blood_pressure", "vital:heart_rate", "vital:respiratory_rate"})
+
+SECTION_SHOTS = 1
+"""Worked examples of a section: each is as long as the answer."""
 
 EXAMPLE_SETS = 4
 """Sets of worked examples that documents take turns with, per group, size, voice and sex."""
@@ -85,7 +90,7 @@ class Composer:
         group = self.library.groups[piece.group]
         whole = self._task(
             piece.piece_id, piece.group, group, piece.facts, subject, spoken,
-            size=piece.size, again=piece.again, turn=piece.turn,
+            again=piece.again, turn=piece.turn,
         )  # fmt: skip
         if len(piece.facts) < 2:
             return whole
@@ -98,12 +103,7 @@ class Composer:
             texts = self.library.groups[name]
             turn = piece.turn + number
             parts.append(self._task(part_id, name, texts, (fact,), subject, spoken, turn=turn))
-        return Task(
-            seed_keys=whole.seed_keys, messages=whole.messages, facts=whole.facts,
-            fallback=whole.fallback, speaker=whole.speaker, parts=tuple(parts),
-            licensed=whole.licensed, required=whole.required, bare=whole.bare,
-            warmth=whole.warmth,
-        )  # fmt: skip
+        return replace(whole, parts=tuple(parts), about=())
 
     def _task(
         self,
@@ -114,7 +114,6 @@ class Composer:
         subject: Subject,
         spoken: Spoken | None,
         *,
-        size: int = 1,
         again: bool = False,
         turn: int = 0,
     ) -> Task:
@@ -142,7 +141,7 @@ class Composer:
             ),
             facts=() if again and spoken else tuple(facts),
             about=tuple(facts) if again and spoken else (),
-            fallback=lambda: self._realised(name, group, facts, items, subject, spoken, size, turn),
+            fallback=lambda: self._realised(name, group, facts, items, subject, spoken, turn),
             speaker=speaker,  # type: ignore[arg-type]
             licensed=(
                 *(v for item in items for v in item.values()),
@@ -151,7 +150,48 @@ class Composer:
             ),
             required=required,
             bare=again or subject.voice == "telegraphic",
+            listed=listed_for(group, items, subject),
+            shown=tuple((e.listed, e.answer) for e in examples),
         )
+
+    def section(self, piece: Piece, parts: Sequence[Task], subject: Subject) -> Task:
+        """The task for a section in one go, made of the tasks for its pieces.
+
+        Its worked examples are those of the pieces, one after the other: a section as the
+        clinician's style has it, of facts that the case does not hold.
+        """
+        shown = [
+            (self._listing(subject, [e[0] for e in each]), " ".join(e[1] for e in each))
+            for each in islice(zip(*(p.shown for p in parts), strict=False), SECTION_SHOTS)
+        ]
+        request = self._listing(subject, [p.listed for p in parts])
+        return Task(
+            seed_keys=(self.seed, self.document_id, piece.piece_id),
+            messages=self.library.template("section").messages(
+                examples=[Example(r, a) for r, a in shown][: self.shots],
+                request=request,
+                speaker=parts[0].speaker or "",
+                voice=subject.voice,
+                kind=self.kind,
+                group="section",
+                style=self.style,
+            ),
+            facts=piece.facts,
+            fallback=lambda: " ".join(p.fallback() for p in parts),
+            speaker=parts[0].speaker,
+            parts=tuple(parts),
+            licensed=tuple(dict.fromkeys(w for p in parts for w in p.licensed)),
+            required=tuple(dict.fromkeys(r for p in parts for r in p.required)),
+            bare=any(p.bare for p in parts),
+            listed=request,
+            shown=tuple(shown),
+            section=True,
+        )
+
+    @staticmethod
+    def _listing(subject: Subject, listed: Sequence[str]) -> str:
+        who = f"{subject.who}, {subject.demographics.age_text} {subject.person}"
+        return "\n".join([f"{who}.", *(f"- {line}" for line in listed)])
 
     def _as_told(self, fact: Fact) -> Fact:
         """The fact as this kind of document tells it: onsets from admission after a stay."""
@@ -172,22 +212,17 @@ class Composer:
         items: Sequence[Item],
         subject: Subject,
         spoken: Spoken | None,
-        size: int,
         turn: int,
     ) -> str:
-        """The realiser's text: a sentence for every `size` facts."""
+        """The realiser's sentence."""
         own = self._in_own_words(name, group, facts, items, subject, spoken, turn)
         if own is not None:
             return own
         plain = [self._plain(f, i, spoken) for f, i in zip(facts, items, strict=True)]
-        starts = range(0, len(plain), size)
 
         def said(turn: int) -> str:
-            return " ".join(
-                # A generator of the same name for each: one order of frames, gone through in turn.
-                realise(group, plain[i : i + size], subject, self.rng(name, "frames"), turn + n)
-                for n, i in enumerate(starts)
-            )
+            # A generator of the same name for each: one order of frames, gone through in turn.
+            return realise(group, plain, subject, self.rng(name, "frames"), turn)
 
         brief = spoken is not None and spoken.persona.personality in _BRIEF
         if brief and name not in _ASKED and spoken is not None and spoken.told:

@@ -21,15 +21,24 @@ from casewright.generators.wording import (
 )
 from casewright.prompts.library import Frame, GroupText
 
-__all__ = ["Example", "ask_examples", "ask_request", "examples_for", "frames_of", "request_for"]
+__all__ = [
+    "Example",
+    "ask_examples",
+    "ask_request",
+    "examples_for",
+    "frames_of",
+    "listed_for",
+    "request_for",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A request and the answer to it."""
+    """A request and the answer to it. `listed` is the request without whom it is about."""
 
     request: str
     answer: str
+    listed: str = ""
 
 
 _EXAMPLE_NAMES = ("Lindqvist", "Abara", "Moreau", "Tanaka", "Kowalczyk", "Haddad")
@@ -47,10 +56,15 @@ def request_for(group: str, text: GroupText, items: Sequence[Item], subject: Sub
         who = f"{subject.who}, {subject.demographics.age_text} {subject.person}"
     else:
         who = capitalise(subject.person)
+    return f"{who}. {listed_for(text, items, subject)}"
+
+
+def listed_for(text: GroupText, items: Sequence[Item], subject: Subject) -> str:
+    """The facts as a prompt lists them: "Also has: cough; fever"."""
     listed = "; ".join(
         fill(Frame(text="{list}", item=text.item), text, [i], subject) for i in items
     )
-    return f"{who}. {text.label}: {listed}"
+    return f"{text.label}: {listed}"
 
 
 def examples_for(
@@ -93,6 +107,7 @@ def examples_for(
             Example(
                 request_for(group, text, items[:count], other),
                 fill(frame, text, items[:count], other),
+                listed_for(text, items[:count], other),
             )
         )
     return examples
@@ -135,6 +150,7 @@ def _fixed_examples(
             Example(
                 request_for(group, text, [item], subject),
                 fill(Frame(text=frame.text), text, [item], subject),
+                listed_for(text, [item], subject),
             )
         )
     return examples

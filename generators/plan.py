@@ -5,7 +5,7 @@ The plan decides all that is not wording, so that structure varies by plan, not 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,28 +13,29 @@ from casewright.generators.vocabulary import FormsOf
 from casewright.prompts.library import GroupRule, KindSpec
 from casewright.records import Case, Duty, Fact
 
-__all__ = ["Granularity", "Piece", "Plan", "plan_document", "suits"]
+__all__ = ["Granularity", "Piece", "Plan", "in_sections", "plan_document", "suits"]
 
-Granularity = Literal["group", "section"]
+Granularity = Literal["group", "section", "document"]
+"""What a model is given at a time: a few facts, all of a section, or the whole document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """What is written in one go: the facts of one group.
 
-    `piece_id` is unique within the document and names the requests' seeds. `size` is how many
-    facts go well into one sentence: a piece of a whole section holds more. `again` is a piece
+    `piece_id` is unique within the document and names the requests' seeds. `again` is a piece
     that says more of facts which another piece states. `turn` counts the pieces of the group in
-    the document from 0, so that no two of them need begin alike.
+    the document from 0, so that no two of them need begin alike. `parts` are the pieces that a
+    larger one is made of.
     """
 
     piece_id: str
     section: int
     group: str
     facts: tuple[Fact, ...]
-    size: int = 1
     again: bool = False
     turn: int = 0
+    parts: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,6 @@ def plan_document(
     kind: str,
     spec: KindSpec,
     *,
-    granularity: Granularity = "group",
     density: float = 1.0,
 ) -> Plan:
     """Assign the case's facts to the sections of a kind.
@@ -108,7 +108,7 @@ def plan_document(
     }
     taken: set[str] = set()
     opened = False
-    planned: list[tuple[int, GroupRule, tuple[Fact, ...], int]] = []
+    planned: list[tuple[int, GroupRule, tuple[Fact, ...]]] = []
     for number, section in enumerate(spec.sections):
         for rule in section.groups:
             if rule.opens and opened:
@@ -122,18 +122,15 @@ def plan_document(
             ]
             opened = opened or (rule.opens and bool(facts))
             # What the kind states one by one stays so: a long result, a habit.
-            per_sentence = max(1, round(rule.size * density)) if rule.size > 1 else 1
-            size = per_sentence
-            if granularity == "section" and rule.at_most is None:
-                size = max(size, len(facts))
+            size = max(1, round(rule.size * density)) if rule.size > 1 else 1
             groups = _split(facts, size)[: rule.at_most]
             for group in groups:
-                planned.append((number, rule, group, per_sentence))
+                planned.append((number, rule, group))
                 if not rule.again:
                     taken.update(f.fact_id for f in group)
     # What no group took is stated where it was to be said again.
-    again = [rule.again and {f.fact_id for f in group} <= taken for _, rule, group, _ in planned]
-    taken.update(f.fact_id for _, _, group, _ in planned for f in group)
+    again = [rule.again and {f.fact_id for f in group} <= taken for _, rule, group in planned]
+    taken.update(f.fact_id for _, _, group in planned for f in group)
     duties |= dict.fromkeys(taken, "must")
     with_duty = {f.fact_id: replace(f, duty=duties[f.fact_id]) for f in case.facts}
     pieces = tuple(
@@ -142,10 +139,46 @@ def plan_document(
             section=number,
             group=rule.group,
             facts=tuple(with_duty[f.fact_id] for f in group),
-            size=per_sentence,
             again=again[index],
-            turn=sum(earlier.group == rule.group for _, earlier, _, _ in planned[:index]),
+            turn=sum(earlier.group == rule.group for _, earlier, _ in planned[:index]),
         )
-        for index, (number, rule, group, per_sentence) in enumerate(planned)
+        for index, (number, rule, group) in enumerate(planned)
     )
     return Plan(kind, spec, tuple(with_duty.values()), pieces)
+
+
+def in_sections(plan: Plan, apart: Callable[[Piece], bool] = lambda _: False) -> Plan:
+    """The plan with the pieces of each section joined to one, to be written in one go.
+
+    Args:
+        apart: pieces that no model writes (lines, say): what stands on both sides of them is
+            not joined.
+    """
+    joined: list[Piece] = []
+    run: list[Piece] = []
+
+    def close() -> None:
+        joined.extend(run if len(run) < 2 else [_join(run)])
+        run.clear()
+
+    for piece in plan.pieces:
+        if apart(piece):
+            close()
+            joined.append(piece)
+            continue
+        if run and run[-1].section != piece.section:
+            close()
+        run.append(piece)
+    close()
+    return replace(plan, pieces=tuple(joined))
+
+
+def _join(pieces: Sequence[Piece]) -> Piece:
+    facts = {f.fact_id: f for p in pieces for f in p.facts}
+    return replace(
+        pieces[0],
+        piece_id="+".join((pieces[0].piece_id, pieces[-1].piece_id)),
+        facts=tuple(facts.values()),
+        again=all(p.again for p in pieces),
+        parts=tuple(pieces),
+    )

@@ -16,7 +16,7 @@ import yaml
 
 from casewright.records import Fact
 
-__all__ = ["FormsOf", "fact_words", "strange_words", "words_of"]
+__all__ = ["FormsOf", "fact_words", "joining_words", "strange_words", "words_of"]
 
 FormsOf = Callable[[str], Iterable[str]]
 """The surface forms of a concept, by its id."""
@@ -44,10 +44,20 @@ def _stem(word: str) -> str:
 
 
 @lru_cache(maxsize=1)
+def _raw_lists() -> Mapping[str, frozenset[str]]:
+    loaded = yaml.safe_load(Path(__file__).with_name("narrative.yaml").read_text("utf-8"))
+    return {name: frozenset(text.split()) for name, text in loaded.items()}
+
+
+def joining_words(*lists: str) -> frozenset[str]:
+    """The words of some lists of narrative.yaml as they are written there."""
+    return frozenset().union(*(_raw_lists()[name] for name in lists))
+
+
+@lru_cache(maxsize=1)
 def _lists() -> Mapping[str, frozenset[str]]:
     """The words of narrative.yaml by list; all but grammar words with their stems."""
-    loaded = yaml.safe_load(Path(__file__).with_name("narrative.yaml").read_text("utf-8"))
-    lists = {name: frozenset(text.split()) for name, text in loaded.items()}
+    lists = _raw_lists()
     # Grammar words stand for themselves alone: the stem of "does" is DOE, a symptom.
     return {n: w if n == "grammar" else w | {_stem(x) for x in w} for n, w in lists.items()}
 

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from casewright._version import __version__
+from casewright.generators.anchored import anchored_grammar
 from casewright.generators.assembly import Assembly, model_share
 from casewright.generators.compact import Tightener
 from casewright.generators.compose import Composer, Spoken
 from casewright.generators.consultation import Consultation, consult
 from casewright.generators.dialogue import answer_context, lay_out_dialogue, speaker_of
 from casewright.generators.disclosure import UNNAMED, as_noted, as_spoken, disclose
+from casewright.generators.drafting import DocumentDrafter, DocumentTask
+from casewright.generators.mending import Mender
 from casewright.generators.notes import lay_out_note
-from casewright.generators.pieces import (
-    Complete,
-    PieceWriter,
-    Segment,
-    Task,
-    TextSettings,
-    Written,
-)
-from casewright.generators.plan import Granularity, Piece, Plan, plan_document
+from casewright.generators.pieces import PieceWriter
+from casewright.generators.plan import Granularity, Piece, Plan, in_sections, plan_document
 from casewright.generators.register import Register
 from casewright.generators.roleplay import DialogueMode, RolePlay, mode_for
+from casewright.generators.structured import UNBOUND, Structured
+from casewright.generators.tasks import Complete, Segment, Task, TextSettings, Written
 from casewright.generators.vocabulary import FormsOf
 from casewright.generators.wording import Subject, Voice
 from casewright.prompts.library import KindSpec, PromptLibrary, Template, Variant
@@ -37,6 +35,7 @@ from casewright.records import (
     Fact,
     Ledger,
     Provenance,
+    RejectedDraft,
     Setting,
     Turn,
 )
@@ -71,6 +70,9 @@ class Writer:
             abbreviations, of a concept by id.
         disclosing: settings in which documents go by what the patient tells.
         dialogue: how dialogues are written; auto goes by the granularity.
+        granularity: what the model is given at a time. Dialogues go exchange by exchange, and
+            the realiser fact group by fact group, whatever it is.
+        structured: what the server binds answers to.
     """
 
     library: PromptLibrary
@@ -86,6 +88,7 @@ class Writer:
     short_forms: FormsOf = lambda _: ()
     disclosing: frozenset[Setting] = frozenset()
     dialogue: DialogueMode = "auto"
+    structured: Structured = UNBOUND
 
     async def draft(self, case: Case, kind: str, variant: str = "") -> Draft:
         """Write one document of a case; a variant says the same facts in its own hand.
@@ -102,6 +105,7 @@ class Writer:
         job = _Job(self, case, plan, composer)
         await (job.write_dialogue() if spec.dialogue else job.write_note())
         assembly, ledger = job.settle()
+        rejected = job.rejected()
         return Draft(
             document_id=composer.document_id,
             case=case,
@@ -113,6 +117,8 @@ class Writer:
             turns=tuple(assembly.turns),
             variant_of=document_id_of(case, kind) if variant else None,
             disclosure=self._log(case, spec),
+            first_draft=job.first_draft() if rejected else "",
+            rejected_drafts=rejected,
         )
 
     def prompts(self, case: Case, kind: str) -> list[Task]:
@@ -123,17 +129,51 @@ class Writer:
         lost = job.talk.lost if job.talk is not None else lambda _: False
         return [job.task(piece) for piece in job.plan.pieces if not lost(piece)]
 
+    async def first_draw(self, task: Task, case: Case) -> bool:
+        """Whether the first draw of a task is taken as it stands."""
+        assert self.complete is not None
+        pieces = PieceWriter(self.complete, self.check, self.forms_of, self.settings)
+        return await pieces.first_is_taken(task, case.demographics)
+
+    async def first_whole(self, case: Case, kind: str) -> tuple[DocumentTask, int]:
+        """A document as it is asked for at once, and how many parts of a first draft are taken."""
+        spec = self.library.kind(kind)
+        composer = self._composer(case, kind, self.library.template(spec.prompt))
+        job = _Job(self, case, self._plan(case, kind), composer)
+        drafter, task, _ = job.whole()
+        draft = await drafter.one(task, 0)
+        judge = job.pieces.judge
+        taken = (
+            next(judge.faults(text, "stop", task.parts[name], case.demographics), None) is None
+            for name, text in draft.items()
+        )
+        return task, sum(taken)
+
+    def grammar_of(self, task: Task) -> str | None:
+        """The grammar that anchors a task's answer, where the server takes one."""
+        return anchored_grammar(task, self.forms_of) if self.structured.grammar else None
+
+    @property
+    def decoding(self) -> str:
+        """How the model's words are bound: as configured, where the server takes a grammar."""
+        return self.settings.decoding if self.complete and self.structured.grammar else "free"
+
     def _plan(self, case: Case, kind: str) -> Plan:
         spec = self.library.kind(kind)
         spoken = spec.dialogue or spec.speaker is not None
         density = 1.0 if spoken else self.library.style(case.style).density
         log = self._log(case, spec)
         known = as_spoken(case.facts, log) if spec.dialogue else as_noted(case.facts, log)
-        plan = plan_document(
-            replace(case, facts=tuple(known)), kind, spec,
-            granularity=self.granularity, density=density,
-        )  # fmt: skip
+        plan = plan_document(replace(case, facts=tuple(known)), kind, spec, density=density)
+        if not spec.dialogue and self.complete is not None and self.granularity != "group":
+            lines = () if spoken else self.library.style(case.style).lines
+            plan = in_sections(plan, lambda p: p.group in lines or self.is_realised(p))
         return _with_truth(plan, case, spec, log) if log else plan
+
+    def is_realised(self, piece: Piece) -> bool:
+        """Whether the piece is never the model's: what no checker can follow."""
+        group = self.library.groups[piece.group]
+        return group.realise_only or any(f.concept == UNNAMED for f in piece.facts)
 
     def _log(self, case: Case, spec: KindSpec) -> tuple[Disclosed, ...]:
         """What the patient tells; nothing where the document goes by the whole truth.
@@ -176,11 +216,13 @@ class Writer:
             top_p=self.settings.top_p,
             max_tokens=self.settings.max_tokens,
             request_seed=next((w.seed for w in written if w.seed), 0),
-            attempts=sum(w.attempts for w in written),
+            attempts=sum(w.attempts for w in written) + job.drafted,
             repairs=sum(w.repairs for w in written) + job.repaired,
             model_written=round(model_share(assembly.segments), 4),
             graph_version=self.graph_version,
             casewright_version=__version__,
+            granularity=job.granularity,
+            decoding=self.decoding,
         )
 
 
@@ -221,7 +263,7 @@ class _Job:
         self.written: dict[str, Written] = {}
         self.asked: dict[str, Written] = {}
         self.repaired = 0
-        self.pieces = PieceWriter(writer.complete, writer.check, writer.forms_of, writer.settings)
+        self.drafted = 0
         self.style = writer.library.style(case.style)
         self.register = Register(self.style, plan.facts, writer.short_forms)
         self.tightener = None
@@ -229,10 +271,29 @@ class _Job:
             self.tightener = Tightener(
                 self.style.short, plan.facts, writer.check, case.demographics
             )
+        self.pieces = PieceWriter(
+            writer.complete,
+            writer.check,
+            writer.forms_of,
+            writer.settings,
+            mender=Mender(
+                writer.library.template("repair"),
+                plan.kind,
+                case.style,
+                self.voice,
+                writer.settings,
+            ),
+            grammar_of=writer.grammar_of,
+        )
 
     @property
     def style_voice(self) -> Voice:
         return self.style.voice
+
+    @property
+    def voice(self) -> str:
+        """Of the sentences of a section or document."""
+        return self.style_voice if self.is_note else "self"
 
     @property
     def is_note(self) -> bool:
@@ -268,26 +329,80 @@ class _Job:
         persona = self.writer.library.personas[self.case.persona]
         return Spoken("doctor" if spec.speaker == "doctor" else speaker_of(self.case), persona)
 
+    @property
+    def granularity(self) -> Granularity:
+        """What the model was given at a time in this document."""
+        split = self.plan.spec.dialogue or self.writer.complete is None
+        return "group" if split else self.writer.granularity
+
     def task(self, piece: Piece) -> Task:
+        if piece.parts:
+            parts = [self.task(part) for part in piece.parts]
+            return self.composer.section(piece, parts, self.subject(piece))
         return self.composer.task(piece, self.subject(piece), self.spoken(piece))
 
     async def write_note(self) -> None:
-        results = await asyncio.gather(*(self._write_piece(p) for p in self.plan.pieces))
+        whole = self.granularity == "document"
+        given = await self._draft_whole() if whole else {}
+        results = await asyncio.gather(
+            *(self._write_piece(p, given.get(p.piece_id, "")) for p in self.plan.pieces)
+        )
         self.written = dict(zip((p.piece_id for p in self.plan.pieces), results, strict=True))
 
-    async def _write_piece(self, piece: Piece) -> Written:
+    async def _draft_whole(self) -> Mapping[str, str]:
+        """The best of some drafts of the whole document, by the pieces of the plan."""
+        drafter, task, names = self.whole()
+        if not task.parts:
+            return {}
+        draft = await drafter.draft(task, self.case.demographics)
+        self.drafted = draft.attempts
+        return {names[name].piece_id: text for name, text in draft.parts.items()}
+
+    def whole(self) -> tuple[DocumentDrafter, DocumentTask, Mapping[str, Piece]]:
+        """Who drafts the document at once, the task, and the piece behind each of its parts."""
+        complete = self.writer.complete
+        assert complete is not None
+        names = self._names()
+        drafter = DocumentDrafter(
+            complete,
+            self.pieces.judge,
+            self.writer.settings,
+            self.writer.library.template("document"),
+            self.writer.structured.json,
+        )
+        task = DocumentTask(
+            seed_keys=(self.writer.seed, self.composer.document_id),
+            parts={name: self.task(piece) for name, piece in names.items()},
+            kind=self.plan.kind,
+            style=self.case.style,
+            voice=self.voice,
+        )
+        return drafter, task, names
+
+    def _names(self) -> dict[str, Piece]:
+        """What is to be written, by the heading it stands under, numbered where there are more."""
+        named: dict[str, Piece] = {}
+        for piece in self.plan.pieces:
+            if self.is_line(piece) or self.writer.is_realised(piece):
+                continue
+            headings = self.plan.spec.sections[piece.section].headings
+            name = headings["full"] if headings else "Paragraph"
+            same = sum(n == name or n.startswith(f"{name} (") for n in named)
+            named[f"{name} ({same + 1})" if same or not headings else name] = piece
+        return named
+
+    async def _write_piece(self, piece: Piece, given: str = "") -> Written:
         if self.is_line(piece):
             return Written(
                 (Segment(self.composer.line(piece, self.subject(piece)), "realiser"),), 0, 0
             )
-        return await self._state(piece, self.task(piece))
+        return await self._state(piece, self.task(piece), given)
 
-    async def _state(self, piece: Piece, task: Task) -> Written:
+    async def _state(self, piece: Piece, task: Task, given: str = "") -> Written:
         """Have the task written; what no checker can follow is realised."""
-        group = self.writer.library.groups[piece.group]
-        if group.realise_only or any(f.concept == UNNAMED for f in piece.facts):
+        if self.writer.is_realised(piece):
             return Written((Segment(task.fallback(), "realiser"),), 0, 0)
-        return await self.pieces.write(task, self.case.demographics)
+        return await self.pieces.write(task, self.case.demographics, given)
 
     async def write_dialogue(self) -> None:
         talk = self.talk
@@ -364,33 +479,58 @@ class _Job:
             return written
         return replace(written, segments=(Segment("Yes.", "template"), *written.segments))
 
-    def lay_out(self) -> Assembly:
+    def lay_out(self, changed: Mapping[str, Written] | None = None) -> Assembly:
+        """The document, with other pieces in place of those that are given."""
+        written = {**self.written, **(changed or {})}
         if self.talk is not None:
             questions = {i: w.segments[0] for i, w in self.asked.items()}
             return lay_out_dialogue(
-                self.plan, questions, self.written, self.case, self.writer.library,
+                self.plan, questions, written, self.case, self.writer.library,
                 derive_rng(self.writer.seed, self.composer.document_id, "script"),
                 cast=self.talk.cast, apart=self.talk.apart,
             )  # fmt: skip
         return lay_out_note(
-            self.plan, self._in_register(), self.case, self.writer.library, self.style,
+            self.plan, self._in_register(written), self.case, self.writer.library, self.style,
             seed=self.writer.seed, document_id=self.composer.document_id,
         )  # fmt: skip
 
-    def _in_register(self) -> dict[str, Written]:
+    def rejected(self) -> tuple[RejectedDraft, ...]:
+        """What the model wrote first for each piece that it did not get right at once."""
+        return tuple(
+            RejectedDraft(
+                piece_id,
+                written.rejected.error_class,
+                written.rejected.problem,
+                written.rejected.text,
+                written.text,
+            )
+            for piece_id, written in self.written.items()
+            if written.rejected is not None
+        )
+
+    def first_draft(self) -> str:
+        """The document as the model first wrote it: nothing drawn again, mended or realised."""
+        first = {
+            piece_id: replace(written, segments=(Segment(written.rejected.text, "model"),))
+            for piece_id, written in self.written.items()
+            if written.rejected is not None
+        }
+        return self.lay_out(first).text
+
+    def _in_register(self, written: Mapping[str, Written]) -> Mapping[str, Written]:
         """What was written, in the hand of the style."""
         if not self.is_note:
-            return self.written
+            return written
         facts = {p.piece_id: p.facts for p in self.plan.pieces}
         return {
             piece_id: replace(
-                written,
+                each,
                 segments=tuple(
                     replace(s, text=self._by_hand(s.text, piece_id, facts[piece_id]))
-                    for s in written.segments
+                    for s in each.segments
                 ),
             )
-            for piece_id, written in self.written.items()
+            for piece_id, each in written.items()
         }
 
     def _by_hand(self, text: str, piece_id: str, facts: Sequence[Fact]) -> str:

@@ -30,6 +30,7 @@ from casewright.records import (
     Polarity,
     Provenance,
     Reason,
+    RejectedDraft,
     Relation,
     Setting,
     Slip,
@@ -116,6 +117,8 @@ class RowProvenance:
     graph_version: str = ""
     casewright_version: str = ""
     scores: tuple[Score, ...] = ()
+    granularity: str = "group"
+    decoding: str = "free"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,8 @@ class Row:
     `variant_of` is the document that this one says once more. Where noise was added, `noise`
     has every slip and `clean_text` what was written and checked. `disclosure` is what the
     patient told of each fact, where the document goes by that.
+    `first_draft` is the document as the model first wrote it, before anything was drawn again,
+    mended or realised, and `rejected_drafts` the pieces in which it differs, each with its fault.
     """
 
     document_id: str
@@ -157,6 +162,8 @@ class Row:
     noise: tuple[Slip, ...] = ()
     variant_of: str | None = None
     disclosure: tuple[Disclosed, ...] = ()
+    first_draft: str = ""
+    rejected_drafts: tuple[RejectedDraft, ...] = ()
     outcome: Outcome = "kept"
     reasons: tuple[Reason, ...] = field(default=())
 
@@ -196,6 +203,8 @@ def row_of(document: Document, index: int) -> Row:
         patient_id=draft.case.patient_id,
         encounter=draft.case.encounter,
         partner_case_id=draft.case.partner_case_id,
+        first_draft=draft.first_draft,
+        rejected_drafts=draft.rejected_drafts,
         clean_text=document.clean_text,
         noise=document.noise,
         variant_of=draft.variant_of,
@@ -431,6 +440,9 @@ def _encodable(row: Row) -> Row:
     """
     try:
         row.text.encode()
+        row.first_draft.encode()
+        for rejected in row.rejected_drafts:
+            rejected.text.encode()
         for reason in row.reasons:
             for evidence in reason.evidence:
                 evidence.note.encode()

@@ -150,6 +150,8 @@ DOCUMENTS_SCHEMA: pa.Schema = pa.schema(
                 ("graph_version", _string),
                 ("casewright_version", _string),
                 ("scores", _list(name=_string, value=pa.float64())),
+                ("granularity", _string),
+                ("decoding", _string),
             ]
         ),
         "tags": pa.list_(_string),
@@ -171,6 +173,14 @@ DOCUMENTS_SCHEMA: pa.Schema = pa.schema(
         ),
         "variant_of": _string,
         "disclosure": _list(fact_id=_string, outcome=_string, said=_string, by=_string),
+        "first_draft": _string,
+        "rejected_drafts": _list(
+            piece_id=_string,
+            error_class=_string,
+            problem=_string,
+            text=_string,
+            kept=_string,
+        ),
     }
 )
 """Columns of `documents/part-*.parquet` and of the exports, in the order of `Row`."""
@@ -202,16 +212,19 @@ def table_of(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:
 def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """A table with the schema's columns in its order; those that it lacks are null.
 
-    Runs written before a column was thought of are read as if it had been empty.
+    Runs written before a column, or a part of one, was thought of are read as if it had been
+    empty.
     """
-    names = set(table.column_names)
-    return pa.table(
-        [
-            table[field.name] if field.name in names else pa.nulls(table.num_rows, field.type)
-            for field in schema
-        ],
-        schema=schema,
-    )
+    return pa.table([_column(table, field) for field in schema], schema=schema)
+
+
+def _column(table: pa.Table, field: pa.Field) -> pa.Array | pa.ChunkedArray:
+    if field.name not in table.column_names:
+        return pa.nulls(table.num_rows, field.type)
+    column = table[field.name]
+    if column.type == field.type or not pa.types.is_nested(field.type):
+        return column
+    return pa.array(column.to_pylist(), type=field.type)
 
 
 @cache

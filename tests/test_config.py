@@ -74,7 +74,7 @@ def test_overrides_need_no_file() -> None:
         ("seed: -1\n", 1, ["seed", "greater than or equal to 0"]),
         ("text:\n  draws: 4\n  temperature: 5\n", 3,
          ["text.temperature", "less than or equal to 2"]),
-        ("text:\n  granularity: paragraph\n", 2, ["text.granularity", "'group' or 'section'"]),
+        ("text:\n  granularity: paragraph\n", 2, ["text.granularity", "'section' or 'document'"]),
         ("engine: realiser\n", 1, ["engine", "valid dictionary", "it is 'realiser'"]),
         ("engine:\n  kind: gpt\n", 2, ["engine.kind", "'url', 'vllm', 'llamacpp' or 'realiser'"]),
         ("documents: many\n", 1, ["documents", "valid integer", "it is 'many'"]),

@@ -113,12 +113,16 @@ class SamplingConfig(_Strict):
 class TextConfig(_Strict):
     """How the text is written."""
 
-    granularity: Literal["group", "section"] = "group"
+    granularity: Literal["auto", "group", "section", "document"] = "auto"
     draws: int = Field(default=4, ge=1, le=32)
+    best_of: int = Field(default=3, ge=1, le=16)
+    repairs: int | None = Field(default=None, ge=0, le=8)
+    decoding: Literal["free", "retry", "anchored"] = "retry"
+    structured: Literal["auto", "off"] = "auto"
     temperature: float = Field(default=0.5, ge=0, le=2)
     top_p: float = Field(default=0.95, gt=0, le=1)
     max_tokens: int = Field(default=400, ge=16, le=8192)
-    vocabulary: Literal["closed", "open"] = "closed"
+    vocabulary: Literal["auto", "closed", "open"] = "auto"
     shots: int = Field(default=3, ge=0, le=12)
     styles: tuple[str, ...] = ()
     personas: tuple[str, ...] = ()
@@ -171,12 +175,28 @@ class PhiConfig(_Strict):
     endpoint_model: str = ""
 
 
+class JudgeConfig(_Strict):
+    """A second model that is asked what a document says beside its case. Off without a URL."""
+
+    url: str | None = None
+    model: str = ""
+    api_key_env: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _an_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("the judge's url is http://HOST:PORT/v1 or https://HOST/v1")
+        return value
+
+
 class FiltersConfig(_Strict):
     """What is kept."""
 
     ledger: LedgerConfig = Field(default_factory=LedgerConfig)
     phi: PhiConfig = Field(default_factory=PhiConfig)
     near_copies: NearCopiesConfig = Field(default_factory=NearCopiesConfig)
+    judge: JudgeConfig = Field(default_factory=JudgeConfig)
 
 
 _Rate = Annotated[float, Field(ge=0, le=1)]

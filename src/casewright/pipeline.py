@@ -16,6 +16,7 @@ from casewright.filters.screen import FILTERS, self_copy_reasons
 from casewright.generators.client import ChatClient
 from casewright.generators.engines import Engine, open_engine
 from casewright.generators.faults import RequestFailed
+from casewright.generators.judging import DocumentJudge
 from casewright.generators.plan import suits
 from casewright.generators.writer import EngineName, Writer, document_id_of
 from casewright.outputs.manifest import About, Manifest, Source, Usage
@@ -23,6 +24,7 @@ from casewright.outputs.row import failed_row, row_of
 from casewright.outputs.rundir import RunDir
 from casewright.outputs.summary import RunSummary, summarise
 from casewright.records import Case, Document, Reason
+from casewright.settling import Settled, open_judge, settle, settled_before
 from casewright.setup import Parts, engine_spec, fingerprint_of, load_parts
 
 __all__ = ["Built", "Planned", "Shown", "Watcher", "build", "plan_run", "preview"]
@@ -86,16 +88,23 @@ async def _build(
     watcher: Watcher,
     shard: tuple[int, int],
 ) -> Built:
-    async with open_engine(engine_spec(config)) as engine:
-        fingerprint = fingerprint_of(config, parts, engine.model, engine.model_hash)
-        with RunDir.open(out, fingerprint, len(plan), shard, _about(parts, engine)) as run:
+    async with (
+        open_engine(engine_spec(config)) as engine,
+        _client(engine) as client,
+        open_judge(config, parts) as judge,
+    ):
+        settled = await settle(config, parts, engine, client, settled_before(out))
+        fingerprint = fingerprint_of(
+            config, parts, engine.model, engine.model_hash, settled.granularity
+        )
+        about = _about(parts, engine, settled, judge)
+        with RunDir.open(out, fingerprint, len(plan), shard, about) as run:
             todo = [plan[index] for index in run.todo()]
             resumed = len(run.indexes()) - len(todo)
             watcher.start(len(run.indexes()), resumed, engine)
-            async with _client(engine) as client:
-                writer = parts.writer(client, EngineName(engine.name, engine.model))
-                line = _Line(parts, writer, client, run, watcher)
-                await line.write_all(todo, config.run.documents_in_flight)
+            writer = _writer(parts, engine, client, settled)
+            line = _Line(parts, writer, client, judge, run, watcher)
+            await line.write_all(todo, config.run.documents_in_flight)
             manifest = run.seal(lambda docs: self_copy_reasons(docs, parts.self_containment))
     return Built(out, manifest, summarise(out) if manifest.complete else None, resumed)
 
@@ -152,13 +161,22 @@ def _with_variants(parts: Parts, config: Config, kinds: Sequence[str]) -> Iterat
             yield from ((kind, variant) for variant in config.text.variants)
 
 
-def _about(parts: Parts, engine: Engine) -> About:
+def _writer(parts: Parts, engine: Engine, client: ChatClient | None, settled: Settled) -> Writer:
+    return parts.writer(
+        client,
+        EngineName(engine.name, engine.model),
+        granularity=settled.granularity,
+        structured=settled.structured,
+    )
+
+
+def _about(parts: Parts, engine: Engine, settled: Settled, judge: DocumentJudge | None) -> About:
     return About(
         engine=engine.name,
         model_licence=parts.model_licence,
-        filters=FILTERS,
+        filters=FILTERS if judge is None else (*FILTERS, "judge"),
         sources=tuple(Source(*s) for s in parts.sources),
-        parameters={"concurrency": str(engine.concurrency)},
+        parameters={"concurrency": str(engine.concurrency), **settled.parameters},
     )
 
 
@@ -179,6 +197,7 @@ class _Line:
     parts: Parts
     writer: Writer
     client: ChatClient | None
+    judge: DocumentJudge | None
     run: RunDir
     watcher: Watcher
     noted: Usage = field(default_factory=Usage)
@@ -210,6 +229,8 @@ class _Line:
         """Write, screen and store one document. Only its own failed request is survived."""
         try:
             document = self.parts.screen(await self.writer.draft(case, place.kind, place.variant))
+            if self.judge is not None:
+                document = await self.judge(document)
             row = row_of(await self.parts.noisy(document), place.index)
         except RequestFailed as err:
             row = failed_row(
@@ -248,7 +269,8 @@ def preview(config: Config, count: int) -> Iterator[Shown]:
 async def _preview(config: Config, parts: Parts, plan: Sequence[Planned]) -> list[Shown]:
     cases = [parts.sampler.case(place.case_index) for place in plan]
     async with open_engine(engine_spec(config)) as engine, _client(engine) as client:
-        writer = parts.writer(client, EngineName(engine.name, engine.model))
+        settled = await settle(config, parts, engine, client)
+        writer = _writer(parts, engine, client, settled)
         drafts = await asyncio.gather(
             *(writer.draft(case, p.kind, p.variant) for case, p in zip(cases, plan, strict=True))
         )

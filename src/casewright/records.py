@@ -23,6 +23,7 @@ __all__ = [
     "Draft",
     "Duty",
     "Entity",
+    "ErrorClass",
     "Evidence",
     "Fact",
     "FactStatus",
@@ -35,6 +36,7 @@ __all__ = [
     "Polarity",
     "Provenance",
     "Reason",
+    "RejectedDraft",
     "Relation",
     "Role",
     "Setting",
@@ -50,6 +52,17 @@ __all__ = [
 Polarity = Literal["present", "denied", "historical", "family", "hypothetical"]
 Duty = Literal["must", "may", "must_not"]
 Status = Literal["stated", "contradicted", "missing", "forbidden"]
+ErrorClass = Literal[
+    "missing",  # a fact is not stated
+    "contradicted",  # a fact is stated otherwise
+    "forbidden",  # what must not be mentioned is
+    "off_case",  # something that the case does not hold
+    "vocabulary",  # a word that no fact and no list of joining words has
+    "sex",  # the patient is of the other sex
+    "topic",  # a question about something else
+    "form",  # no sentence, doubled words, markup
+    "cut",  # not ended by the model itself, or empty
+]
 Sex = Literal["female", "male"]
 Setting = Literal["outpatient", "emergency", "inpatient"]
 Role = Literal["doctor", "patient", "caregiver", "interpreter", "nurse"]
@@ -376,7 +389,11 @@ Check: TypeAlias = Callable[
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """How a document came to be. `model_written` is the model's share of its words (0 to 1)."""
+    """How a document came to be.
+
+    `model_written` is the model's share of its words (0 to 1); `granularity` what the model was
+    given at a time (group, section, document), and `decoding` how its words were bound.
+    """
 
     prompt_name: str
     prompt_version: int
@@ -393,6 +410,25 @@ class Provenance:
     graph_version: str
     casewright_version: str
     scores: tuple[tuple[str, float], ...] = ()
+    granularity: str = "group"
+    decoding: str = "free"
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedDraft:
+    """What the model wrote first for a piece, and what stands in the document instead.
+
+    Attributes:
+        piece_id: the piece of the plan. error_class: what was wrong first of all.
+        problem: the same for a reader.
+        text: the piece as first drafted. kept: the piece as it was taken in the end.
+    """
+
+    piece_id: str
+    error_class: ErrorClass
+    problem: str
+    text: str
+    kept: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,6 +443,9 @@ class Draft:
         variant_of: the document that this one says once more in another hand.
         disclosure: what the patient told of each fact that only they could tell; empty where
             the document is written from the whole truth.
+        first_draft: the document with every piece as the model first wrote it, before any was
+            drawn again, mended or realised; empty where nothing was.
+        rejected_drafts: the pieces in which `first_draft` differs, each with its fault.
     """
 
     document_id: str
@@ -421,6 +460,8 @@ class Draft:
     truncated: bool = False
     variant_of: str | None = None
     disclosure: tuple[Disclosed, ...] = ()
+    first_draft: str = ""
+    rejected_drafts: tuple[RejectedDraft, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

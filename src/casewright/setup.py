@@ -20,8 +20,9 @@ from casewright.filters.screen import LedgerLimits, Screen
 from casewright.generators.client import ChatClient
 from casewright.generators.engines import EngineSpec
 from casewright.generators.examples import examples_for
-from casewright.generators.pieces import TextSettings
-from casewright.generators.plan import suits
+from casewright.generators.plan import Granularity, suits
+from casewright.generators.structured import UNBOUND, Structured
+from casewright.generators.tasks import TextSettings
 from casewright.generators.wording import Subject, Voice
 from casewright.generators.writer import EngineName, Writer
 from casewright.kg.cases import CaseSampler
@@ -32,9 +33,21 @@ from casewright.records import Case, Demographics, Document, Draft, Setting
 from casewright.sampling import quota_problems, sampling_of
 from casewright.seeds import derive_rng, fingerprint_bytes
 
-__all__ = ["Parts", "copy_limits", "engine_spec", "example_texts", "fingerprint_of", "load_parts"]
+__all__ = [
+    "CHOSEN",
+    "Parts",
+    "copy_limits",
+    "engine_spec",
+    "example_texts",
+    "fingerprint_of",
+    "load_parts",
+]
 
 DEFAULT_SELF_CONTAINMENT = 0.70
+CHOSEN = "text.granularity.chosen"
+"""Where a fingerprint says what a probe chose, for `text.granularity: auto`."""
+_SECTION_REPAIRS = 2
+"""Sentences that are mended for each fact of a section, where the configuration says nothing."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +66,19 @@ class Parts:
     self_containment: float
     noise: Noise
 
-    def writer(self, client: ChatClient | None, name: EngineName) -> Writer:
+    def writer(
+        self,
+        client: ChatClient | None,
+        name: EngineName,
+        *,
+        granularity: Granularity = "group",
+        structured: Structured = UNBOUND,
+    ) -> Writer:
         """A writer that asks the client, or the realiser without one."""
         text = self.config.text
+        # Mending asks more of a model than writing a sentence: one that is given single facts
+        # mends 3 of 28 sentences (docs/engines.md), and so is asked for new ones instead.
+        repairs = 0 if granularity == "group" else _SECTION_REPAIRS
         return Writer(
             library=self.library,
             check=self.checker,
@@ -66,13 +89,17 @@ class Parts:
             engine=name,
             settings=TextSettings(
                 draws=text.draws,
+                best_of=text.best_of,
+                repairs=repairs if text.repairs is None else text.repairs,
+                decoding=text.decoding,
                 temperature=text.temperature,
                 top_p=text.top_p,
                 max_tokens=text.max_tokens,
                 vocabulary=text.vocabulary,
                 shots=text.shots,
             ),
-            granularity=text.granularity,
+            granularity=granularity,
+            structured=structured,
             seed=self.config.seed,
             graph_version=self.graph.version,
             disclosing=self._disclosing(),
@@ -347,9 +374,17 @@ def engine_spec(config: Config) -> EngineSpec:
     )
 
 
-def fingerprint_of(config: Config, parts: Parts, model: str, model_hash: str) -> Fingerprint:
-    """What the run's data is a function of."""
+def fingerprint_of(
+    config: Config, parts: Parts, model: str, model_hash: str, granularity: Granularity = "group"
+) -> Fingerprint:
+    """What the run's data is a function of.
+
+    Args:
+        granularity: what a probe chose, where the configuration leaves it open.
+    """
     settings = {k: json.dumps(v) for k, v in data_fields(config).items()}
+    if config.text.granularity == "auto":
+        settings[CHOSEN] = granularity
     if parts.reference_hash:
         settings["filters.near_copies.reference"] = parts.reference_hash
     return Fingerprint(

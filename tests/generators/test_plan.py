@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casewright.generators.plan import Granularity, plan_document
+from casewright.generators.plan import in_sections, plan_document
 from casewright.kg.cases import CaseSampler
 from casewright.kg.graph import Graph
 from casewright.kg.patient import Sampling
@@ -24,7 +24,6 @@ from casewright.records import Case, Demographics, Fact, Identity
 
 LIBRARY = load_library()
 KINDS = sorted(LIBRARY.kinds)
-GRAINS: tuple[Granularity, ...] = ("group", "section")
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +36,13 @@ def rule_of(spec: KindSpec, section: int, group: str) -> GroupRule:
     return next(r for r in spec.sections[section].groups if r.group == group)
 
 
-@pytest.mark.parametrize("grain", GRAINS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_fact_goes_to_one_piece_at_most_and_then_must_be_mentioned(
-    cases: Sequence[Case], kind: str, grain: Granularity
+    cases: Sequence[Case], kind: str
 ) -> None:
     spec = LIBRARY.kind(kind)
     for case in cases:
-        plan = plan_document(case, kind, spec, granularity=grain)
+        plan = plan_document(case, kind, spec)
         placed = Counter(f.fact_id for p in plan.pieces if not p.again for f in p.facts)
         assert set(placed.values()) <= {1}
         assert [f.fact_id for f in plan.facts] == [f.fact_id for f in case.facts]
@@ -56,14 +54,13 @@ def test_each_fact_goes_to_one_piece_at_most_and_then_must_be_mentioned(
         assert len({p.piece_id for p in plan.pieces}) == len(plan.pieces)
 
 
-@pytest.mark.parametrize("grain", GRAINS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_piece_holds_what_its_group_takes_and_no_more_than_its_size(
-    cases: Sequence[Case], kind: str, grain: Granularity
+    cases: Sequence[Case], kind: str
 ) -> None:
     spec = LIBRARY.kind(kind)
     for case in cases:
-        plan = plan_document(case, kind, spec, granularity=grain)
+        plan = plan_document(case, kind, spec)
         groups: Counter[str] = Counter()
         for piece in plan.pieces:
             rule = rule_of(spec, piece.section, piece.group)
@@ -73,22 +70,36 @@ def test_a_piece_holds_what_its_group_takes_and_no_more_than_its_size(
                 assert fact.type in rule.types
                 assert not rule.polarity or fact.polarity in rule.polarity
                 assert all(fact.attribute(n) in v for n, v in rule.attributes.items())
-            if grain == "group" or rule.at_most:
-                assert len(piece.facts) <= rule.size
+            assert len(piece.facts) <= rule.size
             if rule.at_most:
                 assert groups[piece.group] <= rule.at_most
-            elif grain == "section":
-                assert groups[piece.group] == 1
         assert [p.section for p in plan.pieces] == sorted(p.section for p in plan.pieces)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_both_granularities_state_the_same_facts(cases: Sequence[Case], kind: str) -> None:
+def test_joining_the_pieces_of_a_section_keeps_facts_order_and_lines(
+    cases: Sequence[Case], kind: str
+) -> None:
     spec = LIBRARY.kind(kind)
     for case in cases:
-        small, large = (plan_document(case, kind, spec, granularity=g) for g in GRAINS)
-        assert small.facts == large.facts
-        assert len(large.pieces) <= len(small.pieces)
+        small = plan_document(case, kind, spec)
+        for lines in ((), ("vitals", "labs")):
+            large = in_sections(small, lambda p, own=lines: p.group in own)
+            assert large.facts == small.facts
+            apart = [p for joined in large.pieces for p in joined.parts or (joined,)]
+            assert apart == list(small.pieces)
+            assert len({p.piece_id for p in large.pieces}) == len(large.pieces)
+            for joined in large.pieces:
+                assert {p.section for p in joined.parts} <= {joined.section}
+                assert not {p.group for p in joined.parts} & set(lines)
+                if joined.parts:
+                    said = {f.fact_id for p in joined.parts for f in p.facts}
+                    assert [f.fact_id for f in joined.facts] == list(
+                        dict.fromkeys(f.fact_id for p in joined.parts for f in p.facts)
+                    )
+                    assert said == {f.fact_id for f in joined.facts}
+        without_lines = in_sections(small)
+        assert len(without_lines.pieces) == len({p.section for p in small.pieces})
 
 
 def test_present_and_denied_facts_never_share_a_piece(cases: Sequence[Case]) -> None:
@@ -144,9 +155,9 @@ _KINDS = st.builds(
 )
 
 
-@given(raw=_FACTS, spec=_KINDS, grain=st.sampled_from(GRAINS))
+@given(raw=_FACTS, spec=_KINDS)
 def test_any_plan_places_each_fact_once_at_most_and_no_silent_one(
-    raw: list[tuple[str, str, str | None]], spec: KindSpec, grain: Granularity
+    raw: list[tuple[str, str, str | None]], spec: KindSpec
 ) -> None:
     facts = tuple(
         Fact(
@@ -158,7 +169,7 @@ def test_any_plan_places_each_fact_once_at_most_and_no_silent_one(
     case = Case(
         "c0", 0, Demographics(40, "female"), "outpatient", (), facts, IDENTITY, "narrative", "plain"
     )
-    plan = plan_document(case, "any", spec, granularity=grain)
+    plan = plan_document(case, "any", spec)
     placed = [f.fact_id for p in plan.pieces for f in p.facts]
     assert len(set(placed)) == len(placed)
     by_id = {f.fact_id: f for f in plan.facts}
@@ -185,6 +196,4 @@ def test_five_facts_by_two_are_cut_evenly(library: PromptLibrary) -> None:
         "c0", 0, Demographics(40, "female"), "outpatient", (), facts, IDENTITY, "narrative", "plain"
     )
     assert [len(p.facts) for p in plan_document(case, "k", spec).pieces] == [2, 2, 1]
-    assert [len(p.facts) for p in plan_document(case, "k", spec, granularity="section").pieces] == [
-        5
-    ]
+    assert [len(p.facts) for p in in_sections(plan_document(case, "k", spec)).pieces] == [5]

@@ -9,7 +9,6 @@ import pytest
 from writing import document_kinds, draft, sampler_of, writer_of
 
 from casewright.filters.ledger.check import Checker
-from casewright.generators.plan import Granularity
 from casewright.kg.graph import Graph
 from casewright.prompts.library import PromptLibrary, load_library
 from casewright.records import Draft
@@ -25,11 +24,10 @@ def documents(
     *,
     seed: int,
     each: int,
-    granularity: Granularity = "group",
 ) -> dict[str, list[Draft]]:
     """`each` documents of every kind by the realiser, over as many cases as that takes."""
     sampler = sampler_of(graph, library, seed)
-    writer = writer_of(graph, checker, library, seed=seed, granularity=granularity)
+    writer = writer_of(graph, checker, library, seed=seed)
     found: dict[str, list[Draft]] = {kind: [] for kind in library.kinds}
     index = 0
     while any(len(drafts) < each for drafts in found.values()):
@@ -83,14 +81,6 @@ def test_nothing_is_asked_and_nothing_is_the_models(written: dict[str, list[Draf
             assert (told.attempts, told.repairs, told.model_written) == (0, 0, 0.0)
             assert told.engine == "realiser"
             assert not drafted.truncated
-
-
-def test_sections_in_one_go_state_as_much(
-    graph: Graph, checker: Checker, library: PromptLibrary
-) -> None:
-    found = documents(graph, checker, library, seed=62, each=10, granularity="section")
-    problems = faults([d for drafts in found.values() for d in drafts])
-    assert not problems, "\n".join(problems)
 
 
 def test_every_style_and_persona_is_met(

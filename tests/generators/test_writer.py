@@ -371,35 +371,6 @@ def test_a_fault_of_the_endpoint_is_passed_on(
 # ------------------------------------------------------------------ composing
 
 
-def test_section_granularity_asks_for_more_at_a_time(
-    make: Make, documents: Sequence[tuple[Case, str]]
-) -> None:
-    case, kind = max(documents, key=lambda d: len(d[0].facts))
-    small, large = make().prompts(case, kind), make(granularity="section").prompts(case, kind)
-    assert len(large) < len(small)
-    assert max(len(t.facts) for t in large) > max(len(t.facts) for t in small)
-    assert all(
-        not t.parts or {f.fact_id for p in t.parts for f in p.facts} == {f.fact_id for f in t.facts}
-        for t in large
-    )
-
-
-def test_the_realiser_writes_no_longer_sentences_for_a_section(
-    make: Make, documents: Sequence[tuple[Case, str]], library: PromptLibrary
-) -> None:
-    for case, kind in documents:
-        spec = library.kind(kind)
-        small = plan_document(case, kind, spec)
-        large = plan_document(case, kind, spec, granularity="section")
-        tasks = make(granularity="section").prompts(case, kind)
-        for piece, task in zip(large.pieces, tasks, strict=True):
-            if piece.again:
-                continue
-            sentences = -(-len(piece.facts) // piece.size)
-            assert sum(p.group == piece.group for p in small.pieces) == sentences
-            assert len(re.findall(r"\.(?: |$)", task.fallback())) >= sentences
-
-
 def test_an_opening_must_give_the_age_and_the_name_that_it_was_given(
     make: Make, documents: Sequence[tuple[Case, str]]
 ) -> None:

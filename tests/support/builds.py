@@ -23,7 +23,7 @@ documents: {documents}
 seed: 5
 sampling:
   settings: {{outpatient: 0.5, emergency: 0.2, inpatient: 0.3}}
-text: {{draws: 2}}
+text: {{draws: 2, granularity: group, decoding: free}}
 """
 
 

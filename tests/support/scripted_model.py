@@ -14,6 +14,7 @@ __all__ = ["GoodModel", "Script", "Stop"]
 
 Messages = Sequence[tuple[str, str]]
 _ASK = "Ask about: "
+_MEND = "Sentence: "
 
 
 class Stop(Exception):  # noqa: N818 - not an error: a test ends the script with it
@@ -57,4 +58,6 @@ class GoodModel:
         request = messages[-1][1]
         if request.startswith(_ASK):
             return f"Any {request.removeprefix(_ASK)}?"
+        if request.startswith(_MEND):  # it writes well, and mends nothing
+            return request.removeprefix(_MEND).split("\n")[0]
         return self._tasks[tuple(messages)].fallback()

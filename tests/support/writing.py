@@ -11,8 +11,9 @@ from scripted_model import Script
 
 from casewright.filters.ledger.check import Checker
 from casewright.generators.client import ChatRequest
-from casewright.generators.pieces import TextSettings
 from casewright.generators.plan import Granularity, suits
+from casewright.generators.structured import UNBOUND, Structured
+from casewright.generators.tasks import TextSettings
 from casewright.generators.writer import EngineName, Writer
 from casewright.kg.cases import CaseSampler
 from casewright.kg.graph import Graph
@@ -68,6 +69,7 @@ def writer_of(
     *,
     seed: int = 7,
     granularity: Granularity = "group",
+    structured: Structured = UNBOUND,
     **settings: Any,
 ) -> Writer:
     """A writer that asks `answer`, or the realiser without one."""
@@ -88,6 +90,7 @@ def writer_of(
         granularity=granularity,
         seed=seed,
         graph_version=graph.version,
+        structured=structured,
     )
 
 
