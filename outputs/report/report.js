@@ -159,13 +159,16 @@
   const STATUS = { stated: "✓", missing: "○", contradicted: "✗", forbidden: "✗" };
   const hiddenMarks = new Set();
 
-  /* "told by the patient", "forgotten by the caregiver", "not asked". */
-  const tellingOf = ([outcome, by]) => (outcome === "not_asked" ? "not asked" : `${words(outcome)} by the ${by}`);
+  /* "forgotten by the patient", "not asked"; nothing where the patient simply tells it. */
+  const tellingOf = ([outcome, by]) =>
+    !outcome || (outcome === "told" && by === "patient") ? ""
+      : outcome === "not_asked" ? "not asked" : `${words(outcome)} by the ${by}`;
 
   function factRow(fact) {
     const described = [fact.amount, ...fact.attributes.map(([name, value]) => `${words(name)} ${value}`)]
       .filter(Boolean).join(", ");
     const count = fact.spans.length;
+    const telling = tellingOf(fact.told);
     const name = count
       ? make("button", { type: "button", class: "fact-name", "aria-label": `${fact.name}: show where it is stated` }, fact.name)
       : make("span", { class: "fact-name", textContent: fact.name });
@@ -173,7 +176,7 @@
       make("td", {}, name, make("span", { class: "soft" }, [words(fact.type), fact.code, described].filter(Boolean).join(" · "))),
       make("td", {}, make("span", { class: `polarity p-${fact.polarity}`, textContent: fact.polarity }),
         fact.duty === "may" ? "" : make("span", { class: "soft", textContent: words(fact.duty) }),
-        fact.told.length ? make("span", { class: "soft told", title: fact.told[2], textContent: tellingOf(fact.told) }) : ""),
+        telling ? make("span", { class: "soft told", title: fact.told[2], textContent: telling }) : ""),
       make("td", { title: fact.why }, make("span", { class: `status s-${fact.status}` }, `${STATUS[fact.status] || ""} ${fact.status}`),
         fact.why && fact.status !== "stated" ? make("span", { class: "soft", textContent: fact.why }) : ""));
     row.dataset.fact = fact.id;

@@ -48,7 +48,8 @@ def rows() -> list[Row]:
     clean = noisy.text.replace("reports", "claims")
     lost = Slip("punctuation", start, start, "", start, start, "", None)
     slip = Slip("misheard", start, start + 7, "reports", start, start + 6, "claims", "f02", True)
-    told = (Disclosed("f02", "minimised", "a little", "caregiver"), Disclosed("f03", "not_asked"))
+    told = (Disclosed("f02", "minimised", "a little", "caregiver"), Disclosed("f03", "not_asked"),
+            Disclosed("f04", "told", "no nausea"))  # fmt: skip
     made[21] = replace(noisy, clean_text=clean, noise=(lost, slip), disclosure=told)
     copied = made[19]
     whole = Evidence(0, len(copied.text), copied.text, made[0].document_id)
@@ -300,6 +301,22 @@ def test_page_can_be_used_by_keyboard(page: Page) -> None:
     page.js("document.getElementById('f-text').focus()")
     page.type("j")  # a letter, not a command, in the search field
     assert page.js("document.getElementById('f-text').value") == "j"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_focus_is_seen_wherever_the_keyboard_leads(dark: bool, chrome: Page, report: Path) -> None:
+    chrome.open(report, dark=dark)
+    seen = set()
+    for _ in range(40):
+        chrome.key("Tab")
+        name, style, width, colour, ground = chrome.js("""(() => { const n = document.activeElement;
+            const s = getComputedStyle(n); return [n.id || n.className || n.textContent,
+            s.outlineStyle, parseFloat(s.outlineWidth), s.outlineColor, s.backgroundColor] })()""")
+        assert style == "solid", name
+        assert width >= 2, name
+        assert colour != ground, name
+        seen.add(name)
+    assert {"skip", "theme", "f-text", "f-style", "item"} <= seen
 
 
 def test_long_list_is_given_in_pieces(page: Page) -> None:
