@@ -58,6 +58,7 @@ def find_scopes(
     rules: Triggers,
     *,
     caregiver: bool = False,
+    patient_is: frozenset[str] = frozenset(),
     drugs: Sequence[int] = (),
 ) -> list[Scope]:
     """The scopes of one sentence.
@@ -68,6 +69,7 @@ def find_scopes(
         sentence: its range and section.
         rules: headings, informants, company words.
         caregiver: the speaker is a caregiver, so "my son" is the patient.
+        patient_is: relatives that are the patient then; empty where any may be.
         drugs: words with which the name of a drug begins, ascending.
     """
     scopes: list[Scope] = []
@@ -76,7 +78,8 @@ def find_scopes(
         scopes.append(Scope(sentence.body, sentence.last, category, f"section {sentence.section}"))
     for index, item in enumerate(found):
         for trigger in item.triggers:
-            scope = _scope_of(words, found, index, trigger, sentence, rules, caregiver)
+            own = caregiver and (not patient_is or words[item.first] in patient_is)
+            scope = _scope_of(words, found, index, trigger, sentence, rules, own)
             if scope is not None and trigger.listing:
                 scope = _before_drug(words, scope, drugs)
             if scope is not None:

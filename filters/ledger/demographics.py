@@ -96,11 +96,14 @@ def _others_near(reading: Reading, index: int) -> bool:
     )
 
 
+_SPEAKS_FOR = ("caregiver", "interpreter")
+
+
 def _about_other(reading: Reading, index: int, word: int, others: bool) -> bool:
     words = reading.tokens.words
     role = reading.role_of(index)
     written = words[word]
-    if written in _ADDRESS and role in ("patient", "caregiver"):
+    if written in _ADDRESS and role in ("patient", *_SPEAKS_FOR):
         return True  # addresses the clinician
     if written in _ADDRESS and not reading.turns:
         following = words[word + 1] if word + 1 < len(words) else ""
@@ -108,8 +111,8 @@ def _about_other(reading: Reading, index: int, word: int, others: bool) -> bool:
     if written in ("sir", "ma'am"):
         return role != "doctor"
     if reading.turns and role in ("doctor", "nurse", "patient") and written in _PRONOUNS:
-        # Between doctor and patient a third person is someone else, unless a caregiver answers.
-        return others or not any(t.role == "caregiver" for t in reading.turns)
+        # Between doctor and patient a third person is someone else, unless another answers.
+        return others or not any(t.role in _SPEAKS_FOR for t in reading.turns)
     if others:
         return True
     before = words[word - 1] if word else ""

@@ -153,6 +153,8 @@ def read_text(
         find_scopes(
             tokens.words, group, sentence, rules,
             caregiver=sentence.turn is not None and turns[sentence.turn].role == "caregiver",
+            patient_is=_patient_of(text, turns[sentence.turn]) if sentence.turn is not None
+            else frozenset(),
             drugs=drugs,
         )
         for sentence, group in zip(sentences, triggers, strict=True)
@@ -177,6 +179,28 @@ def read_text(
         for concept in {e.concept for e in mention.entries}:
             reading.by_concept.setdefault(concept, []).append(mention)
     return reading
+
+
+_CHILD = frozenset({"son", "daughter", "child", "baby", "boy", "girl", "kid", "toddler", "infant"})
+_PARENT = frozenset({"mother", "father", "mom", "mum", "dad", "mommy", "daddy", "parent"})
+_SPOUSE = frozenset({"husband", "wife", "partner", "spouse"})
+_PATIENT_OF = {
+    **dict.fromkeys(("mother", "father", "mom", "mum", "dad", "parent"), _CHILD),
+    **dict.fromkeys(("daughter", "son"), _PARENT),
+    **dict.fromkeys(("husband", "wife", "partner", "spouse"), _SPOUSE),
+}
+_LONGEST_TAG = 24
+
+
+def _patient_of(text: str, turn: Turn) -> frozenset[str]:
+    """What a caregiver calls the patient, by the tag of the line: a daughter's "my mother".
+
+    Empty where the tag does not tell: then every "my" relative may be the patient.
+    """
+    if turn.role != "caregiver":
+        return frozenset()
+    before = text[max(0, turn.start - _LONGEST_TAG) : turn.start].rsplit("\n", 1)[-1]
+    return _PATIENT_OF.get(before.strip(" :").lower(), frozenset())
 
 
 def _dashes(tokens: Tokens) -> list[Found]:

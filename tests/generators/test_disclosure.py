@@ -180,7 +180,7 @@ def visits(
 ) -> Sequence[tuple[Case, Draft, list[Draft]]]:
     """Each case's dialogue, and its notes."""
     found = []
-    personas = sorted(library.personas)
+    personas = [*sorted(library.personas), *["pleasing"] * 8]
     for number, drawn in enumerate(cases):
         case = replace(drawn, persona=personas[number % len(personas)])
         names = ["clinic_note", "triage_note", "ed_note"]
