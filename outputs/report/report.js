@@ -196,6 +196,17 @@
       make("h4", { textContent: doc.outcome === "failed" ? "Why it could not be written" : "Why it was rejected" }), list);
   }
 
+  /** What the model wrote first and what was taken instead, with the fault. */
+  function draftsOf(doc) {
+    const list = make("ol", { class: "drafts" });
+    for (const draft of doc.drafts) {
+      list.append(make("li", {}, make("strong", { textContent: words(draft.why) }), ` ${draft.problem}`,
+        make("p", {}, make("span", { class: "soft", textContent: "first " }), make("q", { textContent: draft.text })),
+        make("p", {}, make("span", { class: "soft", textContent: "taken " }), make("q", { textContent: draft.kept }))));
+    }
+    return make("details", {}, make("summary", { textContent: `First drafts not taken (${doc.drafts.length})` }), list);
+  }
+
   function legend(marks, target) {
     const present = new Set(marks.map((m) => m.mark));
     const box = make("fieldset", { class: "legend" }, make("legend", { textContent: "Highlights" }));
@@ -281,6 +292,7 @@
           ...(offList.length ? [make("h4", { textContent: "Off the case" }), make("ul", { class: "off-list" }, ...offList)] : []),
           ...(doc.slips.length ? [make("h4", { textContent: "Noise" }),
             make("ul", { class: "off-list" }, ...doc.slips.map((s) => make("li", { textContent: slipNote(s) })))] : []),
+          ...(doc.drafts.length ? [draftsOf(doc)] : []),
           make("details", {}, make("summary", { textContent: "Persona, style and provenance" }), about))));
     old.replaceWith(article);
     tie(article);

@@ -53,6 +53,8 @@ def _without_words(row: Row) -> Row:
         clean_text="",
         noise=(),
         disclosure=(),
+        first_draft="",
+        rejected_drafts=(),
         facts=tuple(replace(fact, spans=(), why="") for fact in row.facts),
         # Reasons of other filters may quote as well; what they are called says enough.
         reasons=tuple(
@@ -104,6 +106,10 @@ def _view(row: Row, *, withheld: bool) -> dict[str, Any]:
                 "end": at(s.end),
             }
             for s in row.noise
+        ],
+        "drafts": [
+            {"why": d.error_class, "problem": d.problem, "text": d.text, "kept": d.kept}
+            for d in row.rejected_drafts
         ],
         "reasons": [
             {

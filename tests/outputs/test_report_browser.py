@@ -17,7 +17,7 @@ from row_factory import ABOUT, FINGERPRINT, KINDS, make_document, make_row
 from casewright.outputs.report import write_report
 from casewright.outputs.rows import Row, failed_row
 from casewright.outputs.rundir import RunDir
-from casewright.records import Disclosed, Evidence, Reason, Slip, Span
+from casewright.records import Disclosed, Evidence, Reason, RejectedDraft, Slip, Span
 
 pytestmark = [
     pytest.mark.browser,
@@ -51,6 +51,8 @@ def rows() -> list[Row]:
     told = (Disclosed("f02", "minimised", "a little", "caregiver"), Disclosed("f03", "not_asked"),
             Disclosed("f04", "told", "no nausea"))  # fmt: skip
     made[21] = replace(noisy, clean_text=clean, noise=(lost, slip), disclosure=told)
+    draft = RejectedDraft("p1", "missing", "the cough is not stated", HOSTILE, "He has a cough.")
+    made[21] = replace(made[21], first_draft="Fever.", rejected_drafts=(draft,))
     copied = made[19]
     whole = Evidence(0, len(copied.text), copied.text, made[0].document_id)
     reason = Reason("near_copies", "self_copy", "shares 90% of its wording", 0.9, (whole,))
@@ -230,6 +232,9 @@ def test_document_says_who_the_patient_is_and_what_noise_did(page: Page, made: l
     assert "noise, misheard, now untrue: “claims” became “reports”" in told
     telling = page.js("""[...document.querySelectorAll('#document .told')].map(n =>
         [n.closest('tr').dataset.fact, n.textContent])""")
+    drafts = page.js("document.querySelector('#document .drafts').textContent")
+    assert drafts == f"missing the cough is not statedfirst {HOSTILE}taken He has a cough."
+    assert page.js("window.hacked") is None
     assert telling == [["f02", "minimised by the caregiver"], ["f03", "not asked"]]
     assert page.console == []
 
