@@ -26,7 +26,7 @@ from casewright.generators.structured import UNBOUND, Structured
 from casewright.generators.tasks import Complete, Segment, Task, TextSettings, Written
 from casewright.generators.vocabulary import FormsOf
 from casewright.generators.wording import Subject, Voice
-from casewright.prompts.library import KindSpec, PromptLibrary, Template, Variant
+from casewright.prompts.library import ROLEPLAY_PROMPT, KindSpec, PromptLibrary, Template, Variant
 from casewright.records import (
     Case,
     Check,
@@ -113,7 +113,7 @@ class Writer:
             text=assembly.text,
             facts=plan.facts,
             ledger=ledger,
-            provenance=self._provenance(job, template, assembly),
+            provenance=self._provenance(job, self._prompt_of(job, template), assembly),
             turns=tuple(assembly.turns),
             variant_of=document_id_of(case, kind) if variant else None,
             disclosure=self._log(case, spec),
@@ -126,8 +126,7 @@ class Writer:
         spec = self.library.kind(kind)
         plan = self._plan(case, kind)
         job = _Job(self, case, plan, self._composer(case, kind, self.library.template(spec.prompt)))
-        lost = job.talk.lost if job.talk is not None else lambda _: False
-        return [job.task(piece) for piece in job.plan.pieces if not lost(piece)]
+        return job.tasks()
 
     async def first_draw(self, task: Task, case: Case) -> bool:
         """Whether the first draw of a task is taken as it stands."""
@@ -157,6 +156,10 @@ class Writer:
     def decoding(self) -> str:
         """How the model's words are bound: as configured, where the server takes a grammar."""
         return self.settings.decoding if self.complete and self.structured.grammar else "free"
+
+    def _prompt_of(self, job: _Job, template: Template) -> Template:
+        """The template that the document was written with."""
+        return self.library.template(ROLEPLAY_PROMPT) if job.is_played else template
 
     def _plan(self, case: Case, kind: str) -> Plan:
         spec = self.library.kind(kind)
@@ -404,12 +407,32 @@ class _Job:
             return Written((Segment(task.fallback(), "realiser"),), 0, 0)
         return await self.pieces.write(task, self.case.demographics, given)
 
-    async def write_dialogue(self) -> None:
-        talk = self.talk
-        assert talk is not None
+    @property
+    def is_played(self) -> bool:
+        """Whether two model roles write the dialogue, and not a script."""
         mode = mode_for(self.writer.dialogue, self.writer.granularity)
-        if mode == "roleplay" and self.writer.complete is not None:
-            play = RolePlay(talk, self.composer, self.pieces, self.writer.library)
+        return self.talk is not None and mode == "roleplay" and self.writer.complete is not None
+
+    def tasks(self) -> list[Task]:
+        """The tasks of all pieces; in a role-play as if each turn before were the realiser's."""
+        talk = self.talk
+        if talk is None:
+            return [self.task(piece) for piece in self.plan.pieces]
+        made: list[Task] = []
+        play = RolePlay(talk, self.composer, self.pieces, self.writer.library)
+        for piece in self.plan.pieces:
+            if self.writer.library.groups[piece.group].ask:
+                play.hear("doctor", self._scripted(piece) or self._asking(piece).fallback())
+            if talk.lost(piece):
+                continue
+            task = self.task(piece)
+            made.append(play.staged(task, piece) if self.is_played else task)
+            play.hear(task.speaker or "doctor", task.fallback())
+        return made
+
+    async def write_dialogue(self) -> None:
+        if self.is_played and self.talk is not None:
+            play = RolePlay(self.talk, self.composer, self.pieces, self.writer.library)
             for piece in self.plan.pieces:  # each turn hears those before it
                 await self._write_exchange(piece, play)
         else:
@@ -442,18 +465,25 @@ class _Job:
             play.hear(task.speaker or "doctor", written.text)
 
     async def _ask(self, piece: Piece, play: RolePlay | None) -> Written:
-        assert self.talk is not None
-        group = self.writer.library.groups[piece.group]
-        text = ""
-        if not group.ask_by_model:
-            rng = self.composer.rng("questions", piece.group)
-            text = self.talk.question(piece, self.writer.library, rng)
+        text = self._scripted(piece)
         if play is not None:
             return await play.ask(piece, text, self.case.demographics)
-        if group.ask_by_model:
-            task = self.composer.ask(piece, self.talk.listener())
-            return await self.pieces.write(task, self.case.demographics)
+        if not text:
+            return await self.pieces.write(self._asking(piece), self.case.demographics)
         return Written((Segment(text, "template"),), 0, 0)
+
+    def _scripted(self, piece: Piece) -> str:
+        """The script's question before a piece; empty where it is about a symptom by name."""
+        assert self.talk is not None
+        if self.writer.library.groups[piece.group].ask_by_model:
+            return ""
+        rng = self.composer.rng("questions", piece.group)
+        return self.talk.question(piece, self.writer.library, rng)
+
+    def _asking(self, piece: Piece) -> Task:
+        """The task of a question about a symptom."""
+        assert self.talk is not None
+        return self.composer.ask(piece, self.talk.listener())
 
     def _names_diagnosis(self, text: str) -> bool:
         """Whether an answer names the principal diagnosis, which is the clinician's to say."""
