@@ -41,7 +41,8 @@ class CaseSampler:
     """Samples cases from a graph.
 
     Args:
-        styles, personas: names with their weights, drawn for each case.
+        styles, personas: names with their weights. A style goes to each case and a persona to
+            each patient by turns, so that any stretch of a run has its share of each.
 
     Raises:
         CasewrightError: codes or quotas that no case can meet, or timelines and contrast
@@ -168,8 +169,8 @@ class CaseSampler:
             ),
             facts=facts,
             identity=identity,
-            style=self._styles.at(rng.random()),
-            persona=self._personas.at(rng.random()),
+            style=self._styles.at(_even(self._seed, "style", index)),
+            persona=self._personas.at(_even(self._seed, "persona", patient)),
             severity=severity,
             patient_id=f"p{patient:06d}",
         )
@@ -247,6 +248,17 @@ def pick_severity(plan: ConditionPlan, setting: Setting, rng: random.Random) -> 
 
 def _secondary(condition: Condition) -> CodedDiagnosis:
     return CodedDiagnosis(condition.code, condition.title, "secondary")
+
+
+# Two irrational steps that keep out of each other's way: powers of 1/p, with p the plastic number
+# (M. Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018).
+_STEPS = {"style": 0.7548776662466927, "persona": 0.5698402909980532}
+
+
+def _even(seed: int, what: str, number: int) -> float:
+    """The place of a number from 0 to 1 on an even sequence that the seed sets off."""
+    start = derive_seed(seed, what) / 2**63
+    return (start + number * _STEPS[what]) % 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,11 @@ class ConditionSampler:
             fix=f"see `casewright kg show {condition.code}`, or choose a neighbouring code",
         )
 
+    @property
+    def chapters(self) -> list[int]:
+        """Chapters of ICD-10-CM that a principal diagnosis can be of, ascending."""
+        return sorted({c.chapter for pool in self._pools.values() for c in pool.conditions})
+
     def cell(self, index: int) -> Quota | None:
         """The quota cell of a case; None without quotas."""
         number = self.quotas.cell_of(index)

@@ -17,6 +17,14 @@ from pydantic import TypeAdapter
 
 from casewright._version import __version__
 from casewright.outputs.chapters import CHAPTERS, chapter_of
+from casewright.outputs.coverage import (
+    AGE_BANDS,
+    CellTally,
+    CodeRejects,
+    Coverage,
+    age_band,
+    read_plan_record,
+)
 from casewright.outputs.files import write_atomic
 from casewright.outputs.manifest import Counts, Manifest, read_manifest
 from casewright.outputs.measures import Measures, Share, measure_run
@@ -41,18 +49,13 @@ FORMAT = "casewright-report"
 SUMMARY_VERSION = 1
 """Raised when a field goes or changes its meaning; fields may be added within a version."""
 
-AGE_BANDS: tuple[tuple[int, str], ...] = (
-    (0, "0-4"), (5, "5-11"), (12, "12-17"), (18, "18-34"), (35, "35-49"),
-    (50, "50-64"), (65, "65-74"), (75, "75-84"), (85, "85+"),
-)  # fmt: skip
-"""First age and name of each band."""
-
 _START_SHIFT, _ROW_SHIFT = 27, 54
 _Places: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 # Parts of the wide columns, for most of a row is their strings, which nothing here reads.
 _COLUMNS = [
-    "kind", "text", "case_id", "icd10.code", "facts.duty", "facts.polarity", "facts.status",
+    "kind", "style", "persona", "text", "case_id", "icd10.code", "icd10.title",
+    "facts.duty", "facts.polarity", "facts.status",
     "entities.start", "entities.end", "off_spec.kind", "off_spec.start", "off_spec.end",
     "demographics", "provenance.repairs", "provenance.model_written", "outcome",
     "reasons.filter", "reasons.label",
@@ -121,6 +124,8 @@ class RunSummary:
         total: as for a kind, over all of them.
         kinds: by kind, in the order of their names.
         cases: distinct cases; codes: distinct principal codes.
+        coverage: cells by chapter, age, sex, kind, style and persona, with what stayed empty.
+        rejects_by_code: principal codes with rejects, the most first (100 at most).
         chapter_by_kind: row "10" (chapter number), column kind; empty cells left out.
         age_by_sex: row an age band, column a sex; each case counts once.
         rejected_by_reason: by first reason, adds up to the rejected.
@@ -138,6 +143,8 @@ class RunSummary:
     kinds: tuple[KindSummary, ...]
     cases: int
     codes: int
+    coverage: Coverage
+    rejects_by_code: tuple[CodeRejects, ...]
     chapter_by_kind: tuple[CellCount, ...]
     age_by_sex: tuple[CellCount, ...]
     rejected_by_reason: Mapping[str, int]
@@ -211,7 +218,9 @@ def summarise(run: str | Path) -> RunSummary:
     codes: set[str] = set()
     first, every, failed = Counter[str](), Counter[str](), Counter[str]()
     repaired = 0
+    cells = CellTally()
     for side, table in stored_tables(run, _COLUMNS):
+        cells.count(table)
         kinds = table["kind"].to_pylist()
         if side == "rest":
             _count_rest(table, kinds, tallies, (first, every, failed))
@@ -241,6 +250,8 @@ def summarise(run: str | Path) -> RunSummary:
         kinds=tuple(tallies[kind].summary(kind) for kind in sorted(tallies)),
         cases=len(patients),
         codes=len(codes),
+        coverage=cells.coverage(read_plan_record(run)),
+        rejects_by_code=cells.rejects_by_code(),
         chapter_by_kind=_cells(chapters, [str(c.number) for c in CHAPTERS]),
         age_by_sex=_cells(Counter(patients.values()), [name for _, name in AGE_BANDS]),
         rejected_by_reason=dict(first.most_common()),
@@ -377,11 +388,7 @@ def _count_patients(table: pa.Table, patients: dict[str, tuple[str, str]]) -> No
     rows = zip(table["case_id"].to_pylist(), table["demographics"].to_pylist(), strict=True)
     for case_id, who in rows:
         if who is not None and case_id not in patients:
-            patients[case_id] = (_band(who), who["sex"])
-
-
-def _band(who: Mapping[str, Any]) -> str:
-    return [name for start, name in AGE_BANDS if who["age_years"] >= start][-1]
+            patients[case_id] = (age_band(who["age_years"]), who["sex"])
 
 
 def _cells(counted: Counter[tuple[str, str]], order: list[str]) -> tuple[CellCount, ...]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from casewright.outputs.coverage import AXES, Cell, EmptyCell
 from casewright.outputs.summary import KindSummary, RunSummary, Share
 
 __all__ = ["render_summary"]
@@ -17,6 +21,9 @@ def render_summary(summary: RunSummary) -> RenderableType:
     parts: list[RenderableType] = [_headline(summary), _kinds(summary)]
     if summary.rejected_by_reason or summary.failed_by_reason:
         parts.append(_reasons(summary))
+    parts.append(_coverage(summary))
+    if summary.rejects_by_code:
+        parts.append(_codes(summary))
     return Group(*parts)
 
 
@@ -77,6 +84,71 @@ def _reasons(summary: RunSummary) -> Table:
     for key, count in summary.failed_by_reason.items():
         table.add_row(f"{key} (failed)", str(count))
     return table
+
+
+_MOST_LINES = 12
+_SHOWN_CODES = 5
+
+
+def _coverage(summary: RunSummary) -> RenderableType:
+    """How many documents each value has, and what stayed empty or short."""
+    coverage = summary.coverage
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=True)
+    table.add_column("coverage", no_wrap=True)
+    table.add_column("kept of planned")
+    for axis in AXES:
+        cells = [c for c in coverage.cells if c.table == axis]
+        if cells:
+            table.add_row(axis, ", ".join(map(_cell, cells)))
+    lines: list[RenderableType] = [table]
+    empty = _grouped(coverage.empty)
+    if empty:
+        lines.append(Text("without a kept document", style="bold"))
+        lines += [Text(f"  {line}") for line in empty[:_MOST_LINES]]
+        if len(empty) > _MOST_LINES:
+            lines.append(Text(f"  and {len(empty) - _MOST_LINES} more (report.json)"))
+    if coverage.short:
+        lines.append(Text("wanted more of", style="bold"))
+        lines += [
+            Text(f"  {s.axis} {s.value}: {s.planned} of {s.wanted} planned; {s.why}")
+            for s in coverage.short[:_MOST_LINES]
+        ]
+    if coverage.topped_up:
+        lines.append(Text(f"{coverage.topped_up} documents were added in place of others"))
+    return Group(*lines)
+
+
+def _grouped(empty: Iterable[EmptyCell]) -> list[str]:
+    """Values without a kept document in a line for each axis and cause; pairs are counted."""
+    values: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    pairs: Counter[str] = Counter()
+    for cell in empty:
+        if cell.column:
+            pairs[cell.table.replace("_", " ")] += 1
+        else:
+            values[cell.table, cell.why].append(cell.row.replace("_", " "))
+    lines = [f"{axis} {', '.join(rows)}: {why}" for (axis, why), rows in values.items()]
+    return [*lines, *(f"{count} cells of {table}" for table, count in pairs.items())]
+
+
+def _cell(cell: Cell) -> str:
+    wanted = f" (wanted {cell.wanted})" if cell.wanted not in (None, cell.planned) else ""
+    return f"{cell.row.replace('_', ' ')} {cell.kept}/{cell.planned}{wanted}"
+
+
+def _codes(summary: RunSummary) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("most rejects by code")
+    table.add_column("rejected", justify="right")
+    table.add_column("first reasons")
+    for found in summary.rejects_by_code[:_SHOWN_CODES]:
+        reasons = ", ".join(f"{key} {n}" for key, n in found.reasons.items())
+        label = Text(f"{found.code} {found.title}"[:_CODE_WIDTH])
+        table.add_row(label, f"{found.rejected}/{found.planned}", reasons)
+    return table
+
+
+_CODE_WIDTH = 48
 
 
 def _percent(share: Share) -> str:

@@ -1,8 +1,8 @@
 """The configuration: one YAML file, one pydantic tree, every mistake reported at once.
 
-It separates what the data is (`documents`, `seed`, `sampling`, `kinds`, `text`, `filters`,
-`noise`, `prompts`: hashed into the run's fingerprint) from how to run it (`engine`, `run`: not
-hashed).
+It separates what the data is (`documents`, `seed`, `sampling`, `kinds`, `coverage`, `text`,
+`filters`, `noise`, `prompts`: hashed into the run's fingerprint) from how to run it (`engine`,
+`run`: not hashed).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from pydantic import (
 
 from casewright.errors import CasewrightError, Problem
 from casewright.filters.near_copies.corpus import FLOOR as SELF_FLOOR
+from casewright.outputs.coverage import AXES, Axis
 from casewright.records import Setting, Sex
 from casewright.seeds import fingerprint_bytes
 
@@ -233,9 +234,51 @@ class EngineConfig(_Strict):
 
 
 class RunConfig(_Strict):
-    """How a run is carried out. Not part of what the data is."""
+    """How a run is carried out. Not part of what the data is.
+
+    `top_up`: so many documents more than `documents`, as a share of them, may be planned in
+    place of those that were not kept.
+    """
 
     documents_in_flight: int = Field(default=8, ge=1, le=1024)
+    top_up: float = Field(default=0.0, ge=0, le=10)
+
+
+Shares = Literal["even"] | Mapping[str, Annotated[float, Field(gt=0, le=1)]]
+"""The same for every value, or a share for some: all others have what is left."""
+
+
+class CoverageConfig(_Strict):
+    """Which share of the documents has which chapter, age, sex, kind, style and persona.
+
+    An axis without shares is left to the sampling. See `casewright.planning`.
+    """
+
+    chapter: Shares | None = None
+    age: Shares | None = None
+    sex: Shares | None = None
+    kind: Shares | None = None
+    style: Shares | None = None
+    persona: Shares | None = None
+    candidates: int = Field(default=5, ge=1, le=1000)
+
+    def shares(self, axis: Axis) -> Shares | None:
+        """What is asked of an axis."""
+        found: Shares | None = getattr(self, axis)
+        return found
+
+    @field_validator(*AXES, mode="before")
+    @classmethod
+    def _names_are_text(cls, value: object) -> object:
+        """Chapters are numbers in YAML."""
+        return {str(k): v for k, v in value.items()} if isinstance(value, Mapping) else value
+
+    @field_validator(*AXES)
+    @classmethod
+    def _at_most_all(cls, value: Shares | None) -> Shares | None:
+        if isinstance(value, Mapping) and sum(value.values()) > 1 + 1e-9:
+            raise ValueError(f"the shares add up to {sum(value.values()):.2%}: more than all")
+        return value
 
 
 class GraphConfig(_Strict):
@@ -252,6 +295,7 @@ class Config(_Strict):
     seed: int = Field(default=7, ge=0)
     sampling: SamplingConfig = Field(default_factory=SamplingConfig)
     kinds: Mapping[Setting, tuple[str, ...]] = Field(default_factory=_default_kinds)
+    coverage: CoverageConfig = Field(default_factory=CoverageConfig)
     text: TextConfig = Field(default_factory=TextConfig)
     filters: FiltersConfig = Field(default_factory=FiltersConfig)
     noise: NoiseConfig = Field(default_factory=NoiseConfig)

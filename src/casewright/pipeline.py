@@ -17,12 +17,20 @@ from casewright.generators.client import ChatClient
 from casewright.generators.engines import Engine, open_engine
 from casewright.generators.faults import RequestFailed
 from casewright.generators.judging import DocumentJudge
-from casewright.generators.plan import suits
 from casewright.generators.writer import EngineName, Writer, document_id_of
 from casewright.outputs.manifest import About, Manifest, Source, Usage
 from casewright.outputs.row import failed_row, row_of
 from casewright.outputs.rundir import RunDir
 from casewright.outputs.summary import RunSummary, summarise
+from casewright.outputs.topup import extend_run, record_plan, top_ups_of
+from casewright.planning import (
+    Planned,
+    RunPlan,
+    extended,
+    plan_documents,
+    plan_run,
+    plan_top_up,
+)
 from casewright.records import Case, Document, Reason
 from casewright.settling import Settled, open_judge, settle, settled_before
 from casewright.setup import Parts, engine_spec, fingerprint_of, load_parts
@@ -38,16 +46,6 @@ class Watcher(Protocol):
 
     def document(self, outcome: str, reasons: Iterable[str], tokens_per_second: float) -> None:
         """A document is stored: kept, rejected or failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A place in the plan: which kind of document of which case, or a variant of it."""
-
-    index: int
-    case_index: int
-    kind: str
-    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +74,14 @@ def build(config: Config, out: Path, *, watcher: Watcher, shard: tuple[int, int]
         CasewrightError: whatever the user can fix; finished documents are safe.
     """
     parts = load_parts(config)
-    plan = plan_run(parts, config)
+    plan = plan_documents(parts, config)
     return asyncio.run(_build(config, parts, plan, out, watcher, shard))
 
 
 async def _build(
     config: Config,
     parts: Parts,
-    plan: Sequence[Planned],
+    plan: RunPlan,
     out: Path,
     watcher: Watcher,
     shard: tuple[int, int],
@@ -98,67 +96,30 @@ async def _build(
             config, parts, engine.model, engine.model_hash, settled.granularity
         )
         about = _about(parts, engine, settled, judge)
-        with RunDir.open(out, fingerprint, len(plan), shard, about) as run:
-            todo = [plan[index] for index in run.todo()]
-            resumed = len(run.indexes()) - len(todo)
-            watcher.start(len(run.indexes()), resumed, engine)
-            writer = _writer(parts, engine, client, settled)
-            line = _Line(parts, writer, client, judge, run, watcher)
-            await line.write_all(todo, config.run.documents_in_flight)
-            manifest = run.seal(lambda docs: self_copy_reasons(docs, parts.self_containment))
+        first = plan.record.documents
+        for top_up in top_ups_of(out, first):
+            plan = extended(plan, top_up)
+        resumed, noted = -1, Usage()
+        while True:
+            # What a top-up added belongs to whoever comes first: it is no shard's own.
+            part = shard if len(plan.places) == first else (1, 1)
+            with RunDir.open(out, fingerprint, len(plan.places), part, about) as run:
+                record_plan(out, plan.record)
+                todo = [plan.places[index] for index in run.todo()]
+                done = len(run.indexes()) - len(todo)
+                resumed = done if resumed < 0 else resumed
+                watcher.start(len(run.indexes()), done, engine)
+                writer = _writer(parts, engine, client, settled)
+                line = _Line(parts, writer, client, judge, run, watcher, noted)
+                await line.write_all(todo, config.run.documents_in_flight)
+                noted = line.noted
+                manifest = run.seal(lambda docs: self_copy_reasons(docs, parts.self_containment))
+            more = plan_top_up(parts, config, out, plan) if manifest.complete else None
+            if more is None:
+                break
+            plan = extended(plan, more)
+            extend_run(out, plan.record)
     return Built(out, manifest, summarise(out) if manifest.complete else None, resumed)
-
-
-def plan_run(parts: Parts, config: Config) -> list[Planned]:
-    """Which documents are to be written, in order: the kinds of each case's setting.
-
-    A kind that does not suit a case (a procedure note without a procedure) is left out of it.
-    A pure function of seed and configuration; the last case is cut to fit the number.
-
-    Raises:
-        CasewrightError: hardly any case suits the kinds.
-    """
-    planned: list[Planned] = []
-    case_index = barren = 0
-    while len(planned) < config.documents:
-        kinds = _kinds_of(parts, config, case_index)
-        barren = 0 if kinds else barren + 1
-        if barren == _BARREN:
-            problem = config.problem(
-                f"none of {_BARREN:,} cases in a row suits a kind of document that is asked for",
-                "kinds",
-                fix="ask for other kinds as well, or widen sampling.codes",
-            )
-            raise CasewrightError("the configuration has problems", problems=[problem])
-        documents = list(_with_variants(parts, config, kinds))
-        planned += [
-            Planned(len(planned) + place, case_index, kind, variant)
-            for place, (kind, variant) in enumerate(documents[: config.documents - len(planned)])
-        ]
-        case_index += 1
-    return planned
-
-
-_BARREN = 2000
-"""Cases in a row that suit no kind before a plan is given up."""
-
-
-def _kinds_of(parts: Parts, config: Config, case_index: int) -> list[str]:
-    """The kinds of document for a case; it is sampled only where a kind asks for something."""
-    specs = [(k, parts.library.kind(k)) for k in config.kinds[parts.sampler.setting(case_index)]]
-    if not any(spec.requires or spec.barred for _, spec in specs):
-        return [kind for kind, _ in specs]
-    case = parts.sampler.case(case_index)
-    return [kind for kind, spec in specs if suits(spec, case, parts.forms_of)]
-
-
-def _with_variants(parts: Parts, config: Config, kinds: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Each kind, and after a clinician's note its variants."""
-    for kind in kinds:
-        yield kind, ""
-        spec = parts.library.kind(kind)
-        if not spec.dialogue and spec.speaker is None:
-            yield from ((kind, variant) for variant in config.text.variants)
 
 
 def _writer(parts: Parts, engine: Engine, client: ChatClient | None, settled: Settled) -> Writer:

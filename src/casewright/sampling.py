@@ -15,8 +15,29 @@ from casewright.kg.quotas import Quota
 __all__ = ["quota_problems", "sampling_of"]
 
 
-def sampling_of(config: Config) -> Sampling:
-    """What `sampling` says, as the sampler takes it."""
+def sampling_of(config: Config, graph: Graph | None = None) -> Sampling:
+    """What `sampling` says, as the sampler takes it.
+
+    Args:
+        graph: with it the shares of `coverage.chapter` steer the draw of principal diagnoses,
+            unless `sampling.quotas` does: else most cases of a rare chapter would be missed.
+    """
+    plain = _sampling(config)
+    shares = config.coverage.chapter
+    if graph is None or shares is None or plain.quotas:
+        return plain
+    known = ConditionSampler(graph, plain).chapters
+    if shares == "even":
+        shares = {str(c): 1 / len(known) for c in known}
+    quotas = [
+        Quota(chapters=(int(c),), share=share)
+        for c, share in shares.items()
+        if c.isdigit() and int(c) in known
+    ]
+    return replace(plain, quotas=tuple(quotas))
+
+
+def _sampling(config: Config) -> Sampling:
     wanted = config.sampling
     return Sampling(
         conditions=wanted.conditions,

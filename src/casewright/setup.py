@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
 from casewright._version import __version__
-from casewright.config import Config, NearCopiesConfig, data_fields
+from casewright.config import Config, NearCopiesConfig, Shares, data_fields
 from casewright.errors import CasewrightError, Problem
 from casewright.filters.ledger.check import Checker
 from casewright.filters.near_copies import CopyLimits, ReferenceIndex, memorised_texts
@@ -27,6 +27,8 @@ from casewright.generators.wording import Subject, Voice
 from casewright.generators.writer import EngineName, Writer
 from casewright.kg.cases import CaseSampler
 from casewright.kg.graph import Graph, SurfaceForm, load_graph
+from casewright.outputs.chapters import CHAPTERS
+from casewright.outputs.coverage import AGE_BANDS, Axis
 from casewright.outputs.manifest import Fingerprint
 from casewright.prompts.library import PromptLibrary, load_library
 from casewright.records import Case, Demographics, Document, Draft, Setting
@@ -168,10 +170,10 @@ def load_parts(config: Config) -> Parts:
     _check_names(config, library, graph)
     sampler = CaseSampler(
         graph,
-        sampling_of(config),
+        sampling_of(config, graph),
         config.seed,
-        styles=_weights(library.styles, config.text.styles),
-        personas=_weights(library.personas, config.text.personas),
+        styles=_weights(library.styles, config.text.styles, config.coverage.style),
+        personas=_weights(library.personas, config.text.personas, config.coverage.persona),
     )
     reference, public, reference_hash = _reference(config)
     copies = config.filters.near_copies
@@ -213,6 +215,7 @@ def _check_names(config: Config, library: PromptLibrary, graph: Graph) -> None:
         *_kind_problems(config, library),
         *_code_problems(config, graph),
         *quota_problems(config, graph),
+        *_coverage_problems(config, library),
         *_unknown(config, "styles", config.text.styles, library.styles),
         *_unknown(config, "personas", config.text.personas, library.personas),
         *_unknown(config, "variants", config.text.variants, library.variants),
@@ -281,9 +284,40 @@ def _unknown(
             )
 
 
-def _weights(known: object, chosen: tuple[str, ...]) -> list[tuple[str, float]]:
+def _weights(
+    known: object, chosen: tuple[str, ...], shares: Shares | None
+) -> list[tuple[str, float]]:
+    """Names with their weights: by their shares of the run, where it gives any."""
     table = dict(known)  # type: ignore[call-overload]
-    return [(n, table[n].weight) for n in (chosen or table)]
+    weights = {n: table[n].weight for n in (chosen or table)}
+    if shares == "even":
+        return [(n, 1.0) for n in weights]
+    if shares is None:
+        return list(weights.items())
+    rest = sum(w for n, w in weights.items() if n not in shares)
+    left = max(1 - sum(shares.values()), 0.0)
+    return [(n, shares.get(n, w * left / rest if rest else 0.0)) for n, w in weights.items()]
+
+
+def _coverage_problems(config: Config, library: PromptLibrary) -> Iterator[Problem]:
+    """Values of `coverage` that no document can have."""
+    kinds = {kind for chosen in config.kinds.values() for kind in chosen}
+    known: Mapping[Axis, Iterable[str]] = {
+        "chapter": [str(c.number) for c in CHAPTERS],
+        "age": [name for _, name in AGE_BANDS],
+        "sex": ("female", "male"),
+        "kind": sorted(kinds),
+        "style": sorted(config.text.styles or library.styles),
+        "persona": sorted(config.text.personas or library.personas),
+    }
+    for axis, values in known.items():
+        shares = config.coverage.shares(axis)
+        for value in shares if isinstance(shares, Mapping) else ():
+            if value not in values:
+                yield config.problem(
+                    f"coverage.{axis}: no document of this run can be {value!r}",
+                    "coverage", axis, value, valid=", ".join(values), fix="choose one of these",
+                )  # fmt: skip
 
 
 def _reference(config: Config) -> tuple[ReferenceIndex | None, ReferenceIndex, str]:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from casewright.cli.display import BuildDisplay, render_case, render_document, stderr, stdout
-from casewright.config import Config, load_config
+from casewright.config import load_config
 from casewright.errors import CasewrightError
 from casewright.generators.engines import Engine
+from casewright.outputs.coverage import read_plan_record
 from casewright.outputs.report import write_report
 from casewright.outputs.rows import plain
 from casewright.outputs.terminal import render_summary
@@ -54,9 +56,10 @@ def _shard(text: str) -> tuple[int, int]:
     return number, of
 
 
-def _config(path: Path | None, n: int | None, seed: int | None, **engine: str | None) -> Config:
-    overrides = {"documents": n, "seed": seed, **_engine_overrides(**engine)}
-    return load_config(path, overrides)
+def _overrides(
+    count: int | None, seed: int | None, engine: str | None, model: str | None
+) -> dict[str, Any]:
+    return {"documents": count, "seed": seed, **_engine_overrides(engine, model)}
 
 
 _SHARED = [
@@ -76,11 +79,21 @@ def _with_shared(command: Any) -> Any:
 class _Watcher:
     """Starts the display once the engine is up, and passes on what happens."""
 
-    def __init__(self) -> None:
+    def __init__(self, out: Path) -> None:
         self.display: BuildDisplay | None = None
+        self._out = out
+        self._passes = 0
 
     def start(self, total: int, done: int, engine: Engine) -> None:
         console = stderr()
+        self.stop()
+        self.display = None
+        self._passes += 1
+        _tell_plan(self._out, console, again=self._passes > 1)
+        if self._passes > 1:
+            self.display = BuildDisplay(total, done)
+            self.display.__enter__()
+            return
         if done == total:
             console.print(f"all {total} documents are done already")
             return
@@ -99,11 +112,35 @@ class _Watcher:
             self.display.__exit__(None, None, None)
 
 
+def _tell_plan(run: Path, console: Console, *, again: bool) -> None:
+    """Say before the work begins what the plan could not find, and what a top-up adds."""
+    record = read_plan_record(run)
+    if record is None:
+        return
+    short = record.top_ups[-1].short if again and record.top_ups else record.short
+    if again and record.top_ups:
+        more = len(record.top_ups[-1].documents)
+        console.print(f"top-up: {more} more documents in place of those that were not kept")
+    if short:
+        missing = sum(s.wanted - s.planned for s in short)
+        listed = ", ".join(f"{s.axis} {s.value} {s.planned} of {s.wanted}" for s in short[:6])
+        rest = f" and {len(short) - 6} more" if len(short) > 6 else ""
+        console.print(
+            f"coverage: {missing} places could not be filled as wanted ({listed}{rest}); "
+            "see the report, or give coverage.candidates a larger number"
+        )
+
+
 @click.command()
 @_with_shared
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Run directory.")
 @click.option("-n", "count", type=click.IntRange(min=1), help="Number of documents.")
 @click.option("--shard", default="1/1", show_default=True, help="Do shard k of n.")
+@click.option(
+    "--top-up",
+    type=click.FloatRange(0, 10),
+    help="Plan up to this share of documents more, in place of those not kept (0.5: half more).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def build(
     config: Path | None,
@@ -113,6 +150,7 @@ def build(
     out: Path,
     count: int | None,
     shard: str,
+    top_up: float | None,
     as_json: bool,
 ) -> None:
     """Build a corpus into a run directory, or resume the run that is in it.
@@ -120,8 +158,9 @@ def build(
     CONFIG is a YAML file; without it the defaults hold.
     """
     part = _shard(shard)
-    settings = _config(config, count, seed, engine=engine, model=model)
-    watcher = _Watcher()
+    overrides = {**_overrides(count, seed, engine, model), "run.top_up": top_up}
+    settings = load_config(config, overrides)
+    watcher = _Watcher(out)
     try:
         built = build_corpus(settings, out, watcher=watcher, shard=part)
     except KeyboardInterrupt:
@@ -160,7 +199,7 @@ def preview(
     config: Path | None, seed: int | None, engine: str | None, model: str | None, count: int
 ) -> None:
     """Show the first documents of a plan: case, prompt, text and ledger. Nothing is stored."""
-    settings = _config(config, max(count, 1), seed, engine=engine, model=model)
+    settings = load_config(config, _overrides(max(count, 1), seed, engine, model))
     console = stdout()
     for shown in preview_documents(settings, count):
         console.print(render_case(shown.case))
