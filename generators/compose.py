@@ -377,6 +377,8 @@ def _verbatim(fact: Fact, spoken: Spoken | None, *, again: bool) -> tuple[str, .
         return (fact.name,)
     if fact.type == "medication" and (fact.attribute("frequency") or "").endswith("as needed"):
         return ("as needed",)  # without it the drug is taken whether needed or not
+    if fact.type == "score" and (often := fact.attribute("often")):
+        return (often,)
     if fact.type == "family_history":
         return tuple(v for k, v in fact.attributes if k == "relative")
     return ()

@@ -102,7 +102,9 @@ class Consultation:
             fitting = [q for q in questions if ("{list}" in q) != at_once]
             questions = fitting or questions
         same = [p.piece_id for p in self.plan.pieces if p.group == piece.group]
-        questions = questions[:1] + rng.sample(questions[1:], len(questions) - 1)
+        # Where each question names what it asks of, any of them may come first.
+        first = 0 if all("{list}" in q for q in questions) else 1
+        questions = questions[:first] + rng.sample(questions[first:], len(questions) - first)
         text = questions[same.index(piece.piece_id) % len(questions)]
         return fill_question(text, fact.name, self.listener())
 

@@ -177,7 +177,7 @@ _ASKS_NOBODY = re.compile(
 )
 
 
-_PREDICATES = frozenset({"social", "follow_up", "disposition", "course"})
+_PREDICATES = frozenset({"social", "follow_up", "disposition", "course", "score"})
 
 
 def _grammar(text: str, task: Task) -> str | None:

@@ -22,6 +22,7 @@ from casewright.kg.graph import Condition, Graph
 from casewright.kg.identity import RecordNumbers, load_name_pools, sample_identity
 from casewright.kg.patient import Sampling, draw_age_sex, fits
 from casewright.kg.plans import SEVERITIES, ConditionPlan, Plans, Severity
+from casewright.kg.questionnaires import with_scores
 from casewright.kg.symptoms import Negatives
 from casewright.kg.timeline import Timelines
 from casewright.records import Case, CodedDiagnosis, Demographics, Identity, Setting
@@ -152,6 +153,12 @@ class CaseSampler:
             severity, complications, carried, coded,
         )  # fmt: skip
         facts = chart.write()
+        codes = (
+            CodedDiagnosis((coded or plan.condition).code, "", "principal"),
+            *map(_secondary, comorbid),
+        )
+        scores = self.rng("scores", patient, index)
+        facts = with_scores(facts, codes, who, setting, severity, scores)
         principal = coded or plan.condition
         if identity is None:
             stay = self.stay(plan, setting, severity, rng)

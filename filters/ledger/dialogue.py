@@ -94,6 +94,7 @@ class Exchange:
         """Find the questions and pair each with the next answer."""
         rules = load_dialogue_rules()
         asked, wondered = _questions(tokens, sentences, turns, rules)
+        often = _how_often(tokens, sentences, turns)
         by_turn: dict[int, list[int]] = {}
         for index, sentence in enumerate(sentences):
             if sentence.turn is not None:
@@ -101,12 +102,18 @@ class Exchange:
         answers: dict[int, Answer] = {}
         words: dict[int, tuple[int, int]] = {}
         for turn, members in by_turn.items():
-            open_questions = [i for i in members if i in asked]
+            open_questions = [i for i in members if i in asked or i in often]
             reply = _reply_turn(turn, turns, by_turn) if open_questions else None
             if reply is None:
                 continue
             first = sentences[by_turn[reply][0]].first
             last = sentences[by_turn[reply][-1]].last
+            if often.intersection(members) and _says_never(tokens.words[first : last + 1]):
+                for index in open_questions:
+                    answers[index], words[index] = "no", (first, last)
+                asked.update(open_questions)
+                continue
+            open_questions = [i for i in open_questions if i in asked]
             answer = read_answer(tokens.words[first : last + 1])
             for index in open_questions:
                 answers[index] = answer
@@ -127,6 +134,26 @@ def _questions(
         elif not _opens_with(tokens, sentence, rules, rules.presupposing):
             asked.add(index)
     return asked, wondered
+
+
+def _how_often(tokens: Tokens, sentences: Sequence[Sentence], turns: Sequence[Turn]) -> set[int]:
+    """Questions of a clinician for how often something was so: "not at all" denies it."""
+    found = set()
+    for index, sentence in enumerate(sentences):
+        if sentence.turn is not None and turns[sentence.turn].role in _ASKERS and sentence.question:
+            words = tokens.words[sentence.first : sentence.last + 1]
+            if _holds(words, _HOW_OFTEN, len(words)):
+                found.add(index)
+    return found
+
+
+_HOW_OFTEN = frozenset({("how", "often"), ("how", "many", "days")})
+_NEVER = frozenset({("not", "at", "all"), ("never",), ("not", "once")})
+_SHORT_ANSWER = 8
+
+
+def _says_never(words: Sequence[str]) -> bool:
+    return _holds(words, _NEVER, _SHORT_ANSWER)
 
 
 def _is_question(tokens: Tokens, sentence: Sentence, rules: DialogueRules) -> bool:

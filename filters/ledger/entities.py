@@ -28,6 +28,7 @@ _BY_FACT: dict[FactType, str] = {
     "course": "COURSE",
     "disposition": "DISPOSITION",
     "follow_up": "FOLLOW_UP",
+    "score": "SCORE",
 }
 _BY_NODE = {
     "Condition": "CONDITION",

@@ -20,6 +20,7 @@ from casewright.filters.ledger.phrases import (
 )
 from casewright.filters.ledger.reading import Mention, Reading
 from casewright.filters.ledger.relation import relate
+from casewright.filters.ledger.scores import score_sightings
 from casewright.filters.ledger.sides import side_near
 from casewright.filters.ledger.values import is_aim, judge_dose, judge_value, stopped
 from casewright.filters.ledger.wants import Want
@@ -95,7 +96,9 @@ def _describe(fact: Fact) -> str:
 def sightings_of(want: Want, reading: Reading, bindings: Bindings) -> list[Sighting]:
     """Everything in the text that bears on the fact, in text order."""
     fact = want.fact
-    if fact.type in LOOSE:
+    if fact.type == "score":
+        found = [Sighting(*seen) for seen in score_sightings(fact, reading)]
+    elif fact.type in LOOSE:
         found = list(_loose(want, reading, _LOOSE_COVERAGE))
     elif fact.type in ("vital", "lab"):
         found = list(_measured(want, reading, bindings))

@@ -14,6 +14,7 @@ from casewright.filters.ledger.normalise import fold
 from casewright.filters.ledger.numbers import Unit, Units
 from casewright.filters.ledger.phrases import Phrase, PhraseRules, content_words, phrase_of
 from casewright.filters.ledger.relation import NO_ALLERGY
+from casewright.filters.ledger.scores import score_concepts
 from casewright.kg.graph import Condition, NodeType
 from casewright.records import Fact, FactType
 
@@ -37,6 +38,7 @@ _NODE_TYPES: dict[FactType, tuple[NodeType, ...]] = {
     "course": (),
     "disposition": (),
     "follow_up": (),
+    "score": (),
 }
 _MAX_NAMES = 12
 
@@ -179,7 +181,7 @@ def _concept_words(
 
 
 def _ids(fact: Fact, lexicon: Lexicon) -> set[str]:
-    ids = {fact.concept}
+    ids = {fact.concept, *score_concepts(fact)}
     if fact.code:
         ids.add(f"icd:{fact.code}")
     wanted = _NODE_TYPES[fact.type]

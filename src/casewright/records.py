@@ -83,6 +83,7 @@ FactType = Literal[
     "course",  # how a stay went
     "disposition",
     "follow_up",
+    "score",  # an item or the total of a questionnaire
 ]
 
 
@@ -112,7 +113,8 @@ class Fact:
             role (principal, secondary, complication), route, frequency, course (of a drug: home,
             new, inpatient; of a symptom at a later encounter: persisting, resolved), duration,
             onset, severity, character, site, laterality, flag (high, low, normal),
-            result (a test's finding in words), relative (father, mother ...).
+            result (a test's finding in words), relative (father, mother ...); of a score:
+            instrument, item, often (how often, in words), asks (safety), band (of a total).
     """
 
     fact_id: str
