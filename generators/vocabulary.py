@@ -78,6 +78,8 @@ def fact_words(facts: Sequence[Fact], forms_of: FormsOf) -> frozenset[str]:
                 words.add(_stem(word))
         if fact.type in ("lab", "vital"):
             words |= _lists()["measures"]
+        if fact.type == "score":
+            words |= _lists()["scores"]
         if fact.polarity == "denied":
             words |= _lists()["denials"]
     return frozenset(words)
