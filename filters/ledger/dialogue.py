@@ -18,7 +18,7 @@ from casewright.filters.ledger.scopes import Scope
 from casewright.filters.ledger.structure import Sentence
 from casewright.records import Turn
 
-__all__ = ["Answer", "Exchange", "answered", "read_answer"]
+__all__ = ["Answer", "Exchange", "answered", "read_answer", "replies_to"]
 
 Answer = Literal["yes", "no", "partly", "asserted", "past", "unclear"]
 _ASKERS = frozenset({"doctor", "nurse"})
@@ -102,18 +102,24 @@ class Exchange:
         answers: dict[int, Answer] = {}
         words: dict[int, tuple[int, int]] = {}
         for turn, members in by_turn.items():
-            open_questions = [i for i in members if i in asked or i in often]
+            if often.intersection(members):
+                broken = [i for i in members if i in often and not sentences[i].question]
+                asked.update(broken)  # cut off, it asks and claims nothing
+                said = [sentences[i] for t in replies_to(turn, turns) for i in by_turn.get(t, ())]
+                never = next(
+                    (s for s in said if _says_never(tokens.words[s.first : s.last + 1])), None
+                )
+                if never is not None and not broken:
+                    for index in often.intersection(members):
+                        answers[index], words[index] = "no", (never.first, never.last)
+                        asked.add(index)
+                    continue
+            open_questions = [i for i in members if i in asked]
             reply = _reply_turn(turn, turns, by_turn) if open_questions else None
             if reply is None:
                 continue
             first = sentences[by_turn[reply][0]].first
             last = sentences[by_turn[reply][-1]].last
-            if often.intersection(members) and _says_never(tokens.words[first : last + 1]):
-                for index in open_questions:
-                    answers[index], words[index] = "no", (first, last)
-                asked.update(open_questions)
-                continue
-            open_questions = [i for i in open_questions if i in asked]
             answer = read_answer(tokens.words[first : last + 1])
             for index in open_questions:
                 answers[index] = answer
@@ -140,13 +146,30 @@ def _how_often(tokens: Tokens, sentences: Sequence[Sentence], turns: Sequence[Tu
     """Questions of a clinician for how often something was so: "not at all" denies it."""
     found = set()
     for index, sentence in enumerate(sentences):
-        if sentence.turn is not None and turns[sentence.turn].role in _ASKERS and sentence.question:
+        if sentence.turn is not None and turns[sentence.turn].role in _ASKERS:
             words = tokens.words[sentence.first : sentence.last + 1]
+            if not sentence.question and words[-1] != "-":
+                continue
             if _holds(words, _HOW_OFTEN, len(words)):
                 found.add(index)
     return found
 
 
+def replies_to(turn: int, turns: Sequence[Turn]) -> list[int]:
+    """Turns that may answer a clinician's: those of others before the next question.
+
+    A talkative patient answers after a word about the bus.
+    """
+    found = []
+    for later in range(turn + 1, min(turn + 1 + _MOST_TURNS, len(turns))):
+        if turns[later].role not in _ASKERS:
+            found.append(later)
+        elif "?" in turns[later].text:
+            break
+    return found
+
+
+_MOST_TURNS = 5
 _HOW_OFTEN = frozenset({("how", "often"), ("how", "many", "days")})
 _NEVER = frozenset({("not", "at", "all"), ("never",), ("not", "once")})
 _SHORT_ANSWER = 8

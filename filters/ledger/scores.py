@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from casewright.filters.ledger.dialogue import replies_to
 from casewright.filters.ledger.phrases import find_phrase, load_phrase_rules, phrase_of
 from casewright.filters.ledger.reading import Reading
 from casewright.kg.questionnaires import Instrument, Item, load_questionnaires
@@ -117,22 +118,21 @@ def _often_after(
 ) -> tuple[int, int, int] | None:
     """The answer's score with its words: after the topic, in the reply, or before the topic."""
     place = reading.sentences[sentence]
-    reply = _reply(place.turn, reading)
-    if reply is not None:
-        found = _frequency(reply[0], reply[1], reading)
-        return found if found is not None else _plain_no(reply[0], reading)
+    if place.turn is not None and reading.role_of(sentence) in _ASKERS:
+        return _in_reply(place.turn, reading)
     after = _frequency(last + 1, place.last, reading)
     return after if after is not None else _frequency(place.first, first - 1, reading)
 
 
-def _reply(turn: int | None, reading: Reading) -> tuple[int, int] | None:
-    """Words of the turn that answers a clinician's; None in a note or where the patient speaks."""
-    if turn is None or reading.turns[turn].role not in _ASKERS:
-        return None
-    for later in range(turn + 1, min(turn + 3, len(reading.turns))):
-        if reading.turns[later].role not in _ASKERS:
-            said = [s for s in reading.sentences if s.turn == later]
-            return (said[0].first, said[-1].last) if said else None
+def _in_reply(turn: int, reading: Reading) -> tuple[int, int, int] | None:
+    """How often, in what answers a clinician's turn."""
+    for reply in replies_to(turn, reading.turns):
+        said = [s for s in reading.sentences if s.turn == reply]
+        if said:
+            found = _frequency(said[0].first, said[-1].last, reading)
+            found = found if found is not None else _plain_no(said[0].first, reading)
+            if found is not None:
+                return found
     return None
 
 
