@@ -89,10 +89,10 @@ class Consultation:
         fact = piece.facts[0]
         topic = _topic_of(fact.concept) if fact.type == "social" else None
         if topic is not None:
-            same = [p for p in self.plan.pieces if _topic_of(p.facts[0].concept) == topic]
+            alike = [p for p in self.plan.pieces if _topic_of(p.facts[0].concept) == topic]
             pool = library.says(f"ask.{topic}")
-            pool = tuple(rng.sample(pool, len(pool)))
-            return fill_question(pool[same.index(piece) % len(pool)], "", self.listener())
+            asked = rng.sample(pool, len(pool))[alike.index(piece) % len(pool)]
+            return fill_question(asked, "", self.listener())
         questions = list(group.ask)
         if piece.again:
             complaint = next(

@@ -421,7 +421,7 @@ def _take_in(script: _Script) -> None:
     """How the patient takes the diagnosis."""
     persona = script.persona
     role = script.cast.answerer
-    if script.chance(0.9 * (1 - persona.literacy) ** 2):
+    if script.is_self and script.chance(0.9 * (1 - persona.literacy) ** 2):
         script.say(role, [script.any_of("plain_words")])
         script.reply = script.any_of("plain_words.reply")
     elif (

@@ -8,6 +8,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scripted_model import GoodModel
 from writing import draft, sampler_of, writer_of
 
@@ -18,6 +20,7 @@ from casewright.kg.graph import Graph
 from casewright.prompts.library import PromptLibrary
 from casewright.records import Case, Demographics, Draft
 
+SEEN_AT = (("outpatient", 1.0),)
 ANSWERERS = ("patient", "caregiver", "interpreter")
 
 
@@ -160,3 +163,79 @@ def test_the_same_dialogue_is_written_again(
     assert draft(writer, cases[0], "dialogue") == draft(writer, cases[0], "dialogue")
     other = writer_of(graph, checker, library, seed=8)
     assert draft(other, cases[0], "dialogue").text != draft(writer, cases[0], "dialogue").text
+
+
+# ------------------------------------------------------------------ the diagnosis is the doctor's
+
+NAMESAKES = ("R51.9", "M54.2", "R05", "G43", "J30", "I10", "E11", "Z34", "F41", "R11", "H92", "K59")
+"""Complaints that are names of the diagnosis, visits that are one, and what families have."""
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(seed=st.integers(0, 10**6), index=st.integers(0, 200), hard=st.booleans())
+def test_no_patient_names_the_diagnosis_before_the_doctor(
+    seed: int, index: int, hard: bool, graph: Graph, checker: Checker, library: PromptLibrary
+) -> None:
+    codes = {"codes": NAMESAKES} if hard else {}
+    case = sampler_of(graph, library, seed, settings=SEEN_AT, **codes).case(index)
+    writer = replace(writer_of(graph, checker, library), disclosing=frozenset({"outpatient"}))
+    drafted = draft(writer, case, "dialogue")
+    assert first_to_name(drafted, checker) in (None, "doctor", "nurse"), drafted.text
+
+
+def first_to_name(drafted: Draft, checker: Checker) -> str | None:
+    """Who is the first to name the principal diagnosis, by every form of the ledger."""
+    concepts = {f.concept for f in drafted.facts if f.type == "diagnosis"}
+    reading = checker.read(drafted.text, drafted.turns)
+    said = [reading.role_of(m.sentence) for m in reading.mentions_of(concepts)]
+    return said[0] if said else None
+
+
+def test_the_doctor_names_what_a_patient_would_name(
+    graph: Graph, checker: Checker, library: PromptLibrary
+) -> None:
+    """A visit for what the diagnosis is: the rule is needed, and it holds."""
+    writer = replace(writer_of(graph, checker, library), disclosing=frozenset({"outpatient"}))
+    codes = ("R51.9", "M54.2", "R05", "Z34")
+    cases = sampler_of(graph, library, 57, settings=SEEN_AT, codes=codes).cases(range(12))
+    asked = 0
+    for case in cases:
+        drafted = draft(writer, case, "dialogue")
+        assert first_to_name(drafted, checker) in (None, "doctor", "nurse")
+        asked += bool(re.search(r"(here about|this is about|down for|see that this is)",
+                                drafted.turns[0].text))  # fmt: skip
+    assert asked >= 3
+
+
+# ------------------------------------------------------------------ a consultation of many people
+
+
+def test_who_is_there_speaks_and_who_is_not_is_not_heard(
+    graph: Graph, checker: Checker, library: PromptLibrary, cases: Sequence[Case]
+) -> None:
+    writer = replace(
+        writer_of(graph, checker, library), disclosing=frozenset({"outpatient", "emergency"})
+    )
+    case = next(c for c in cases if c.demographics.age_years >= 60)
+    forgetful = library.personas["accompanied"].model_copy(update={"recall": 0.0})
+    changed = replace(library, personas={**library.personas, "accompanied": forgetful})
+    along = [
+        draft(replace(writer, library=changed), replace(c, persona="accompanied"), "dialogue")
+        for c in cases
+        if c.demographics.age_years >= ADULT_VOICE_AGE
+    ]
+    helped = [d for d in along if any(t.by == "caregiver" for t in d.disclosure)]
+    assert helped
+    for drafted in helped:
+        places = [i for i, t in enumerate(drafted.turns) if t.role == "caregiver"]
+        assert places
+        for place in places:
+            assert drafted.turns[place - 1].role == "patient"  # who could not remember
+            assert drafted.turns[place - 2].role == "doctor"
+    spoken = draft(writer, replace(case, persona="interpreted"), "dialogue")
+    roles = [t.role for t in spoken.turns]
+    assert roles.count("interpreter") > 3 and roles.count("patient") == 1
+    answers = [t.text for t in spoken.turns if t.role == "interpreter"]
+    assert not any(re.search(r"\b(?:I|my)\b", a) for a in answers)
