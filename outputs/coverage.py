@@ -37,6 +37,7 @@ __all__ = [
     "Shortfall",
     "TopUp",
     "age_band",
+    "empty_lines",
     "read_plan_record",
     "write_plan_record",
 ]
@@ -378,3 +379,16 @@ def _value_order(axis: str, value: str) -> tuple[int, str]:
 def _cell_order(item: tuple[tuple[str, str, str], object]) -> tuple[int, tuple[int, str], str]:
     table, row, column = item[0]
     return _TABLES.index(table), _value_order(table, row), column
+
+
+def empty_lines(empty: Iterable[EmptyCell]) -> list[str]:
+    """Values without a kept document in a line for each axis and cause; pairs are counted."""
+    values: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    pairs: Counter[str] = Counter()
+    for cell in empty:
+        if cell.column:
+            pairs[cell.table.replace("_", " ")] += 1
+        else:
+            values[cell.table, cell.why].append(cell.row.replace("_", " "))
+    lines = [f"{axis} {', '.join(rows)}: {why}" for (axis, why), rows in values.items()]
+    return [*lines, *(f"{count} cells of {table}" for table, count in pairs.items())]

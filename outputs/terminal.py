@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from casewright.outputs.coverage import AXES, Cell, EmptyCell
+from casewright.outputs.coverage import AXES, Cell, empty_lines
 from casewright.outputs.summary import KindSummary, RunSummary, Share
 
 __all__ = ["render_summary"]
@@ -101,7 +98,7 @@ def _coverage(summary: RunSummary) -> RenderableType:
         if cells:
             table.add_row(axis, ", ".join(map(_cell, cells)))
     lines: list[RenderableType] = [table]
-    empty = _grouped(coverage.empty)
+    empty = empty_lines(coverage.empty)
     if empty:
         lines.append(Text("without a kept document", style="bold"))
         lines += [Text(f"  {line}") for line in empty[:_MOST_LINES]]
@@ -116,19 +113,6 @@ def _coverage(summary: RunSummary) -> RenderableType:
     if coverage.topped_up:
         lines.append(Text(f"{coverage.topped_up} documents were added in place of others"))
     return Group(*lines)
-
-
-def _grouped(empty: Iterable[EmptyCell]) -> list[str]:
-    """Values without a kept document in a line for each axis and cause; pairs are counted."""
-    values: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    pairs: Counter[str] = Counter()
-    for cell in empty:
-        if cell.column:
-            pairs[cell.table.replace("_", " ")] += 1
-        else:
-            values[cell.table, cell.why].append(cell.row.replace("_", " "))
-    lines = [f"{axis} {', '.join(rows)}: {why}" for (axis, why), rows in values.items()]
-    return [*lines, *(f"{count} cells of {table}" for table, count in pairs.items())]
 
 
 def _cell(cell: Cell) -> str:

@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined, Template
 
+from casewright.outputs.coverage import empty_lines
 from casewright.outputs.report import panels
 from casewright.outputs.report.bands import load_corpora, measure_panels
 from casewright.outputs.summary import RunSummary
@@ -31,6 +32,9 @@ def render_markdown(summary: RunSummary) -> str:
         heat_kinds=kinds,
         heat=heat,
         ages=panels.age_map(summary),
+        axes=panels.axes_shown(summary),
+        empty=empty_lines(summary.coverage.empty),
+        most_codes=15,
         panels=measure_panels(summary.measures),
         corpora=load_corpora(),
     )

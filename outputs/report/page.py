@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from casewright.outputs.coverage import empty_lines
 from casewright.outputs.report import panels
 from casewright.outputs.report.bands import load_corpora, measure_panels
 from casewright.outputs.report.sample import choose, sampled_rows
@@ -24,6 +25,8 @@ __all__ = ["MAX_DOCUMENTS", "render_page", "render_report"]
 
 MAX_DOCUMENTS = 500
 """Documents in one file: some 5 MB, which a phone still opens."""
+
+_MOST_CODES = 15
 
 
 def render_report(
@@ -69,6 +72,9 @@ def render_page(
         heat_kinds=kinds,
         heat=heat,
         ages=panels.age_map(summary),
+        axes=panels.axes_shown(summary),
+        empty=empty_lines(summary.coverage.empty),
+        most_codes=_MOST_CODES,
         lengths=panels.length_bars(summary),
         words=panels.histogram(summary.words_histogram),
         model_words=panels.histogram(summary.model_written_histogram, 100),

@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from casewright.outputs.chapters import CHAPTERS
+from casewright.outputs.coverage import AXES, Axis
 from casewright.outputs.summary import AGE_BANDS, RunSummary
 
 __all__ = [
     "SEXES",
+    "AxisBar",
     "Bar",
     "Chip",
     "HeatRow",
     "LengthBar",
     "age_map",
+    "axes_shown",
+    "axis_bars",
     "bars",
     "chips",
     "heat_map",
@@ -67,6 +71,18 @@ class HeatRow:
     label: str
     cells: tuple[HeatCell, ...]
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class AxisBar:
+    """A value of an axis: kept of planned, what was wanted, both also in percent of the largest."""
+
+    label: str
+    kept: int
+    planned: int
+    wanted: int | None
+    width: float
+    mark: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +196,35 @@ def age_map(summary: RunSummary) -> list[HeatRow]:
         counts = [counted.get((band, sex), 0) for sex in SEXES]
         rows.append(HeatRow(band, tuple(_shaded(n, top) for n in counts), sum(counts)))
     return rows
+
+
+def axis_bars(summary: RunSummary, axis: Axis) -> list[AxisBar]:
+    """Kept documents by value of an axis, with what was wanted of it where something was."""
+    cells = [c for c in summary.coverage.cells if c.table == axis]
+    top = max((max(c.kept, c.wanted or 0) for c in cells), default=0) or 1
+    return [
+        AxisBar(
+            _titled(axis, c.row), c.kept, c.planned, c.wanted, 100 * c.kept / top,
+            None if c.wanted is None else 100 * c.wanted / top,
+        )
+        for c in cells
+    ]  # fmt: skip
+
+
+def axes_shown(summary: RunSummary) -> list[tuple[Axis, list[AxisBar]]]:
+    """Styles and personas, which nothing else here counts, and what the plan has shares of."""
+    asked = {c.table for c in summary.coverage.cells if c.wanted is not None}
+    return [
+        (axis, bars)
+        for axis in AXES
+        if (axis in asked or axis in ("style", "persona")) and (bars := axis_bars(summary, axis))
+    ]
+
+
+def _titled(axis: Axis, value: str) -> str:
+    if axis != "chapter":
+        return value.replace("_", " ")
+    return next((f"{c.number} {c.title}" for c in CHAPTERS if str(c.number) == value), value)
 
 
 def length_bars(summary: RunSummary) -> list[LengthBar]:

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from row_factory import ABOUT, FINGERPRINT, KINDS, make_document, make_row
 
 from casewright.errors import CasewrightError
+from casewright.outputs.coverage import AXES
 from casewright.outputs.report import write_report
 from casewright.outputs.report.panels import (
     age_map,
+    axes_shown,
     chips,
     heat_map,
     histogram,
@@ -97,6 +99,18 @@ def test_page_shows_the_figures_of_the_summary(page: str, run: Path) -> None:
         assert key in text
     assert FINGERPRINT.digest in text
     assert "ICD-10-CM FY2026 (public domain (US government))" in text
+
+
+def test_page_shows_what_stayed_empty_and_which_codes_are_rejected(page: str, run: Path) -> None:
+    summary = summarise(run)
+    text = html.unescape(
+        re.sub(r"<[^>]+>", "", page.split('<script type="application/json"', maxsplit=1)[0])
+    )
+    assert summary.coverage.empty
+    assert "Without a kept document" in text
+    assert summary.rejects_by_code
+    for found in summary.rejects_by_code[:15]:
+        assert f"{found.code} {found.title}" in text
 
 
 def test_run_under_way_has_a_report_that_says_so(tmp_path: Path) -> None:
@@ -238,6 +252,20 @@ def test_panels_count_what_the_summary_counts(run: Path) -> None:
     people = age_map(summary)
     assert sum(row.total for row in people) == summary.cases
     assert [row.label for row in people] == [name for _, name in AGE_BANDS]
+    for axis, values in axes_shown(summary):
+        cells = [c for c in summary.coverage.cells if c.table == axis]
+        assert [bar.kept for bar in values] == [c.kept for c in cells]
+        assert sum(bar.kept for bar in values) == summary.counts.kept
+    wanted = replace(
+        summary,
+        coverage=replace(
+            summary.coverage,
+            cells=tuple(replace(c, wanted=2 * c.planned) for c in summary.coverage.cells),
+        ),
+    )
+    assert {axis for axis, _ in axes_shown(wanted)} == set(AXES)
+    for _, values in axes_shown(wanted):
+        assert all(0 <= bar.width <= 100 and 0 <= (bar.mark or 0) <= 100 for bar in values)
     bars = length_bars(summary)
     assert {bar.kind for bar in bars} == set(KINDS)
     assert all(0 <= bar.low <= bar.middle <= bar.high <= 100 for bar in bars)
