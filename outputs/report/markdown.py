@@ -34,7 +34,7 @@ def render_markdown(summary: RunSummary) -> str:
         ages=panels.age_map(summary),
         axes=panels.axes_shown(summary),
         empty=empty_lines(summary.coverage.empty),
-        most_codes=15,
+        most_codes=panels.MOST_CODES,
         panels=measure_panels(summary.measures),
         corpora=load_corpora(),
     )

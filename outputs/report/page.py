@@ -26,8 +26,6 @@ __all__ = ["MAX_DOCUMENTS", "render_page", "render_report"]
 MAX_DOCUMENTS = 500
 """Documents in one file: some 5 MB, which a phone still opens."""
 
-_MOST_CODES = 15
-
 
 def render_report(
     run: Path,
@@ -74,7 +72,7 @@ def render_page(
         ages=panels.age_map(summary),
         axes=panels.axes_shown(summary),
         empty=empty_lines(summary.coverage.empty),
-        most_codes=_MOST_CODES,
+        most_codes=panels.MOST_CODES,
         lengths=panels.length_bars(summary),
         words=panels.histogram(summary.words_histogram),
         model_words=panels.histogram(summary.model_written_histogram, 100),

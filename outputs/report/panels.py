@@ -12,6 +12,7 @@ from casewright.outputs.coverage import AXES, Axis
 from casewright.outputs.summary import AGE_BANDS, RunSummary
 
 __all__ = [
+    "MOST_CODES",
     "SEXES",
     "AxisBar",
     "Bar",
@@ -183,6 +184,9 @@ def heat_map(summary: RunSummary) -> tuple[list[str], list[HeatRow]]:
 def _shaded(count: int, top: int) -> HeatCell:
     return HeatCell(count, math.ceil(5 * math.sqrt(count / top)) if count else 0)
 
+
+MOST_CODES = 15
+"""Codes with rejects that are listed; `report.json` has more."""
 
 SEXES = ("female", "male")
 
