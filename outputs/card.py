@@ -57,7 +57,7 @@ TABLE_NOTES = {
     "instruct": "a question about a text in one of eight tasks, and its answer by the ledger",
     "compact": "a note and what says the same in a compact hand, with the same facts",
     "patient_sim": "a visit as a chat in which the model plays the patient",
-    "dpo": "a kept document beside a rejected one of the same case and kind, with the error",
+    "dpo": "a kept document beside its faulty first draft or a rejected one, with the error",
 }
 """What each table holds, in a line."""
 

@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 
 from casewright.outputs.labels import ORIGIN, PlainRow, origin, stated
-from casewright.outputs.sft import administrative, fact_line, stated_codes
+from casewright.outputs.prompting import administrative, fact_line, stated_codes
 
-__all__ = ["PAIR_SCHEMAS", "compact", "dial2note", "dpo", "note2dial", "note2icd", "patient_sim"]
+__all__ = ["PAIR_SCHEMAS", "compact", "dial2note", "note2dial", "note2icd", "patient_sim"]
 
 _string = pa.string()
 _MESSAGES = pa.list_(pa.struct([("role", _string), ("content", _string)]))
@@ -33,17 +33,6 @@ PAIR_SCHEMAS: dict[str, pa.Schema] = {
     ),
     "patient_sim": pa.schema(
         {"messages": _MESSAGES, "speaker": _string, "persona": _string, **ORIGIN}
-    ),
-    "dpo": pa.schema(
-        {
-            "prompt": _MESSAGES,
-            "chosen": _MESSAGES,
-            "rejected": _MESSAGES,
-            "error_class": _string,
-            "error_message": _string,
-            "rejected_id": _string,
-            **ORIGIN,
-        }
     ),
 }
 
@@ -158,25 +147,3 @@ def _part(row: PlainRow, speaker: str) -> str:
 
 def _home(fact: PlainRow) -> bool:
     return any(a["name"] == "course" and a["value"] == "home" for a in fact["attributes"])
-
-
-def dpo(case: Sequence[PlainRow], rejected: Sequence[PlainRow] = ()) -> Iterator[dict[str, Any]]:
-    """Kept documents beside rejected ones of the same case and kind, asked for alike."""
-    for row in case:
-        for other in rejected:
-            same = other["kind"] == row["kind"] and other["text"].strip()
-            if not same or other["text"] == row["text"]:
-                continue
-            facts = "\n".join(f"- {fact_line(f)}" for f in stated(row))
-            kind = row["kind"].replace("_", " ")
-            ask = [f"Write a {kind} that states these facts.", administrative(row), facts]
-            reason = other["reasons"][0]
-            yield {
-                "prompt": [{"role": "user", "content": "\n\n".join(part for part in ask if part)}],
-                "chosen": [{"role": "assistant", "content": row["text"]}],
-                "rejected": [{"role": "assistant", "content": other["text"]}],
-                "error_class": f"{reason['filter']}/{reason['label']}",
-                "error_message": reason["message"],
-                "rejected_id": other["document_id"],
-                **origin(row),
-            }

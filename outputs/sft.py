@@ -2,7 +2,8 @@
 
 Three tasks, with answers that are right by construction: a note from the dialogue of the
 same case, the codes of the diagnoses that a note states, and a note from the facts that it
-states. Each comes as `prompt`/`completion` and as `messages`.
+states. Each comes as `prompt`/`completion` and as `messages`. Where documents were mended, there
+are preference pairs too (`outputs/preferences.py`).
 """
 
 from __future__ import annotations
@@ -13,52 +14,37 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, TextIO
-
-import pyarrow.parquet as pq
 
 from casewright.errors import CasewrightError
 from casewright.outputs.card import CardConfig, CardInfo, CardSplit
 from casewright.outputs.exporting import exporting
+from casewright.outputs.labels import PlainRow
 from casewright.outputs.lengths import PairLengths, load_counter
+from casewright.outputs.preferences import preferences
+from casewright.outputs.prompting import administrative, facts_prompt, stated_codes
 from casewright.outputs.shards import write_shards
 from casewright.outputs.splits import SPLITS, Split, SplitPlan
-from casewright.outputs.trainers import write_trainers
+from casewright.outputs.tasks import cases_of, rejected_of
+from casewright.outputs.trainers import PREFERENCES, write_trainers
 
 __all__ = [
     "TASKS",
     "Pair",
-    "administrative",
     "export_sft",
-    "fact_line",
     "pairs_of_case",
-    "stated_codes",
 ]
 
 TASKS = ("dial2note", "note2icd", "facts2note")
-CATEGORIES = ("text-generation", "summarization", "text-classification")
 
-# What a fact holds for the code (its rank, its side of normal, how the patient words it)
-# rather than for the note.
-_UNSAID = {"role", "flag", "first"}
+CATEGORIES = ("text-generation", "summarization", "text-classification")
 
 _DIAL2NOTE = "Write the {kind} for this encounter from the transcript of the conversation."
 _NOTE2ICD = (
     "List the ICD-10-CM codes of the diagnoses that this {kind} states, one a line, the principal "
     "diagnosis first, each as code and title."
 )
-_FACTS2NOTE = "Write a {kind} that states these facts."
-
-_POLARITY = {
-    "present": "",
-    "denied": "denied: ",
-    "historical": "in the past: ",
-    "family": "in the family: ",
-    "hypothetical": "considered, not established: ",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +92,15 @@ def export_sft(
         shards = write_shards(
             export.run, scratch / "shards", scratch / "deal", export.division, whole_cases=True
         )
+        rejected = rejected_of(export.run)
         sizes: dict[str, Counter[Split]] = defaultdict(Counter)
         with ExitStack() as stack:
             files: dict[tuple[str, Split], TextIO] = {}
             for sharded in shards:
                 for path in sharded.files:
-                    for pair in _pairs(path):
-                        lengths.add(pair.task, pair.prompt, pair.completion)
-                        for name, value in _lines(pair):
+                    for example in _examples(path, rejected):
+                        lengths.add(example.task, example.prompt, example.longest)
+                        for name, value in example.lines:
                             key = (name, sharded.split)
                             if key not in files:
                                 files[key] = stack.enter_context(_open(folder, *key))
@@ -124,6 +111,7 @@ def export_sft(
             raise CasewrightError(
                 "the run gives no training pairs", where=export.run, valid="a run that kept notes"
             )
+        every = (*TASKS, PREFERENCES)
         configs = [
             CardConfig(
                 name,
@@ -131,11 +119,11 @@ def export_sft(
                 default=number == 0,
             )
             for number, name in enumerate(
-                n for task in TASKS for n in (task, f"{task}_messages") if n in sizes
+                n for task in every for n in (task, f"{task}_messages") if n in sizes
             )
         ]
-        tasks = {t: [s for s in SPLITS if sizes[t][s]] for t in TASKS if t in sizes}
-        counted = sorted(lengths.results(), key=lambda found: TASKS.index(found.task))
+        tasks = {t: [s for s in SPLITS if sizes[t][s]] for t in every if t in sizes}
+        counted = sorted(lengths.results(), key=lambda found: every.index(found.task))
         write_trainers(folder, Path(dest).absolute().name, tasks, counted)
         export.describe(configs, CATEGORIES, "feed", counted)
     return Path(dest)
@@ -146,20 +134,56 @@ def _open(folder: Path, name: str, split: Split) -> TextIO:
     return (folder / name / f"{split}.jsonl").open("w", encoding="utf-8")
 
 
-def _lines(pair: Pair) -> Iterator[tuple[str, dict[str, Any]]]:
+@dataclass(frozen=True, slots=True)
+class _Example:
+    """An example as it is written. `lines` are (file, line); `longest` is its longest answer."""
+
+    task: str
+    prompt: str
+    longest: str
+    lines: tuple[tuple[str, dict[str, Any]], ...]
+
+
+def _examples(path: Path, rejected: Mapping[str, Sequence[PlainRow]]) -> Iterator[_Example]:
+    """The examples of a shard, in which the documents of a case stand together."""
+    for case in cases_of(path):
+        for pair in pairs_of_case(case):
+            yield _of_pair(pair)
+        for preference in preferences(case, rejected.get(case[0]["case_id"], ())):
+            yield _of_preference(preference)
+
+
+def _of_pair(pair: Pair) -> _Example:
     prompt = [{"role": "user", "content": pair.prompt}]
     completion = [{"role": "assistant", "content": pair.completion}]
     origin = {"document_id": pair.document_id, "case_id": pair.case_id, "kind": pair.kind}
-    yield pair.task, {"prompt": prompt, "completion": completion, **origin}
-    yield f"{pair.task}_messages", {"messages": prompt + completion, **origin}
+    return _Example(
+        pair.task,
+        pair.prompt,
+        pair.completion,
+        (
+            (pair.task, {"prompt": prompt, "completion": completion, **origin}),
+            (f"{pair.task}_messages", {"messages": prompt + completion, **origin}),
+        ),
+    )
 
 
-def _pairs(path: Path) -> Iterator[Pair]:
-    """The pairs of a shard, in which the documents of a case stand together."""
-    with pq.ParquetFile(path) as file:
-        rows = (row for batch in file.iter_batches(256) for row in batch.to_pylist())
-        for _, case in groupby(rows, key=itemgetter("case_id")):
-            yield from pairs_of_case(case)
+def _of_preference(row: dict[str, Any]) -> _Example:
+    # axolotl and LLaMA-Factory take one message on each side, TRL a list of them.
+    (prompt,), (chosen,), (worse,) = row["prompt"], row["chosen"], row["rejected"]
+    rest = {k: v for k, v in row.items() if k not in ("prompt", "chosen", "rejected", "synthetic")}
+    return _Example(
+        PREFERENCES,
+        prompt["content"],
+        max(chosen["content"], worse["content"], key=len),
+        (
+            (PREFERENCES, {"prompt": [prompt], "chosen": [chosen], "rejected": [worse], **rest}),
+            (
+                f"{PREFERENCES}_messages",
+                {"messages": [prompt], "chosen": chosen, "rejected": worse, **rest},
+            ),
+        ),
+    )
 
 
 def pairs_of_case(rows: Iterable[dict[str, Any]]) -> Iterator[Pair]:
@@ -180,12 +204,9 @@ def pairs_of_case(rows: Iterable[dict[str, Any]]) -> Iterator[Pair]:
         codes = "\n".join(f"{d['code']} {d['title']}" for d in stated_codes(note))
         if codes:
             yield _pair("note2icd", note, [_NOTE2ICD.format(kind=kind), note["text"]], codes)
-        facts = [fact_line(fact) for fact in note["facts"] if fact["status"] == "stated"]
-        if facts:
-            listed = "Facts:\n" + "\n".join(f"- {line}" for line in facts)
-            yield _pair(
-                "facts2note", note, [_FACTS2NOTE.format(kind=kind), header, listed], note["text"]
-            )
+        asked = facts_prompt(note)
+        if asked:
+            yield _pair("facts2note", note, [asked], note["text"])
 
 
 def _pair(task: str, note: Mapping[str, Any], parts: list[str], completion: str) -> Pair:
@@ -193,37 +214,3 @@ def _pair(task: str, note: Mapping[str, Any], parts: list[str], completion: str)
     return Pair(
         task, prompt, completion.strip(), note["document_id"], note["case_id"], note["kind"]
     )
-
-
-def fact_line(fact: Mapping[str, Any]) -> str:
-    """A fact as a line of a prompt: "medication: lisinopril 10 mg, by mouth, once daily"."""
-    amount = " ".join(part for part in (fact["value"], fact["unit"]) if part)
-    parts = [f"{fact['name']} {amount}".strip()]
-    parts += [a["value"] for a in fact["attributes"] if a["name"] not in _UNSAID]
-    return f"{fact['type'].replace('_', ' ')}: {_POLARITY[fact['polarity']]}{', '.join(parts)}"
-
-
-def administrative(note: Mapping[str, Any]) -> str:
-    """What a note says of the patient that no fact holds: age, sex and identifiers."""
-    lines = []
-    who = note["demographics"]
-    if who:
-        age = f"{who['age_years']} years"
-        if who["age_years"] < 2 and who["age_months"] is not None:
-            age = f"{max(who['age_months'], 1)} months"
-        lines.append(f"- patient: {age}, {who['sex']}")
-    lines += list(dict.fromkeys(f"- {item['type']}: {item['text']}" for item in note["phi"]))
-    return "Administrative data:\n" + "\n".join(lines) if lines else ""
-
-
-def stated_codes(note: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The case's codes that the note bears out, or none where the principal one is not stated."""
-    stated = {
-        fact["code"]
-        for fact in note["facts"]
-        if fact["status"] == "stated"
-        and fact["polarity"] == "present"
-        and fact["type"] in ("diagnosis", "comorbidity")
-    }
-    codes = [d for d in note["icd10"] if d["code"] in stated]
-    return codes if codes and codes[0]["role"] == "principal" else []

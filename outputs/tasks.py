@@ -28,15 +28,15 @@ from casewright.outputs.pairs import (
     PAIR_SCHEMAS,
     compact,
     dial2note,
-    dpo,
     note2dial,
     note2icd,
     patient_sim,
 )
+from casewright.outputs.preferences import DPO_SCHEMA, preferences
 from casewright.outputs.shards import GROUP_ROWS, ShardedSplit
 from casewright.outputs.stored import stored_tables
 
-__all__ = ["TASK_SCHEMAS", "rejected_of", "write_tasks"]
+__all__ = ["TASK_SCHEMAS", "cases_of", "rejected_of", "write_tasks"]
 
 _BUILDERS: dict[str, Callable[[Sequence[PlainRow]], Iterator[dict[str, Any]]]] = {
     "dial2note": dial2note,
@@ -54,7 +54,7 @@ _BUILDERS: dict[str, Callable[[Sequence[PlainRow]], Iterator[dict[str, Any]]]] =
     "compact": compact,
 }
 
-_ALL = {**LABEL_SCHEMAS, **PAIR_SCHEMAS, "instruct": INSTRUCT_SCHEMA}
+_ALL = {**LABEL_SCHEMAS, **PAIR_SCHEMAS, "instruct": INSTRUCT_SCHEMA, "dpo": DPO_SCHEMA}
 TASK_SCHEMAS: dict[str, pa.Schema] = {name: _ALL[name] for name in (*_BUILDERS, "dpo")}
 """Schema of each task's table, in the order of the card."""
 
@@ -95,10 +95,10 @@ def write_tasks(
                 name: _Table(folder / name, sharded.split, number, schema)
                 for name, schema in schemas.items()
             }
-            for case in _cases(path):
+            for case in cases_of(path):
                 for name, writer in writers.items():
                     if name == "dpo":
-                        writer.add(dpo(case, rejected.get(case[0]["case_id"], ())))
+                        writer.add(preferences(case, rejected.get(case[0]["case_id"], ())))
                     else:
                         writer.add(_BUILDERS[name](case))
             for name, writer in writers.items():
@@ -120,7 +120,8 @@ def write_tasks(
     return {name: made[name] for name in wanted if name in made}
 
 
-def _cases(path: Path) -> Iterator[list[PlainRow]]:
+def cases_of(path: Path) -> Iterator[list[PlainRow]]:
+    """The cases of a shard, each with its documents in order."""
     with pq.ParquetFile(path) as file:
         rows = (row for batch in file.iter_batches(256) for row in batch.to_pylist())
         for _, case in groupby(rows, key=itemgetter("case_id")):

@@ -16,11 +16,11 @@ import yaml
 from casewright.outputs.lengths import TaskLengths
 from casewright.outputs.row import plain
 
-__all__ = ["write_trainers"]
+__all__ = ["PREFERENCES", "write_trainers"]
 
 MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 
-_UNSLOTH = '''"""Unsloth with the columns that TRL takes: `python {name}` in the feed's folder."""
+_UNSLOTH = '''"""Unsloth, by TRL's columns: `python {name}` in the feed's folder."""
 
 from datasets import load_dataset
 from trl import SFTConfig, SFTTrainer
@@ -47,6 +47,48 @@ SFTTrainer(
     ),
 ).train()
 '''
+
+
+_UNSLOTH_DPO = '''"""Unsloth, by TRL's columns: `python {name}` in the feed's folder."""
+
+from unsloth import FastLanguageModel, PatchDPOTrainer
+
+PatchDPOTrainer()
+
+from datasets import load_dataset
+from trl import DPOConfig, DPOTrainer
+
+MODEL = "{model}"
+MAX_LENGTH = {max_length}
+
+model, tokenizer = FastLanguageModel.from_pretrained(MODEL, max_seq_length=MAX_LENGTH)
+model = FastLanguageModel.get_peft_model(model, r=16, lora_alpha=32)
+data = load_dataset("../{folder}", "{task}")
+DPOTrainer(
+    model=model,
+    processing_class=tokenizer,
+    train_dataset=data["train"],
+    eval_dataset=data.get("validation"),
+    args=DPOConfig(
+        output_dir="trained",
+        max_length=MAX_LENGTH,
+        per_device_train_batch_size=1,
+        gradient_accumulation_steps=16,
+        learning_rate=5e-6,
+        num_train_epochs=1,
+    ),
+).train()
+'''
+
+PREFERENCES = "dpo"
+"""The task whose lines are preferences: a better and a worse answer."""
+
+# A preference moves the model's choice among what it writes; at the rate of SFT it unlearns.
+_GENTLY = {
+    "learning_rate": 5e-6,
+    "per_device_train_batch_size": 1,
+    "gradient_accumulation_steps": 16,
+}
 
 
 def write_trainers(
@@ -79,14 +121,16 @@ def write_trainers(
 
 def _files(task: TaskLengths, splits: Sequence[str], folder: str) -> Iterator[tuple[str, str]]:
     name = task.task
-    yield "trl.yaml", _yaml(f"trl sft --config configs/{name}.trl.yaml", _trl(task, splits, folder))
+    how = "dpo" if name == PREFERENCES else "sft"
+    start = f"trl {how} --config configs/{name}.trl.yaml"
+    yield "trl.yaml", _yaml(start, _trl(task, splits, folder))
     yield (
         "axolotl.yaml",
         _yaml(f"axolotl train configs/{name}.axolotl.yaml", _axolotl(task, splits)),
     )
     start = f"llamafactory-cli train configs/{name}.llamafactory.yaml"
     yield "llamafactory.yaml", _yaml(start, _llamafactory(task, splits))
-    script = _UNSLOTH.format(
+    script = (_UNSLOTH_DPO if name == PREFERENCES else _UNSLOTH).format(
         name=f"configs/{name}.unsloth.py",
         model=MODEL,
         max_length=task.max_length,
@@ -116,22 +160,28 @@ def _trl(task: TaskLengths, splits: Sequence[str], folder: str) -> dict[str, Any
         "lora_alpha": 32,
         "report_to": "none",
     }
+    if task.task == PREFERENCES:
+        value |= _GENTLY
     if "validation" in splits:
         value |= {"dataset_test_split": "validation", "eval_strategy": "epoch"}
     return value
 
 
 def _axolotl(task: TaskLengths, splits: Sequence[str]) -> dict[str, Any]:
+    preferences = task.task == PREFERENCES
+
     def data(split: str) -> dict[str, Any]:
-        return {
+        file = {
             "path": f"{task.task}_messages/{split}.jsonl",
             "ds_type": "json",
-            "type": "chat_template",
+            "type": "chat_template.default" if preferences else "chat_template",
             "field_messages": "messages",
             "message_property_mappings": {"role": "role", "content": "content"},
-            "roles_to_train": ["assistant"],
             "split": "train",  # what a lone file is called, whatever it holds
         }
+        if preferences:
+            return file | {"field_chosen": "chosen", "field_rejected": "rejected"}
+        return file | {"roles_to_train": ["assistant"]}
 
     value: dict[str, Any] = {
         "base_model": MODEL,
@@ -149,6 +199,8 @@ def _axolotl(task: TaskLengths, splits: Sequence[str]) -> dict[str, Any]:
         "lr_scheduler": "cosine",
         "output_dir": f"trained/{task.task}",
     }
+    if preferences:
+        value |= {"rl": "dpo", "learning_rate": 5e-6, "micro_batch_size": 1}
     if "validation" in splits:
         value["test_datasets"] = [data("validation")]
     return value
@@ -173,6 +225,8 @@ def _llamafactory(task: TaskLengths, splits: Sequence[str]) -> dict[str, Any]:
         "num_train_epochs": 1.0,
         "logging_steps": 10,
     }
+    if task.task == PREFERENCES:
+        value |= {"stage": "dpo", "pref_beta": 0.1, **_GENTLY}
     if "validation" in splits:
         value["eval_dataset"] = f"{task.task}_validation"
     return value
@@ -180,13 +234,18 @@ def _llamafactory(task: TaskLengths, splits: Sequence[str]) -> dict[str, Any]:
 
 def _dataset_info(splits: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, dict[str, Any]]]:
     for task, there in splits.items():
+        preferences = task == PREFERENCES
+        columns = {"messages": "messages"}
+        if preferences:
+            columns |= {"chosen": "chosen", "rejected": "rejected"}
         for split in there:
             yield (
                 f"{task}_{split}",
                 {
                     "file_name": f"{task}_messages/{split}.jsonl",
                     "formatting": "sharegpt",
-                    "columns": {"messages": "messages"},
+                    **({"ranking": True} if preferences else {}),
+                    "columns": columns,
                     "tags": {
                         "role_tag": "role",
                         "content_tag": "content",

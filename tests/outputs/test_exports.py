@@ -30,6 +30,7 @@ from casewright.outputs.flat import export_csv, export_jsonl
 from casewright.outputs.guard import new_folder
 from casewright.outputs.hf import export_hf
 from casewright.outputs.manifest import About, write_json
+from casewright.outputs.prompting import fact_line
 from casewright.outputs.rows import (
     Row,
     failed_row,
@@ -38,7 +39,7 @@ from casewright.outputs.rows import (
     row_from_plain,
 )
 from casewright.outputs.rundir import RunDir, read_manifest
-from casewright.outputs.sft import export_sft, fact_line, pairs_of_case
+from casewright.outputs.sft import export_sft, pairs_of_case
 from casewright.outputs.shards import EXPORT_SCHEMA
 from casewright.outputs.splits import SPLITS, SplitPlan
 from casewright.records import Reason

@@ -25,6 +25,7 @@ from casewright.outputs.rundir import RunDir
 from casewright.outputs.splits import SPLITS
 from casewright.outputs.tasks import TASK_SCHEMAS
 from casewright.pipeline import build
+from casewright.records import RejectedDraft
 
 CONFIG = """
 documents: 60
@@ -308,6 +309,21 @@ def test_preference_pairs_are_of_one_case_and_kind(tmp_path: Path) -> None:
     assert pair["error_class"] == "ledger/contradicted"
     assert pair["rejected_id"] == "second"
     assert "cough" in str(plain(good)["facts"])
+
+
+def test_sides_of_a_preference_pair_are_alike_in_length(tmp_path: Path) -> None:
+    fault = RejectedDraft("s1p2", "missing", "missing f02", "Nothing.", "Something.")
+    rows = [
+        replace(make_row(0), first_draft=make_row(0).text + " Warfarin.", rejected_drafts=(fault,)),
+        replace(make_row(1), first_draft="Nothing.", rejected_drafts=(fault,)),
+    ]
+    with RunDir.open(tmp_path / "run", FINGERPRINT, 2, about=ABOUT) as run:
+        for row in rows:
+            run.add(row)
+        run.seal()
+    (pair,) = table(export_hf(tmp_path / "run", tmp_path / "hf", configs=["dpo"]), "dpo")
+    assert pair["document_id"] == rows[0].document_id
+    assert pair["error_class"] == "missing"
 
 
 def test_tables_can_be_chosen_and_unknown_ones_are_refused(run: Path, tmp_path: Path) -> None:

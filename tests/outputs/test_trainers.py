@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,13 @@ from row_factory import ABOUT, FINGERPRINT, make_row
 
 from casewright.errors import CasewrightError
 from casewright.outputs.lengths import PairLengths, load_counter
+from casewright.outputs.rows import Row
 from casewright.outputs.rundir import RunDir
 from casewright.outputs.sft import TASKS, export_sft
+from casewright.outputs.trainers import PREFERENCES
+from casewright.records import RejectedDraft
+
+ALL = (*TASKS, PREFERENCES)
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +28,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trainers") / "run"
     with RunDir.open(folder, FINGERPRINT, 150, about=ABOUT) as opened:
         for index in range(150):
-            opened.add(make_row(index))
+            opened.add(mended(index) if index % 2 else make_row(index))
         opened.seal()
     return folder
+
+
+def mended(index: int) -> Row:
+    """A document that was drawn again where it named another drug."""
+    row = make_row(index)
+    fault = RejectedDraft("s1p2", "off_case", "off case 'warfarin'", "Warfarin.", "Nothing else.")
+    return replace(row, first_draft=f"Warfarin. {row.text}", rejected_drafts=(fault,))
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +68,16 @@ def test_lengths_are_those_of_the_tokenizer(feed: Path, tokenizer: Path) -> None
 
     real = Tokenizer.from_file(str(tokenizer / "tokenizer.json"))
     told = {task["task"]: task for task in json.loads((feed / "lengths.json").read_text())}
-    assert list(told) == list(TASKS)
+    assert list(told) == list(ALL)
     for name, task in told.items():
         pairs = [p for path in (feed / name).glob("*.jsonl") for p in lines(path)]
         sizes = sorted(
-            sum(len(real.encode(pair[side][0]["content"]).ids) for side in ("prompt", "completion"))
+            len(real.encode(pair["prompt"][0]["content"]).ids)
+            + max(
+                len(real.encode(pair[side][0]["content"]).ids)
+                for side in ("completion", "chosen", "rejected")
+                if side in pair
+            )
             for pair in pairs
         )
         assert task["pairs"] == len(sizes)
@@ -75,9 +93,9 @@ def test_lengths_are_those_of_the_tokenizer(feed: Path, tokenizer: Path) -> None
 def test_every_table_has_a_file_for_every_trainer(feed: Path) -> None:
     names = {p.name for p in (feed / "configs").iterdir()}
     trainers = ("trl.yaml", "axolotl.yaml", "llamafactory.yaml", "unsloth.py")
-    assert names == {f"{task}.{trainer}" for task in TASKS for trainer in trainers}
+    assert names == {f"{task}.{trainer}" for task in ALL for trainer in trainers}
     length = {t["task"]: t["max_length"] for t in json.loads((feed / "lengths.json").read_text())}
-    for task in TASKS:
+    for task in ALL:
         trl, axolotl, factory = (
             yaml.safe_load((feed / "configs" / f"{task}.{name}").read_text())
             for name in trainers[:3]
@@ -94,12 +112,41 @@ def test_trl_s_data_loads_as_its_file_says(
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
     monkeypatch.chdir(feed)
-    for task in TASKS:
+    for task in ALL:
         config = yaml.safe_load((feed / "configs" / f"{task}.trl.yaml").read_text())
         data = datasets.load_dataset(config["dataset_name"], config["dataset_config"])
+        answers = ("chosen", "rejected") if task == PREFERENCES else ("completion",)
         for split in (config["dataset_train_split"], config["dataset_test_split"]):
             row = data[split][0]
-            assert [m["role"] for m in row["prompt"] + row["completion"]] == ["user", "assistant"]
+            for answer in answers:
+                assert [m["role"] for m in row["prompt"] + row[answer]] == ["user", "assistant"]
+
+
+def test_preferences_are_the_mended_document_beside_its_first_draft(feed: Path) -> None:
+    pairs = [p for path in (feed / "dpo").glob("*.jsonl") for p in lines(path)]
+    assert len(pairs) == 75
+    for pair in pairs:
+        (better,), (worse,) = pair["chosen"], pair["rejected"]
+        assert worse["content"] == f"Warfarin. {better['content']}"
+        assert pair["error_class"] == "off_case"
+        assert pair["error_message"] == "off case 'warfarin'"
+        assert "states these facts" in pair["prompt"][0]["content"]
+
+
+def test_preference_files_name_both_sides(feed: Path) -> None:
+    axolotl, factory = (
+        yaml.safe_load((feed / "configs" / f"dpo.{name}.yaml").read_text())
+        for name in ("axolotl", "llamafactory")
+    )
+    entry = json.loads((feed / "dataset_info.json").read_text())[factory["dataset"]]
+    assert (axolotl["rl"], factory["stage"], entry["ranking"]) == ("dpo", "dpo", True)
+    for data in axolotl["datasets"] + axolotl["test_datasets"]:
+        for row in lines(feed / data["path"]):
+            assert [m["role"] for m in row[data["field_messages"]]] == ["user"]
+            for side in (data["field_chosen"], data["field_rejected"]):
+                assert row[side]["role"] == "assistant"
+    for row in lines(feed / entry["file_name"]):
+        assert row[entry["columns"]["chosen"]] != row[entry["columns"]["rejected"]]
 
 
 def test_axolotl_s_and_llama_factory_s_files_and_fields_are_there(feed: Path) -> None:
