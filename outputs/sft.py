@@ -170,7 +170,12 @@ def _of_pair(pair: Pair) -> _Example:
 
 def _of_preference(row: dict[str, Any]) -> _Example:
     # axolotl and LLaMA-Factory take one message on each side, TRL a list of them.
-    (prompt,), (chosen,), (worse,) = row["prompt"], row["chosen"], row["rejected"]
+    (prompt,) = row["prompt"]
+    chosen, worse = (
+        {**message, "content": message["content"].strip()}
+        for side in ("chosen", "rejected")
+        for message in row[side]
+    )
     rest = {k: v for k, v in row.items() if k not in ("prompt", "chosen", "rejected", "synthetic")}
     return _Example(
         PREFERENCES,
