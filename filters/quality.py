@@ -64,6 +64,7 @@ def quality_verdict(
     kind: str = "",
     turns: Sequence[Turn] = (),
     truncated: bool = False,
+    english: bool = True,
     limits: QualityLimits | None = None,
 ) -> Verdict:
     """Judge the quality of one document.
@@ -73,6 +74,7 @@ def quality_verdict(
         kind: kind of document; one with "dialogue" in it is read as a transcript.
         turns: turns of a dialogue, if it has been divided.
         truncated: the generator says that a piece ended for another reason than its own stop.
+        english: whether its words are to be English ones.
         limits: see `QualityLimits`.
 
     Returns:
@@ -115,7 +117,8 @@ def quality_verdict(
     if not dialogue:
         add("empty_section", "a heading with nothing under it", _empty_sections(text))
     known, foreign = _language(text)
-    if len(words) >= 8 and (known < limits.min_known or foreign > limits.max_foreign):
+    strange = english and known < limits.min_known
+    if len(words) >= 8 and (strange or foreign > limits.max_foreign):
         end = min(len(text), 200)
         found.append(
             (

@@ -42,6 +42,8 @@ class Screen:
         public: index of public texts that models recite.
         policy: what happens to identifiers that the case does not plan.
         voters: further detectors of identifiers.
+        english: whether documents are to be in English.
+        ordinary: words of another language that name nobody.
     """
 
     ledger: LedgerLimits = LedgerLimits()
@@ -51,6 +53,8 @@ class Screen:
     public: ReferenceIndex | None = None
     policy: Policy = "drop"
     voters: tuple[Voter, ...] = ()
+    english: bool = True
+    ordinary: frozenset[str] = frozenset()
 
     def __call__(self, draft: Draft) -> Document:
         """Mark the planned identifiers, and judge by every filter."""
@@ -89,7 +93,11 @@ class Screen:
         surrogates: tuple[PhiSpan, ...] = ()
         for _ in range(_ROUNDS if self.policy != "drop" else 0):
             _, leaks = screen_identifiers(
-                draft.text, draft.case.identity, surrogates=surrogates, voters=self.voters
+                draft.text,
+                draft.case.identity,
+                surrogates=surrogates,
+                voters=self.voters,
+                ordinary=self.ordinary,
             )
             if not leaks:
                 break
@@ -124,10 +132,15 @@ class Screen:
             surrogates=surrogates,
             voters=self.voters,
             elsewhere=self._elsewhere if self.reference is not None else None,
+            ordinary=self.ordinary,
         )
         yield NearCopies(self.reference, self.examples, self.copies, self.public)(draft.text)
         yield quality_verdict(
-            draft.text, kind=draft.kind, turns=draft.turns, truncated=draft.truncated
+            draft.text,
+            kind=draft.kind,
+            turns=draft.turns,
+            truncated=draft.truncated,
+            english=self.english,
         )
 
 

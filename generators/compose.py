@@ -318,19 +318,20 @@ class Composer:
     def _item(
         self, fact: Fact, subject: Subject, spoken: Spoken | None, rng: random.Random
     ) -> Item:
+        plain = item_of(fact, grammar=self.library.grammar)
         if spoken is not None and fact.type == "social":
-            return {**item_of(fact), "said": _said(fact, subject)}
+            return {**plain, "said": _said(fact, subject)}
         if spoken is not None and fact.type in ("follow_up", "disposition"):
-            return {**item_of(fact), "name": subject.address(fact.name)}
+            return {**plain, "name": subject.address(fact.name)}
         if spoken is None or fact.type != "symptom" or spoken.speaker == "doctor":
-            return item_of(fact)
+            return plain
         telling = spoken.telling(fact)
         if telling is not None:
             return item_of(fact, lay=subject.speak(telling.said) or None)
         lay = list(self.lay_forms(fact.concept))
         if lay and rng.random() < spoken.persona.lay:
             return item_of(fact, lay=subject.speak(rng.choice(lay)))
-        return item_of(fact)
+        return plain
 
     @staticmethod
     def _plain(fact: Fact, item: Item, spoken: Spoken | None) -> Item:

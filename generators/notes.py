@@ -15,23 +15,23 @@ from casewright.seeds import derive_rng
 __all__ = ["header_fields", "lay_out_note", "note_date"]
 
 
-def note_date(value: object) -> str:
-    """A date as US notes write it: 03/14/2024."""
-    return f"{value:%m/%d/%Y}"
+def note_date(value: object, form: str = "%m/%d/%Y") -> str:
+    """A date as notes write it, in the US 03/14/2024."""
+    return format(value, form)
 
 
-def header_fields(case: Case, title: str) -> dict[str, str]:
-    """What a header template may use (prompts.library.HEADER_FIELDS)."""
+def header_fields(case: Case, title: str, date: str = "%m/%d/%Y") -> dict[str, str]:
+    """What a header template may use (prompts.library.HEADER_FIELDS); `date`: how dates are."""
     identity = case.identity
     discharge = identity.discharge_date or identity.encounter_date
     return {
         "facility": identity.facility,
         "title": title,
         "name": identity.full_name,
-        "birth_date": note_date(identity.birth_date),
+        "birth_date": note_date(identity.birth_date, date),
         "mrn": identity.mrn,
-        "encounter_date": note_date(identity.encounter_date),
-        "discharge_date": note_date(discharge),
+        "encounter_date": note_date(identity.encounter_date, date),
+        "discharge_date": note_date(discharge, date),
         "clinician": identity.clinician,
         "phone": identity.phone,
         "address": identity.address,
@@ -58,7 +58,8 @@ def lay_out_note(
         if isinstance(style, Variant):
             name = style.headers.get(name, name)
         header = library.template(name)
-        out.add(header.text(**header_fields(case, rng.choice(plan.spec.title))) + "\n", "template")
+        fields = header_fields(case, rng.choice(plan.spec.title), library.grammar.date)
+        out.add(header.text(**fields) + "\n", "template")
     for number in _order(plan, style):
         section = plan.spec.sections[number]
         pieces = [p for p in plan.pieces if p.section == number]
@@ -82,7 +83,8 @@ def lay_out_note(
             out.add(_end_of_line(piece, following, library, style), "template")
         out.add("\n", "template")
     if plan.spec.footer:
-        footer = library.template(plan.spec.footer).text(**header_fields(case, ""))
+        fields = header_fields(case, "", library.grammar.date)
+        footer = library.template(plan.spec.footer).text(**fields)
         out.add(f"\n{footer}\n", "template")
     return out
 

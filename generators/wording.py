@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 from casewright.errors import CasewrightError
-from casewright.prompts.library import Frame, GroupText
+from casewright.prompts.library import Frame, Grammar, GroupText
 from casewright.records import Demographics, Fact
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "usable_frames",
 ]
 
+_ENGLISH = Grammar()
 Voice = Literal["pronoun", "patient", "telegraphic", "self", "caregiver"]
 Item = Mapping[str, str]
 
@@ -66,10 +67,11 @@ def article(text: str) -> str:
     return "an" if lowered[:1] in "aeiou" else "a"
 
 
-def join(items: Sequence[str], conjunction: str = "and") -> str:
+def join(items: Sequence[str], conjunction: str = "and", grammar: Grammar = _ENGLISH) -> str:
     """ "a", "a and b", "a, b and c"; items that hold a comma are set apart by semicolons."""
     if len(items) <= 1:
         return items[0] if items else ""
+    conjunction = grammar.joined(conjunction, items[-1])
     separator = "; " if any("," in item for item in items) else ", "
     head = separator.join(items[:-1])
     glue = f"{separator.strip()} {conjunction} " if separator == "; " else f" {conjunction} "
@@ -80,12 +82,14 @@ def join(items: Sequence[str], conjunction: str = "and") -> str:
 class Subject:
     """Whom a sentence is about and who says it.
 
-    `who` is the name that an opening may use ("Ms. Okafor"), or "The patient".
+    `who` is the name that an opening may use ("Ms. Okafor"), or "The patient". `grammar` is that
+    of the frames' language.
     """
 
     demographics: Demographics
     voice: Voice
     who: str
+    grammar: Grammar = _ENGLISH
 
     @property
     def person(self) -> str:
@@ -99,19 +103,20 @@ class Subject:
         return _slots(self)
 
     def _fill_slots(self) -> Mapping[str, str]:
-        she, her, obj = (
-            ("she", "her", "her") if self.demographics.sex == "female" else ("he", "his", "him")
-        )
+        index = 0 if self.demographics.sex == "female" else 1
+        she, her, obj = self.grammar.pronouns[index]
         if self.voice == "patient":
-            subject, possessive = "the patient", "the patient's"
+            subject = self.grammar.patient[index]
+            possessive = self.grammar.patient_possessive[index]
         else:
             subject, possessive = she, her
-        age = self.demographics.age_text
+        age = self.grammar.age(self.demographics)
+        person = self.grammar.persons[self.person]
         slots = {
             "S": capitalise(subject), "s": subject, "P": capitalise(possessive), "p": possessive,
-            "o": obj, "person": self.person, "Person": capitalise(self.person),
+            "o": obj, "person": person, "Person": capitalise(person),
             "age": age, "Age": capitalise(age), "a": article(age), "A": capitalise(article(age)),
-            "Who": self.who,
+            "Who": self.who, "sex": self.demographics.sex,
         }  # fmt: skip
         cap = capitalise(she)
         if self.voice == "self":
@@ -214,7 +219,7 @@ def before_admission(onset: str) -> str:
     return onset
 
 
-def item_of(fact: Fact, *, lay: str | None = None) -> Item:
+def item_of(fact: Fact, *, lay: str | None = None, grammar: Grammar = _ENGLISH) -> Item:
     """The named parts of a fact that frames may use."""
     parts = {
         "name": fact.name,
@@ -231,7 +236,7 @@ def item_of(fact: Fact, *, lay: str | None = None) -> Item:
     parts["began"] = _began(fact.attribute("onset") or "")
     parts["reason"] = f"{article(fact.name)} {fact.name}" if _COUNTABLE(fact.name) else fact.name
     if parts["duration"] and not parts["duration"].startswith(" "):
-        parts["duration"] = f" for {parts['duration']}"
+        parts["duration"] = grammar.duration.format(duration=parts["duration"])
     if parts["reaction"]:
         parts["reaction"] = f" ({parts['reaction']})"
     return parts
@@ -255,16 +260,25 @@ def fill(
     """
     base = subject.slots()
     pattern = frame.item or group.item
-    written = [_substitute(pattern, base, item) for item in items]
+    grammar = subject.grammar
+    written = [_substitute(pattern, base, _in_words(item, grammar)) for item in items]
     slots = {
         **base,
-        "list": join(written),
-        "list_or": join(written, "or"),
+        "list": join(written, "and", grammar),
+        "list_or": join(written, "or", grammar),
         "first": written[0],
-        "rest": join(written[1:]),
+        "rest": join(written[1:], "and", grammar),
     }
     slots["List"] = capitalise(slots["list"])
     return _without_article(re.sub(r"\s{2,}", " ", _substitute(frame.text, slots, {})).strip())
+
+
+def _in_words(item: Item, grammar: Grammar) -> Item:
+    """The item with what is the program's own word (a flag) in the language's."""
+    words = grammar.words
+    if not words or item.get("flag") not in words:
+        return item
+    return {**item, "flag": words[item["flag"]]}
 
 
 def fill_question(question: str, topic: str, subject: Subject) -> str:
@@ -291,6 +305,8 @@ def _inside(text: str, pattern: str, match: re.Match[str]) -> str:
 def _substitute(pattern: str, base: Mapping[str, str], item: Item) -> str:
     def value(match: re.Match[str]) -> str:
         slot = match.group(1)
+        if "|" in slot:  # the form for a woman, the form for a man
+            return slot.split("|")[0 if base["sex"] == "female" else 1]
         if item:
             if slot == "a":
                 return article(item["name"])

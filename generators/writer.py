@@ -25,7 +25,7 @@ from casewright.generators.roleplay import DialogueMode, RolePlay, mode_for
 from casewright.generators.structured import UNBOUND, Structured
 from casewright.generators.tasks import Complete, Segment, Task, TextSettings, Written
 from casewright.generators.vocabulary import FormsOf
-from casewright.generators.wording import Subject, Voice
+from casewright.generators.wording import Subject, Voice, capitalise
 from casewright.prompts.library import ROLEPLAY_PROMPT, KindSpec, PromptLibrary, Template, Variant
 from casewright.records import (
     Case,
@@ -313,12 +313,13 @@ class _Job:
         if self.talk is not None:
             return self.talk.subject(piece)
         if not spec.speaker:
-            who = "The patient"
+            grammar = self.writer.library.grammar
+            who = capitalise(grammar.patient[0 if self.case.demographics.sex == "female" else 1])
             identity = self.case.identity
             if piece.group.startswith("opening") and self.style_voice == "pronoun":
                 titled = f"{identity.title} {identity.family}".strip()
                 who = titled if identity.title else identity.given
-            return Subject(self.case.demographics, self.style_voice, who)
+            return Subject(self.case.demographics, self.style_voice, who, grammar)
         voice: Voice = "self" if speaker_of(self.case) == "patient" else "caregiver"
         return Subject(self.case.demographics, voice, "The patient")
 

@@ -27,13 +27,14 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from casewright.errors import CasewrightError, Problem
-from casewright.records import FactType, Polarity, Setting
+from casewright.records import Demographics, FactType, Polarity, Setting
 
 __all__ = [
     "PROMPT_FIELDS",
     "ROLEPLAY_FIELDS",
     "ROLEPLAY_PROMPT",
     "Frame",
+    "Grammar",
     "GroupRule",
     "GroupText",
     "KindSpec",
@@ -46,7 +47,10 @@ __all__ = [
     "Template",
     "Variant",
     "load_library",
+    "prompt_languages",
 ]
+
+ENGLISH = "en"
 
 PROMPT_FIELDS = frozenset({"examples", "request", "speaker", "voice", "kind", "group", "style"})
 """What a prompt template may use."""
@@ -177,6 +181,32 @@ class Variant(Style):
     short: Mapping[str, str] = Field(default_factory=dict)
 
 
+class _GrammarFile(_Strict):
+    """grammar.yaml: see Grammar."""
+
+    join: str
+    join_or: str
+    join_before: str = ""
+    join_before_word: str = ""
+    join_or_before: str = ""
+    join_or_before_word: str = ""
+    persons: Mapping[Literal["woman", "man", "girl", "boy"], str]
+    pronouns: tuple[tuple[str, str, str], tuple[str, str, str]]
+    patient: tuple[str, str]
+    patient_possessive: tuple[str, str]
+    age_years: str
+    age_year: str
+    age_months: str
+    age_month: str
+    duration: str
+    date: str
+    words: Mapping[str, str] = Field(default_factory=dict)
+
+    def grammar(self) -> Grammar:
+        """As the wording of frames uses it."""
+        return Grammar(**self.model_dump())
+
+
 Personality = Literal[
     "plain", "verbose", "terse", "pleasing", "impatient", "distrustful", "overanxious"
 ]
@@ -213,6 +243,58 @@ class Phrases(RootModel[tuple[str, ...]]):
     """What may be said at one place of a consultation. See talk.yaml."""
 
     model_config = ConfigDict(frozen=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Grammar:
+    """What sentence frames ask of a language; English without a grammar.yaml.
+
+    Attributes:
+        join, join_or: what joins the last of a list. join_before, join_or_before: patterns of
+            what it is said before in another form, `join_before_word`, `join_or_before_word`.
+        persons: woman, man, girl, boy. pronouns: of a woman and of a man: subject, possessive,
+            object. patient, patient_possessive: the patient as subject, of a woman and a man.
+        age_years, age_months: with "{n}"; age_year, age_month for one.
+        duration: how a drug's duration stands after it, with "{duration}".
+        date: how a date is written (strftime).
+        words: values that are the program's own (high, low, normal) as they are written.
+    """
+
+    join: str = "and"
+    join_or: str = "or"
+    join_before: str = ""
+    join_before_word: str = ""
+    join_or_before: str = ""
+    join_or_before_word: str = ""
+    persons: Mapping[str, str] = field(
+        default_factory=lambda: {p: p for p in ("woman", "man", "girl", "boy")}
+    )
+    pronouns: tuple[tuple[str, str, str], ...] = (("she", "her", "her"), ("he", "his", "him"))
+    patient: tuple[str, str] = ("the patient", "the patient")
+    patient_possessive: tuple[str, str] = ("the patient's", "the patient's")
+    age_years: str = "{n}-year-old"
+    age_year: str = "{n}-year-old"
+    age_months: str = "{n}-month-old"
+    age_month: str = "{n}-month-old"
+    duration: str = " for {duration}"
+    date: str = "%m/%d/%Y"
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def age(self, who: Demographics) -> str:
+        """The patient's age, as notes write it."""
+        if who.age_years < 2 and who.age_months is not None:
+            months = max(who.age_months, 1)
+            return (self.age_month if months == 1 else self.age_months).format(n=months)
+        years = who.age_years
+        return (self.age_year if years == 1 else self.age_years).format(n=years)
+
+    def joined(self, conjunction: str, following: str) -> str:
+        """The word for "and" or "or" before what follows."""
+        if conjunction == "or":
+            found = self.join_or_before and re.search(self.join_or_before, following, re.I)
+            return self.join_or_before_word if found else self.join_or
+        found = self.join_before and re.search(self.join_before, following, re.I)
+        return self.join_before_word if found else self.join
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +448,8 @@ class PromptLibrary:
     talk: Mapping[str, Phrases]
     hash: str
     variants: Mapping[str, Variant] = field(default_factory=dict)
+    grammar: Grammar = field(default_factory=Grammar)
+    language: str = ENGLISH
 
     def style(self, name: str) -> Style:
         """A style or a variant by name."""
@@ -401,8 +485,9 @@ class PromptLibrary:
     def kind(self, name: str) -> KindSpec:
         """A kind of document by name."""
         if name not in self.kinds:
+            which = f"language {self.language} has" if self.language != ENGLISH else "there is"
             raise CasewrightError(
-                f"there is no kind of document {name!r}", valid=", ".join(sorted(self.kinds))
+                f"{which} no kind of document {name!r}", valid=", ".join(sorted(self.kinds))
             )
         return self.kinds[name]
 
@@ -493,10 +578,11 @@ def _problems_of(template: Template, fields: frozenset[str]) -> list[Problem]:
     return []
 
 
-def load_library(extra: Path | None = None) -> PromptLibrary:
-    """Load the packaged prompts, and a user's folder over them.
+def load_library(extra: Path | None = None, language: str = ENGLISH) -> PromptLibrary:
+    """Load the packaged prompts of a language, and a user's folder over them.
 
     Args:
+        language: "en", or the name of a folder of prompts ("es").
         extra: a folder with templates and YAML files of the packaged names; a template with
             the name and version of a packaged one must not differ from it.
 
@@ -504,6 +590,14 @@ def load_library(extra: Path | None = None) -> PromptLibrary:
         CasewrightError: for a folder that does not exist or files that do not validate.
     """
     home = Path(__file__).parent
+    if language != ENGLISH:
+        home /= language
+        if not (home / "kinds.yaml").is_file():
+            raise CasewrightError(
+                f"there are no prompts in the language {language!r}",
+                valid=", ".join(prompt_languages()),
+                fix=f"write prompts/{language}/kinds.yaml, frames.yaml, styles.yaml ...",
+            )
     folders: list[Path] = [home]
     if extra is not None:
         if not extra.is_dir():
@@ -518,11 +612,20 @@ def load_library(extra: Path | None = None) -> PromptLibrary:
     personas = _load_yaml(folders, "personas", Persona)
     variants = _load_yaml(folders, "variants", Variant)
     talk = _load_yaml(folders, "talk", Phrases)
+    grammars = _load_yaml(folders, "grammar", _GrammarFile)
+    grammar = next((g.grammar() for g in reversed(grammars.values())), Grammar())
     library = PromptLibrary(
-        templates, kinds, groups, styles, personas, talk, _hash(folders), variants
-    )
+        templates, kinds, groups, styles, personas, talk, _hash(folders),
+        variants=variants, grammar=grammar, language=language,
+    )  # fmt: skip
     library.validate()
     return library
+
+
+def prompt_languages() -> tuple[str, ...]:
+    """Languages with prompts, English first."""
+    found = sorted(p.parent.name for p in Path(__file__).parent.glob("*/kinds.yaml"))
+    return (ENGLISH, *found)
 
 
 def _hash(folders: Sequence[Path]) -> str:

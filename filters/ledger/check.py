@@ -12,6 +12,7 @@ from casewright.filters.ledger.demographics import demographic_clashes
 from casewright.filters.ledger.entities import collect_entities
 from casewright.filters.ledger.events import date_clashes
 from casewright.filters.ledger.judge import Sighting, judge, named_measures, sightings_of
+from casewright.filters.ledger.language import ENGLISH, load_language
 from casewright.filters.ledger.lexicon import ConceptSource, Lexicon
 from casewright.filters.ledger.numbers import load_units
 from casewright.filters.ledger.off_case import (
@@ -38,6 +39,7 @@ class Checker:
     Args:
         graph: a `kg.graph.Graph`, or anything with its `concepts` and `parents`.
         extra_forms: further surface forms by concept id.
+        language: of the texts and of the graph's names.
     """
 
     def __init__(
@@ -45,11 +47,13 @@ class Checker:
         graph: ConceptSource,
         *,
         extra_forms: Mapping[str, Sequence[str]] | None = None,
+        language: str = ENGLISH,
     ) -> None:
         self._graph = graph
-        self._lexicon = Lexicon(graph, extra_forms=extra_forms)
-        self._triggers = load_triggers()
-        self._units = load_units()
+        self._language = load_language(language)
+        self._lexicon = Lexicon(graph, extra_forms=extra_forms, language=language)
+        self._triggers = load_triggers(language)
+        self._units = load_units(language)
         self._phrases = load_phrase_rules()
         self._wants: dict[Fact, Want] = {}
 
@@ -116,7 +120,8 @@ class Checker:
         if want is None:
             if len(self._wants) >= _MAX_WANTS:
                 self._wants.clear()
-            want = want_of(fact, self._lexicon, self._units, self._phrases)
+            said = self._language.fact(fact)
+            want = want_of(said, self._lexicon, self._units, self._phrases)
             self._wants[fact] = want
         return want
 
@@ -138,6 +143,7 @@ class Checker:
         sightings: Sequence[Sequence[Sighting]],
         bindings: Bindings,
     ) -> tuple[list[OffSpec], list[tuple[int, int, str, str]]]:
+        facts = [self._language.fact(f) for f in facts]
         held = held_of(facts, wants, self._lexicon, self._graph)
         linked = {
             (s.mention.first, s.mention.last)

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
+from casewright.filters.ledger.language import Language
 from casewright.filters.ledger.normalise import word_set
 from casewright.filters.ledger.reading import Reading
 from casewright.records import Demographics, OffSpec, Sex
@@ -121,7 +122,8 @@ def _about_other(reading: Reading, index: int, word: int, others: bool) -> bool:
 
 def _ages(reading: Reading, demographics: Demographics) -> Iterator[OffSpec]:
     tokens = reading.tokens
-    for number, unit, start, end in _said_ages(tokens.folded):
+    ages = [*_said_ages(tokens.folded), *_ages_of(reading.rules.language, tokens.folded)]
+    for number, unit, start, end in ages:
         if unit == "letter" and not _looks_like_age(tokens.text, start, end):
             continue
         word = _word_at(reading, start)
@@ -155,6 +157,14 @@ def _said_ages(folded: str) -> Iterator[tuple[int, str, int, int]]:
             yield number, "letter", start, end
         elif not match.group(4) and _AGED.search(before):
             yield number, "y", start, end
+
+
+def _ages_of(language: Language, folded: str) -> Iterator[tuple[int, str, int, int]]:
+    """The same as another language says it."""
+    if language.age is not None:
+        for match in language.age.finditer(folded):
+            unit = language.age_units[match.group(2)[0]]
+            yield int(match.group(1)), unit, match.start(1), match.end()
 
 
 def _age_agrees(number: int, unit: str, demographics: Demographics) -> bool:

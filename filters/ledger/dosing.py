@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from casewright.filters.ledger.packaged import read_yaml
+from casewright.filters.ledger.packaged import data_files, read_yaml
 
 __all__ = ["frequency_of", "frequency_place", "route_place", "routes_of"]
 
@@ -19,8 +19,10 @@ _EVERY = re.compile(
 
 @lru_cache(maxsize=1)
 def _patterns() -> Mapping[str, tuple[tuple[re.Pattern[str], str], ...]]:
-    raw = read_yaml("dosing.yaml")
-    return {kind: _compile(raw[kind]) for kind in ("frequency", "route")}
+    # Of all languages: a wording of one is none of another.
+    raws = [read_yaml(name) for name in data_files("dosing")]
+    kinds = ("frequency", "route")
+    return {kind: tuple(p for raw in raws for p in _compile(raw[kind])) for kind in kinds}
 
 
 def _compile(group: Mapping[str, Sequence[str]]) -> tuple[tuple[re.Pattern[str], str], ...]:

@@ -23,6 +23,7 @@ from casewright.filters.ledger.forms import (
     with_commas,
     worth_finding,
 )
+from casewright.filters.ledger.language import ENGLISH, load_language
 from casewright.filters.ledger.normalise import Tokens
 from casewright.filters.ledger.stems import Speller, english_words, is_inflection, stem
 from casewright.filters.ledger.wordrules import WordRules, load_word_rules
@@ -99,6 +100,7 @@ class Lexicon:
     Args:
         source: the graph, or anything with its `concepts`.
         extra_forms: further forms by concept id, beside those of lexicon.yaml.
+        language: of the forms.
     """
 
     def __init__(
@@ -106,8 +108,10 @@ class Lexicon:
         source: ConceptSource,
         *,
         extra_forms: Mapping[str, Sequence[str]] | None = None,
+        language: str = ENGLISH,
     ) -> None:
-        self.rules = load_word_rules()
+        self.language = load_language(language)
+        self.rules = load_word_rules(language)
         self.concepts: dict[str, Concept] = {c.id: c for c in self.rules.concepts}
         self.concepts.update((c.id, c) for c in source.concepts(*TYPES))
         self.habits = _by_topic(self.concepts.values())
@@ -142,13 +146,14 @@ class Lexicon:
         for form in self.rules.forms.get(concept.id, ()):
             forms.append((form, "abbreviation" if form.isupper() else "synonym"))
         forms += [(f, "synonym") for f in extra]
-        for text, kind in forms:
+        for written, kind in forms:
+            text = self.language.text(written)
             for variant in form_variants(text):
                 self._add_form(concept, variant, kind)
             if concept.type == "Medication" and (bare := self._without_dose_form(text)):
                 self._add_form(concept, bare, "synonym")
         if concept.normal and concept.type in ("Finding", "Symptom"):
-            words = form_words(concept.normal)
+            words = form_words(self.language.text(concept.normal))
             own = {form_words(f.text) for f in concept.forms}
             if len(words) > 1 and words not in own:
                 self._add_words(concept, words, "synonym", None, negated=True)
@@ -175,12 +180,17 @@ class Lexicon:
         for concept_id, forms in self.rules.denying.items():
             for form in forms:
                 self._add_words(
-                    self.concepts[concept_id], form_words(form), "synonym", None, negated=True
+                    self.concepts[concept_id],
+                    form_words(self.language.text(form)),
+                    "synonym",
+                    None,
+                    negated=True,
                 )
         for word, names in self.rules.negative_words.items():
             for name in names:
                 for concept in by_name.get(name, ()):
-                    self._add_words(concept, form_words(word), "synonym", None, negated=True)
+                    words = form_words(self.language.text(word))
+                    self._add_words(concept, words, "synonym", None, negated=True)
 
     def _add_form(self, concept: Concept, form: str, kind: FormKind) -> None:
         words = form_words(form)
@@ -289,7 +299,7 @@ class Lexicon:
 
     def lookup(self, form: str) -> tuple[Entry, ...]:
         """The entries whose form has these words (whatever their inflection)."""
-        words = form_words(form)
+        words = form_words(self.language.text(form))
         chars = [self._chars.get(stem(w)) for w in words]
         if not words or None in chars:
             return ()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from casewright.filters.ledger.language import ENGLISH
 from casewright.filters.ledger.normalise import Tokens
 from casewright.filters.ledger.packaged import read_yaml
 from casewright.filters.ledger.spoken import spoken_numbers
@@ -83,10 +84,25 @@ class Units:
         return self.by_name.get(key) or self.by_form.get(key)
 
 
-@lru_cache(maxsize=1)
-def load_units() -> Units:
-    """Read units.yaml, which is part of the package."""
-    return Units(read_yaml("units.yaml"))
+@lru_cache(maxsize=8)
+def load_units(language: str = ENGLISH) -> Units:
+    """Read units.yaml, which is part of the package, and the language's spellings of them."""
+    raw = read_yaml("units.yaml")
+    if language != ENGLISH:
+        for dimension, units in read_yaml(f"units.{language}.yaml").items():
+            for name, forms in units.items():
+                _add_forms(raw["dimensions"], dimension, name, forms)
+    return Units(raw)
+
+
+def _add_forms(
+    dimensions: Mapping[str, Any], dimension: str, name: str, forms: Sequence[str]
+) -> None:
+    """Spellings of a language; what they meant in another ("lpm") they mean no more."""
+    for units in dimensions.values():
+        for spec in units.values():
+            spec["forms"] = [f for f in spec["forms"] if f not in forms]
+    dimensions[dimension][name]["forms"].extend(forms)
 
 
 _NUMBER = re.compile(

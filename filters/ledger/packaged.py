@@ -7,10 +7,17 @@ from typing import Any
 
 import yaml
 
-__all__ = ["read_yaml"]
+__all__ = ["data_files", "read_yaml"]
 
 # The C parser is ten times as fast, where libyaml was there when PyYAML was built.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def data_files(stem: str) -> list[str]:
+    """The YAML files of that name: the rules' own, then one a language ("dosing.es.yaml")."""
+    names = (f.name for f in files(__package__).iterdir())
+    found = [n for n in names if n.startswith(f"{stem}.") and n.endswith(".yaml")]
+    return sorted(found, key=lambda n: (n.count("."), n))
 
 
 def read_yaml(name: str) -> dict[str, Any]:

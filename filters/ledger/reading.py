@@ -139,7 +139,7 @@ def read_text(
     text: str, lexicon: Lexicon, rules: Triggers, units: Units, turns: Sequence[Turn] = ()
 ) -> Reading:
     """Read a text once. Linear in its length."""
-    tokens = tokenise(text)
+    tokens = lexicon.language.tokens(tokenise(text))
     encoded = lexicon.encode(tokens)
     sentences = split_sentences(tokens, rules.headings, turns)
     matches = lexicon.find(encoded)

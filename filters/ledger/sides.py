@@ -38,6 +38,8 @@ def side_near(reading: Reading, mention: Mention) -> Side | None:
     while end < sentence.last and end - mention.last < _AFTER and words[end + 1] not in _BREAKS:
         end += 1
     tail = words[mention.last + 1 : end + 1]
+    if reading.rules.language.sides_follow and tail and tail[0] in ("left", "right"):
+        return _pick(words, mention.last + 1, mention.last + 1)
     return _pick(words, mention.last + 1, end) if _LINKS & set(tail) or "-" in tail else None
 
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import ahocorasick
 
+from casewright.filters.ledger.language import ENGLISH, Language, load_language, with_language
 from casewright.filters.ledger.normalise import tokenise
-from casewright.filters.ledger.packaged import read_yaml
 
 __all__ = ["Category", "Found", "Trigger", "Triggers", "load_triggers"]
 
@@ -66,14 +66,15 @@ class Found:
 class Triggers:
     """All triggers, found longest first and without overlap."""
 
-    def __init__(self, raw: Mapping[str, Any]) -> None:
+    def __init__(self, raw: Mapping[str, Any], language: Language) -> None:
+        self.language = language
         self.headings: dict[str, str] = {
             name: kind for kind, names in raw["headings"].items() for name in names
         }
         self.informant: frozenset[str] = frozenset(raw["family"]["informant"])
         self.informant_after_is: frozenset[str] = frozenset(raw["family"]["informant_after_is"])
         self.company: tuple[tuple[str, ...], ...] = tuple(
-            tuple(tokenise(c).words) for c in raw["family"]["company"]
+            tuple(language.all(tokenise(c).words)) for c in raw["family"]["company"]
         )
         self._chars: dict[str, str] = {}
         self._automaton = self._build(_read(raw))
@@ -81,7 +82,7 @@ class Triggers:
     def _build(self, triggers: Iterator[Trigger]) -> Any:
         by_key: dict[str, list[Trigger]] = {}
         for trigger in triggers:
-            words = tokenise(trigger.text).words
+            words = self.language.all(tokenise(trigger.text).words)
             key = "".join(self._chars.setdefault(w, chr(0x100 + len(self._chars))) for w in words)
             by_key.setdefault(key, []).append(trigger)
         automaton = ahocorasick.Automaton()
@@ -167,7 +168,7 @@ def _directed(group: Mapping[str, Any], category: Category) -> Iterator[Trigger]
         yield Trigger(item["text"], category, "backward", item["near"], after, closing=closing)
 
 
-@lru_cache(maxsize=1)
-def load_triggers() -> Triggers:
-    """Read triggers.yaml, which is part of the package."""
-    return Triggers(read_yaml("triggers.yaml"))
+@lru_cache(maxsize=8)
+def load_triggers(language: str = ENGLISH) -> Triggers:
+    """Read triggers.yaml, which is part of the package, and what the language adds to it."""
+    return Triggers(with_language("triggers", language), load_language(language))

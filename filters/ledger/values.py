@@ -7,7 +7,7 @@ from typing import Literal
 
 from casewright.filters.ledger.agreement import Value, agrees
 from casewright.filters.ledger.dosing import frequency_of, routes_of
-from casewright.filters.ledger.normalise import word_set
+from casewright.filters.ledger.normalise import fold, word_set
 from casewright.filters.ledger.numbers import Quantity
 from casewright.filters.ledger.reading import Mention, Reading
 from casewright.filters.ledger.wants import Want
@@ -177,10 +177,10 @@ def _dose_clash(
             return f"{said} instead of {_written(want)}", known[0][1].last
     text, last = _sig_text(mention, reading)
     frequency, route = (want.fact.attribute(name) for name in ("frequency", "route"))
-    often, said_often = frequency_of((frequency or "").lower()), frequency_of(text)
+    often, said_often = frequency_of(fold(frequency or "")), frequency_of(text)
     if often is not None and said_often is not None and often != said_often:
         return f"frequency differs: {frequency} in the case", last
-    wanted_routes, said_routes = routes_of((route or "").lower()), routes_of(text)
+    wanted_routes, said_routes = routes_of(fold(route or "")), routes_of(text)
     if wanted_routes and said_routes and wanted_routes.isdisjoint(said_routes):
         return f"route differs: {route} in the case", last
     return None, mention.last

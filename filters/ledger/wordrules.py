@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from casewright.filters.ledger.forms import form_words
+from casewright.filters.ledger.language import ENGLISH
 from casewright.filters.ledger.packaged import read_yaml
 from casewright.kg.graph import Concept, SurfaceForm
 
@@ -58,10 +59,10 @@ def _rule(raw: Mapping[str, Sequence[str]]) -> WordRule:
     return WordRule(words("before"), words("after"), words("not_before"), words("not_after"))
 
 
-@lru_cache(maxsize=1)
-def load_word_rules() -> WordRules:
-    """Read lexicon.yaml, which is part of the package."""
-    raw = read_yaml("lexicon.yaml")
+@lru_cache(maxsize=8)
+def load_word_rules(language: str = ENGLISH) -> WordRules:
+    """Read lexicon.yaml, which is part of the package, or the language's own."""
+    raw = read_yaml("lexicon.yaml" if language == ENGLISH else f"lexicon.{language}.yaml")
     own = {c["id"]: (c["name"], *c["forms"]) for c in raw["concepts"]}
     return WordRules(
         forms={k: tuple(v) for k, v in raw["forms"].items()} | own,

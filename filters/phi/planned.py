@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 
@@ -233,6 +233,7 @@ def screen_identifiers(
     min_score: float = LEAK_SCORE,
     surrogates: Sequence[PhiSpan] = (),
     voters: Sequence[Voter] = (),
+    ordinary: Set[str] = frozenset(),
 ) -> tuple[list[PhiSpan], list[Hit]]:
     """Divide what a scan finds into planned identifiers and leaks.
 
@@ -242,6 +243,7 @@ def screen_identifiers(
         min_score: hits below it are ignored.
         surrogates: what replaced identifiers of the text; planned, too.
         voters: further detectors, whose finds are added to those of the rules.
+        ordinary: words that name nobody, lower case: those of another language than English.
 
     Returns:
         Planned spans and leaks, both in text order. A hit is planned when planned
@@ -265,7 +267,8 @@ def screen_identifiers(
     for hit in hits:
         rest = _uncovered(hit, spans, starts)
         words = [w.lower() for w in _WORDS.findall(_flat(rest))]
-        if all(w in _GLUE for w in words):
+        plain = ordinary if hit.type == "name" else frozenset()
+        if all(w in _GLUE or w in plain for w in words):
             continue
         kind = _plan_type(hit, rest, plan)
         if kind is None:
@@ -288,6 +291,7 @@ def phi_verdict(
     surrogates: Sequence[PhiSpan] = (),
     voters: Sequence[Voter] = (),
     elsewhere: Callable[[str], bool] | None = None,
+    ordinary: Set[str] = frozenset(),
 ) -> Verdict:
     """Keep a text whose identifiers are all planned.
 
@@ -299,7 +303,12 @@ def phi_verdict(
         `HIT_TYPES`), every leak as evidence, and the number of leaks as a score.
     """
     planned, leaks = screen_identifiers(
-        text, identity, min_score=min_score, surrogates=surrogates, voters=voters
+        text,
+        identity,
+        min_score=min_score,
+        surrogates=surrogates,
+        voters=voters,
+        ordinary=ordinary,
     )
     if elsewhere is not None:
         # A planned name or number that is a real person's as well is a leak, by whatever chance.

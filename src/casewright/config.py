@@ -1,8 +1,8 @@
 """The configuration: one YAML file, one pydantic tree, every mistake reported at once.
 
-It separates what the data is (`documents`, `seed`, `sampling`, `kinds`, `coverage`, `text`,
-`filters`, `noise`, `prompts`: hashed into the run's fingerprint) from how to run it (`engine`,
-`run`: not hashed).
+It separates what the data is (`documents`, `language`, `seed`, `sampling`, `kinds`, `coverage`,
+`text`, `filters`, `noise`, `prompts`: hashed into the run's fingerprint) from how to run it
+(`engine`, `run`: not hashed).
 """
 
 from __future__ import annotations
@@ -292,6 +292,7 @@ class Config(_Strict):
     """The whole configuration, with a default for everything."""
 
     documents: int = Field(default=24, ge=1)
+    language: str = "en"
     seed: int = Field(default=7, ge=0)
     sampling: SamplingConfig = Field(default_factory=SamplingConfig)
     kinds: Mapping[Setting, tuple[str, ...]] = Field(default_factory=_default_kinds)

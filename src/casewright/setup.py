@@ -27,10 +27,19 @@ from casewright.generators.wording import Subject, Voice
 from casewright.generators.writer import EngineName, Writer
 from casewright.kg.cases import CaseSampler
 from casewright.kg.graph import Graph, SurfaceForm, load_graph
+from casewright.kg.language import (
+    ENGLISH,
+    NamedCaseSampler,
+    NamedConcepts,
+    Names,
+    languages,
+    load_names,
+    words_of_language,
+)
 from casewright.outputs.chapters import CHAPTERS
 from casewright.outputs.coverage import AGE_BANDS, Axis
 from casewright.outputs.manifest import Fingerprint
-from casewright.prompts.library import PromptLibrary, load_library
+from casewright.prompts.library import PromptLibrary, load_library, prompt_languages
 from casewright.records import Case, Demographics, Document, Draft, Setting
 from casewright.sampling import quota_problems, sampling_of
 from casewright.seeds import derive_rng, fingerprint_bytes
@@ -38,6 +47,7 @@ from casewright.seeds import derive_rng, fingerprint_bytes
 __all__ = [
     "CHOSEN",
     "Parts",
+    "checker_of",
     "copy_limits",
     "engine_spec",
     "example_texts",
@@ -67,6 +77,7 @@ class Parts:
     model_licence: str
     self_containment: float
     noise: Noise
+    names: Names | None = None
 
     def writer(
         self,
@@ -156,6 +167,8 @@ class Parts:
         return [f.text for f in self._forms(concept_id) if f.kind == "abbreviation"]
 
     def _forms(self, concept_id: str) -> tuple[SurfaceForm, ...]:
+        if self.names is not None:
+            return self.names.forms(concept_id)
         return self.graph.concept(concept_id).forms if concept_id in self.graph else ()
 
 
@@ -165,15 +178,20 @@ def load_parts(config: Config) -> Parts:
     Raises:
         CasewrightError: for whatever is wrong with graph, prompts, codes, kinds or reference.
     """
+    _check_language(config)
     graph = load_graph(config.graph.path, overlay=config.graph.overlay)
-    library = load_library(config.prompts)
+    library = load_library(config.prompts, config.language)
     _check_names(config, library, graph)
-    sampler = CaseSampler(
-        graph,
-        sampling_of(config, graph),
-        config.seed,
-        styles=_weights(library.styles, config.text.styles, config.coverage.style),
-        personas=_weights(library.personas, config.text.personas, config.coverage.persona),
+    names = None if config.language == ENGLISH else load_names(config.language)
+    hands = {
+        "styles": _weights(library.styles, config.text.styles, config.coverage.style),
+        "personas": _weights(library.personas, config.text.personas, config.coverage.persona),
+    }
+    sampling = sampling_of(config, graph)
+    sampler = (
+        CaseSampler(graph, sampling, config.seed, **hands)
+        if names is None
+        else NamedCaseSampler(graph, sampling, config.seed, names, **hands)
     )
     reference, public, reference_hash = _reference(config)
     copies = config.filters.near_copies
@@ -189,13 +207,15 @@ def load_parts(config: Config) -> Parts:
         policy=config.filters.phi.policy,
         voters=tuple(_voters(config)),
         copies=copy_limits(copies),
+        english=names is None,
+        ordinary=_ordinary(library, names),
     )
     return Parts(
         config=config,
         graph=graph,
         library=library,
         sampler=sampler,
-        checker=Checker(graph),
+        checker=checker_of(graph, names),
         screen=screen,
         reference_hash=reference_hash,
         sources=tuple(sorted({(p.origin, p.licence, p.version) for p in graph.provenance})),
@@ -206,7 +226,69 @@ def load_parts(config: Config) -> Parts:
             config.seed,
             frozenset(config.noise.kinds),
         ),
+        names=names,
     )
+
+
+def _ordinary(library: PromptLibrary, names: Names | None) -> frozenset[str]:
+    """The words of another language that its documents are made of: none of them names anybody."""
+    if names is None:
+        return frozenset()
+    texts = [*library.grammar.persons.values(), *library.grammar.patient]
+    for group in library.groups.values():
+        texts += [t for f in (*group.frames, *group.telegraphic) for t in (f.text, f.item or "")]
+        texts.append(group.item)
+    for kind in library.kinds.values():
+        texts += [*kind.title, *(h for s in kind.sections for h in (s.headings or {}).values())]
+    texts += [t.source for versions in library.templates.values() for t in versions]
+    return words_of_language(texts) | names.words()
+
+
+def checker_of(graph: Graph, names: Names | None) -> Checker:
+    """The checker of a language's texts; without names, of English ones."""
+    if names is None:
+        return Checker(graph)
+    return Checker(NamedConcepts(graph, names), language=names.language)
+
+
+def _check_language(config: Config) -> None:
+    """See that the language is there, and that nothing is asked of it that it cannot do yet.
+
+    Raises:
+        CasewrightError: with every problem found.
+    """
+    language = config.language
+    if language == ENGLISH:
+        return
+    there = [code for code in languages() if code in prompt_languages()]
+    problems = []
+    if language not in there:
+        problems.append(
+            config.problem(
+                f"there is no language {language!r}",
+                "language",
+                valid=", ".join(there),
+                fix="choose one of these; docs/languages.md says what a new one needs",
+            )
+        )
+    else:
+        limits = [
+            (config.engine.kind != "realiser", ("engine", "kind"), "the realiser writes it",
+             "set engine.kind to realiser, or use --engine realiser"),
+            (config.sampling.encounters > 1, ("sampling", "encounters"),
+             "patients have one encounter", "set encounters to 1"),
+            (config.sampling.contrast, ("sampling", "contrast"), "there are no contrast pairs",
+             "set contrast to false"),
+            (any(getattr(config.noise, name) for name in NOISE), ("noise",),
+             "there is no noise", "leave noise out"),
+        ]  # fmt: skip
+        problems += [
+            config.problem(f"language {language}: {what} so far", *keys, fix=fix)
+            for wrong, keys, what, fix in limits
+            if wrong
+        ]
+    if problems:
+        raise CasewrightError("the configuration has problems", problems=problems)
 
 
 def _check_names(config: Config, library: PromptLibrary, graph: Graph) -> None:
@@ -240,7 +322,11 @@ def _kind_problems(config: Config, library: PromptLibrary) -> Iterator[Problem]:
         for place, kind in enumerate(kinds):
             what = None
             if kind not in library.kinds:
-                what = f"there is no kind of document {kind!r}"
+                what = (
+                    f"there is no kind of document {kind!r}"
+                    if config.language == ENGLISH
+                    else f"language {config.language} has no frames for the kind {kind!r}"
+                )
             elif setting not in library.kinds[kind].settings:
                 what = f"a {kind} is not written in the setting {setting}"
             if what:
@@ -380,7 +466,7 @@ def example_texts(library: PromptLibrary) -> Iterator[tuple[str, str]]:
         if not group.pool and not any(f.lay for f in group.frames):
             continue
         for voice, person in product(_SPOKEN if name in spoken else _WRITTEN, people):
-            subject = Subject(person, voice, "The patient")
+            subject = Subject(person, voice, "The patient", library.grammar)
             rng = derive_rng("examples", name, voice, person.sex)
             shown = [
                 e.answer

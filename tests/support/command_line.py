@@ -26,6 +26,7 @@ from casewright.cli import main
 from casewright.filters.ledger.check import Checker
 from casewright.filters.near_copies import ReferenceIndex
 from casewright.kg.graph import Graph, load_graph
+from casewright.kg.language import NamedConcepts
 from casewright.prompts.library import PromptLibrary
 
 __all__ = ["Done", "Running", "call", "start", "warm"]
@@ -135,8 +136,8 @@ def warm(graph: Graph, checker: Checker) -> Iterator[None]:
         plain = path is None and overlay is None
         return graph if plain else load_graph(path, overlay=overlay)
 
-    def checker_of(asked: Graph) -> Checker:
-        return checker if asked is graph else Checker(asked)
+    def checker_of(asked: Graph | NamedConcepts, *, language: str = "en") -> Checker:
+        return checker if asked is graph else Checker(asked, language=language)
 
     build_index = casewright.setup._examples_index
 
@@ -151,7 +152,6 @@ def warm(graph: Graph, checker: Checker) -> Iterator[None]:
         (casewright.setup, "Checker", checker_of),
         (casewright.setup, "_examples_index", index_of),
         (casewright.cli.check, "load_graph", graph_of),
-        (casewright.cli.check, "Checker", checker_of),
         (casewright.cli.graph, "load_graph", graph_of),
     )
     for module, name, new in swaps:

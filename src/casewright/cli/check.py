@@ -14,17 +14,17 @@ import yaml
 from casewright.config import load_config
 from casewright.errors import CasewrightError
 from casewright.filters.audit import AUDIT_FILTERS, audit_texts
-from casewright.filters.ledger.check import Checker
 from casewright.filters.ledger.verdict import ledger_verdict
 from casewright.filters.near_copies import ReferenceIndex, memorised_texts
 from casewright.filters.near_copies.calibration import calibrate, held_out
 from casewright.filters.noise.apply import cleaned
 from casewright.filters.reference import read_reference
 from casewright.kg.graph import load_graph
+from casewright.kg.language import ENGLISH, load_names
 from casewright.outputs.row import Row, demographics_of, facts_of, turns_of
 from casewright.outputs.rows import plain, read_rows
 from casewright.records import Fact, Ledger
-from casewright.setup import copy_limits
+from casewright.setup import checker_of, copy_limits
 
 __all__ = ["audit", "calibrate_command", "verify"]
 
@@ -48,9 +48,10 @@ def _write_lines(lines: Iterable[dict[str, object]], out: Path) -> Counter[bool]
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="JSONL to write.")
 @click.option("--explain", is_flag=True, help="Say of each fact why, and where, and print it.")
 @click.option("--clean", is_flag=True, help="Of rows with noise, check the clean text.")
-def verify(documents: Path, out: Path, explain: bool, clean: bool) -> None:
+@click.option("--language", default=ENGLISH, show_default=True, help="Of texts and facts.")
+def verify(documents: Path, out: Path, explain: bool, clean: bool, language: str) -> None:
     """Check DOCUMENTS (rows as Parquet or JSONL) afresh, from text and facts alone."""
-    checker = Checker(load_graph())
+    checker = checker_of(load_graph(), None if language == ENGLISH else load_names(language))
 
     def lines() -> Iterable[dict[str, object]]:
         for given in read_rows(documents, check_spans=False):
