@@ -279,7 +279,9 @@ class _Job:
             writer.check,
             writer.forms_of,
             writer.settings,
-            mender=Mender(
+            mender=None
+            if writer.complete is None  # the realiser mends nothing
+            else Mender(
                 writer.library.template("repair"),
                 plan.kind,
                 case.style,

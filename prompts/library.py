@@ -497,7 +497,9 @@ class PromptLibrary:
         Raises:
             CasewrightError: with every problem found.
         """
-        problems = list(_problems_of(self.template(ROLEPLAY_PROMPT), ROLEPLAY_FIELDS))
+        problems: list[Problem] = []
+        if any(kind.dialogue for kind in self.kinds.values()):
+            problems += _problems_of(self.template(ROLEPLAY_PROMPT), ROLEPLAY_FIELDS)
         for name, kind in self.kinds.items():
             wanted = [(kind.prompt, PROMPT_FIELDS)]
             wanted += [(t, HEADER_FIELDS) for t in (kind.header, kind.footer) if t]
