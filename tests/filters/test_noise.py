@@ -155,8 +155,8 @@ def test_identifiers_headings_tags_and_negations_are_left_alone(
         new = made.draft.text.splitlines()
         assert all(line in new for line in old)
         if made.draft.turns:
-            tags = [line.partition(":")[0] for line in new]
-            assert set(tags) <= {"Doctor", "Patient", "Caregiver", "Mother", "Father", "Parent"}
+            said = document.draft.text.splitlines()
+            assert [t.partition(":")[0] for t in new] == [t.partition(":")[0] for t in said]
         for slip in made.noise:
             if slip.kind == "typo":
                 assert slip.clean_text.lower() not in tables().kept
