@@ -224,7 +224,7 @@ class Composer:
             # A generator of the same name for each: one order of frames, gone through in turn.
             return realise(group, plain, subject, self.rng(name, "frames"), turn)
 
-        brief = spoken is not None and spoken.persona.personality in _BRIEF
+        brief = spoken is not None and _is_brief(spoken.persona)
         if brief and name not in _ASKED and spoken is not None and spoken.told:
             return min((said(turn + n) for n in range(_TRIES)), key=len)
         return said(turn)
@@ -345,6 +345,12 @@ class Composer:
 _BRIEF = frozenset({"terse", "impatient"})
 _TRIES = 4
 """Sentences of which a patient of few words says the shortest."""
+_LITTLE = 0.5
+"""Who speaks less of the language than this says the shortest too."""
+
+
+def _is_brief(persona: Persona) -> bool:
+    return persona.personality in _BRIEF or persona.language < _LITTLE
 
 _DETAILS = frozenset({"onset", "character", "site"})
 _ASKED: Mapping[str, frozenset[str]] = {

@@ -40,6 +40,7 @@ PAIR_SCHEMAS: dict[str, pa.Schema] = {
 _TOLD = (
     "symptom", "medication", "allergy", "social", "family_history", "comorbidity", "procedure",
 )  # fmt: skip
+_CLINICIANS = {"doctor", "nurse"}
 _SPEAKERS = {"patient": "the patient", "caregiver": "the patient's caregiver"}
 
 
@@ -101,12 +102,12 @@ def patient_sim(case: Sequence[PlainRow]) -> Iterator[dict[str, Any]]:
     for row in case:
         roles = {turn["role"] for turn in row["turns"]}
         speaker = next((role for role in _SPEAKERS if role in roles), None)
-        # A third voice is neither side of a chat of two.
-        if speaker is None or roles != {"doctor", speaker}:
+        # A third voice is neither side of a chat of two; doctor and nurse are one side.
+        if speaker is None or roles - _CLINICIANS != {speaker} or "doctor" not in roles:
             continue
         messages: list[dict[str, str]] = [{"role": "system", "content": _part(row, speaker)}]
         for turn in row["turns"]:
-            role = "user" if turn["role"] == "doctor" else "assistant"
+            role = "user" if turn["role"] in _CLINICIANS else "assistant"
             if messages[-1]["role"] == role:
                 messages[-1]["content"] += " " + turn["text"]
             elif role == "assistant" and len(messages) == 1:

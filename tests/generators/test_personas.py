@@ -30,7 +30,7 @@ Measure = Callable[[Draft], float]
 def cases(graph: Graph, library: PromptLibrary) -> Sequence[Case]:
     sampler = sampler_of(graph, library, 81, settings=SEEN)
     grown = [c for c in sampler.cases(range(60)) if c.demographics.age_years >= 18]
-    return grown[:24]
+    return grown[:18]
 
 
 # ------------------------------------------------------------------ what is measured
@@ -107,6 +107,7 @@ def mean_of(
         (share_of("withheld"), {}, {"personality": "distrustful"}),
         (turns_with("worry"), {}, {"personality": "overanxious"}),
         (turns_with("again"), {"language": 0.9}, {"language": 0.3}),
+        (words_a_turn, {"language": 0.4, "lay": 0.0}, {"language": 1.0, "lay": 0.0}),
         (share_of("forgotten"), {}, {"recall": 0.0}),
         (turns_with("forgotten"), {}, {"recall": 0.0}),
         (turns_with("lost"), {}, {"confusion": 0.8}),
