@@ -352,6 +352,7 @@ _LITTLE = 0.5
 def _is_brief(persona: Persona) -> bool:
     return persona.personality in _BRIEF or persona.language < _LITTLE
 
+
 _DETAILS = frozenset({"onset", "character", "site"})
 _ASKED: Mapping[str, frozenset[str]] = {
     "say_onset": frozenset({"onset"}),
