@@ -99,11 +99,9 @@ class PieceWriter:
             drawn.append(self._judged(given, "stop", task, demographics, seed))
         asked = 0
         if not task.section:
-            for attempt in range(self.settings.draws):
-                drawn.append(await self._draw(task, attempt, demographics))
+            while asked < self.settings.draws and (not drawn or drawn[-1].faults):
+                drawn.append(await self._draw(task, asked, demographics))
                 asked += 1
-                if not drawn[-1].faults:
-                    break
         elif not given:
             wanted = range(self.settings.best_of)
             drawn = await asyncio.gather(*(self._draw(task, n, demographics) for n in wanted))

@@ -10,9 +10,11 @@ probe depend on neither the run's seed nor its sampling.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from casewright.generators.faults import RequestFailed
 from casewright.generators.plan import Granularity
 from casewright.generators.tasks import Task
 from casewright.generators.writer import Writer
@@ -131,6 +133,14 @@ def _one_each(
             yield case, fitting[number % len(fitting)]
 
 
+async def _taken(writer: Writer, task: Task, case: Case) -> bool:
+    """Whether a first draw is right; one that the server refuses is not."""
+    try:
+        return await writer.first_draw(task, case)
+    except RequestFailed:
+        return False
+
+
 async def _pieces(
     unit: Unit, writer: Writer, cases: Sequence[Case], kind: str, size: int
 ) -> ProbeRow:
@@ -138,7 +148,7 @@ async def _pieces(
     for case, task in _one_each(writer, cases, kind, size):
         if tried == _TASKS:
             break
-        right += await writer.first_draw(task, case)
+        right += await _taken(writer, task, case)
         tried, facts = tried + 1, facts + len(task.facts)
     return ProbeRow(unit, facts / max(tried, 1), tried, right)
 
@@ -148,7 +158,7 @@ async def _sections(writer: Writer, cases: Sequence[Case], kind: str) -> ProbeRo
     for case, task in _one_each(writer, cases, kind, 4, sections=True):
         if tried == _TASKS or (tried >= _HOPELESS and not right):
             break
-        right += await writer.first_draw(task, case)
+        right += await _taken(writer, task, case)
         tried, facts = tried + 1, facts + len(task.facts)
     return ProbeRow("section", facts / max(tried, 1), tried, right)
 
@@ -156,7 +166,9 @@ async def _sections(writer: Writer, cases: Sequence[Case], kind: str) -> ProbeRo
 async def _documents(writer: Writer, cases: Sequence[Case], kind: str) -> ProbeRow:
     tried = right = facts = 0
     for case in cases[:_DOCUMENTS]:
-        whole, good = await writer.first_whole(case, kind)
-        tried, right = tried + len(whole.parts), right + good
+        whole = writer.whole_task(case, kind)
+        tried += len(whole.parts)
         facts += sum(len(t.facts) for t in whole.parts.values())
+        with suppress(RequestFailed):
+            right += await writer.first_whole(case, kind)
     return ProbeRow("document", facts / _DOCUMENTS, tried, right)

@@ -134,19 +134,26 @@ class Writer:
         pieces = PieceWriter(self.complete, self.check, self.forms_of, self.settings)
         return await pieces.first_is_taken(task, case.demographics)
 
-    async def first_whole(self, case: Case, kind: str) -> tuple[DocumentTask, int]:
-        """A document as it is asked for at once, and how many parts of a first draft are taken."""
+    async def first_whole(self, case: Case, kind: str) -> int:
+        """How many parts of a document's first draft are taken as they stand."""
+        drafter, task, _ = self._whole(case, kind)
+        draft = await drafter.one(task, 0)
+        taken = (
+            next(drafter.judge.faults(text, "stop", task.parts[n], case.demographics), None) is None
+            for n, text in draft.items()
+        )
+        return sum(taken)
+
+    def whole_task(self, case: Case, kind: str) -> DocumentTask:
+        """A document as it is asked for at once."""
+        return self._whole(case, kind)[1]
+
+    def _whole(
+        self, case: Case, kind: str
+    ) -> tuple[DocumentDrafter, DocumentTask, Mapping[str, Piece]]:
         spec = self.library.kind(kind)
         composer = self._composer(case, kind, self.library.template(spec.prompt))
-        job = _Job(self, case, self._plan(case, kind), composer)
-        drafter, task, _ = job.whole()
-        draft = await drafter.one(task, 0)
-        judge = job.pieces.judge
-        taken = (
-            next(judge.faults(text, "stop", task.parts[name], case.demographics), None) is None
-            for name, text in draft.items()
-        )
-        return task, sum(taken)
+        return _Job(self, case, self._plan(case, kind), composer).whole()
 
     def grammar_of(self, task: Task) -> str | None:
         """The grammar that anchors a task's answer, where the server takes one."""

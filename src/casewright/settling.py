@@ -133,13 +133,22 @@ async def _structured(config: Config, client: ChatClient) -> Structured:
 
 
 async def probe_engine(
-    parts: Parts, engine: Engine, client: ChatClient, structured: Structured = UNBOUND
+    parts: Parts,
+    engine: Engine,
+    client: ChatClient,
+    structured: Structured = UNBOUND,
+    *,
+    fresh: bool = False,
 ) -> Probe:
-    """Probe the model behind an engine, or take the table that is kept for these weights."""
+    """Probe the model behind an engine, or take the table that is kept for these weights.
+
+    Args:
+        fresh: ask again, whatever is kept.
+    """
     writer = parts.writer(client, EngineName(engine.name, engine.model), structured=structured)
     kept = _kept_at(parts, engine, writer)
     known = _read(kept)
-    if known is not None:
+    if known is not None and not fresh:
         return known
     probe = await probe_model(writer, _cases(parts), _kind(parts))
     if kept is not None:

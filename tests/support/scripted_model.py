@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from casewright.generators.client import ChatRequest, Completion
@@ -44,13 +45,15 @@ class GoodModel:
 
     def __init__(self) -> None:
         self._tasks: dict[Messages, Task] = {}
+        self._listed: dict[str, Task] = {}
 
     def learn(self, writer: Writer, documents: Iterable[tuple[Case, str]]) -> GoodModel:
         """Know the prompts of the documents."""
         for case, kind in documents:
             for task in writer.prompts(case, kind):
-                for each in (task, *task.parts):
+                for each in _with_parts(task):
                     self._tasks[tuple((m.role, m.content) for m in each.messages)] = each
+                    self._listed[each.listed] = each
         return self
 
     def __call__(self, messages: Messages) -> str:
@@ -60,4 +63,23 @@ class GoodModel:
             return f"Any {request.removeprefix(_ASK)}?"
         if request.startswith(_MEND):  # it writes well, and mends nothing
             return request.removeprefix(_MEND).split("\n")[0]
+        if request.startswith("## "):
+            return self._whole(request)
         return self._tasks[tuple(messages)].fallback()
+
+    def _whole(self, request: str) -> str:
+        """A document, every part of its plan by the task that lists the same facts."""
+        *plan, how = request.split("\n\n")
+        told = {}
+        for part in plan:
+            name, _, listed = part.partition("\n")
+            told[name.removeprefix("## ")] = self._listed[listed].fallback()
+        if "JSON" in how:
+            return json.dumps(told)
+        return "\n\n".join(f"## {name}\n{text}" for name, text in told.items())
+
+
+def _with_parts(task: Task) -> Iterator[Task]:
+    yield task
+    for part in task.parts:
+        yield from _with_parts(part)

@@ -10,10 +10,12 @@ __all__ = ["bench"]
 
 # Each command is read when it is asked for: what one measures with, another need not load.
 _COMMANDS = {
+    "engine": ("casewright.cli.bench_engine", "engine"),
     "checker": ("casewright.cli.bench_checker", "checker"),
     "privacy": ("casewright.cli.bench_privacy", "privacy"),
 }
 _HELP = {
+    "engine": "The model behind an engine: how much it can be given at a time.",
     "privacy": "Disclosure: canaries, membership, verbatim text, identifiers; detectors compared.",
     "checker": "Planted errors, harmless edits, negation, speed, people's scores.",
 }

@@ -22,10 +22,11 @@ from casewright.pipeline import Built
 from casewright.pipeline import build as build_corpus
 from casewright.pipeline import preview as preview_documents
 
-__all__ = ["build", "preview"]
+__all__ = ["build", "engine_overrides", "preview"]
 
 
-def _engine_overrides(engine: str | None, model: str | None) -> Mapping[str, Any]:
+def engine_overrides(engine: str | None, model: str | None) -> Mapping[str, Any]:
+    """What --engine and --model lay over the configuration."""
     if engine is None:
         return {"engine.model": model}
     if engine.startswith(("http://", "https://")):
@@ -59,7 +60,7 @@ def _shard(text: str) -> tuple[int, int]:
 def _overrides(
     count: int | None, seed: int | None, engine: str | None, model: str | None
 ) -> dict[str, Any]:
-    return {"documents": count, "seed": seed, **_engine_overrides(engine, model)}
+    return {"documents": count, "seed": seed, **engine_overrides(engine, model)}
 
 
 _SHARED = [
