@@ -93,7 +93,7 @@ async def settle(
     }
     if asked is not None:
         return Settled(asked, structured, {"granularity": asked, **told})
-    known = before.fingerprint.settings.get(CHOSEN) if before is not None else None
+    known = before.fingerprint.settings.get(CHOSEN, "") if before is not None else ""
     if before is not None and known in _GRAINS:
         found = before.about.parameters.get("probe", "")
         told |= {"probe": found} if found else {}

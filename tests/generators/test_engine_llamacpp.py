@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,9 +16,19 @@ import httpx
 import pytest
 from real_model import real_models  # noqa: F401 - a fixture
 
+from casewright.generators.anchored import anchored_grammar
 from casewright.generators.client import ChatClient, ChatRequest, ContextTooSmall
 from casewright.generators.engines import Engine, EngineSpec, open_engine
+from casewright.generators.structured import (
+    Structured,
+    bind,
+    detect_structured,
+    object_schema,
+    read_object,
+)
+from casewright.generators.tasks import Task
 from casewright.models import DEFAULT_MODEL
+from casewright.records import Fact
 
 pytest.importorskip("xllamacpp")
 pytestmark = pytest.mark.model
@@ -118,6 +129,28 @@ def test_schema_and_grammar_bind_the_answer(real_models: Path) -> None:  # noqa:
         grammar = 'root ::= "She reports " [a-z ]{3,20} "."'
         fixed = await client.complete(ask("Facts: cough.", 1, grammar=grammar))
         assert re.fullmatch(r"She reports [a-z ]{3,20}\.", fixed.text)
+
+    with_engine(real_models, work)
+
+
+def test_what_it_binds_is_found_and_an_anchored_answer_states_its_fact(
+    real_models: Path,  # noqa: F811
+) -> None:
+    dose = Fact("f1", "medication", "drug:x", "trazodone", value="50", unit="mg")
+    request = ask("Woman. Takes: trazodone 50 mg", 3)
+    task = Task(("t",), (), (dose,), fallback=lambda: "")
+
+    async def work(_: Engine, client: ChatClient) -> None:
+        assert await detect_structured(client.complete) == Structured("schema", grammar=True)
+        bound = bind(request, object_schema(["History", "Plan"]), "grammar")
+        told = read_object((await client.complete(replace(bound, max_tokens=200))).text)
+        assert told is None or list(told) == ["History", "Plan"]
+        for seed in range(3):
+            anchored = replace(request, grammar=anchored_grammar(task, lambda _: ()), seed=seed)
+            done = await client.complete(anchored)
+            assert "50 mg" in done.text
+            assert "trazodone" in done.text.lower()
+            assert done.finish_reason == "stop"
 
     with_engine(real_models, work)
 
