@@ -227,4 +227,8 @@ def _without_strength(fact: Fact) -> tuple[tuple[str, str], ...]:
 
 
 def _unnamed(fact: Fact, name: str) -> Fact:
-    return replace(fact, concept=UNNAMED, name=name, code=None, value=None, unit=None)
+    """The drug as it was described: how it is taken is in the description, its dose unknown."""
+    attributes = tuple((k, "" if k == "route" else v) for k, v in fact.attributes)
+    return replace(
+        fact, concept=UNNAMED, name=name, code=None, value=None, unit=None, attributes=attributes
+    )
