@@ -69,7 +69,7 @@ def anchored_grammar(task: Task, forms_of: FormsOf) -> str | None:
         [
             f"root ::= {root}",
             *(f"{name} ::= {_body(fact, task, forms_of)}" for name, fact in facts),
-            *(f"{name}c ::= {_body(fact, task, forms_of, first=True)}" for name, fact in facts),
+            *(f"{name}c ::= {_body(fact, task, forms_of, begins=True)}" for name, fact in facts),
             f"subject ::= {_subjects(task)}",
             f"word ::= {_trie(_words(task, denied=True in denied))}",
         ]
@@ -91,8 +91,17 @@ def _stating(orders: Sequence[Sequence[str]], task: Task) -> str:
         # An opening says who comes: age and name are what the request gives.
         who = f'subject ", a " {_literal(age)} "-" ("year" | "month") "-old " word ", "'
         return f'{who} {own} {told} "."'
-    headless = _or(f" {further} ".join((f"{order[0]}c", *order[1:])) for order in orders)
-    return f'(subject " " {own} {told} | {headless}) "."'
+    begins = [f"f{n}" for n, fact in enumerate(task.facts) if task.bare or _has_verb(fact)]
+    headless = [
+        f" {further} ".join((f"{order[0]}c", *order[1:])) for order in orders if order[0] in begins
+    ]
+    subject = f'subject " " {own} {told}'
+    return f'{_or([subject, *headless])} "."'
+
+
+def _has_verb(fact: Fact) -> bool:
+    """Whether there is room for a verb within the fact: "Heart rate was 62 bpm"."""
+    return fact.type != "medication" and bool(fact.value or fact.attribute("result"))
 
 
 def _words(task: Task, *, denied: bool) -> frozenset[str]:
@@ -125,17 +134,22 @@ def _is_found(task: Task) -> bool:
     return all(f.type == "finding" for f in task.facts)
 
 
-def _body(fact: Fact, task: Task, forms_of: FormsOf, *, first: bool = False) -> str:
-    """One fact: its name in any form, and its parts in order."""
+def _body(fact: Fact, task: Task, forms_of: FormsOf, *, begins: bool = False) -> str:
+    """One fact: its name in any form, and its parts in order.
+
+    Args:
+        begins: the sentence begins with it, and has its verb within it.
+    """
+    least = 1 if begins and not task.bare and fact.type != "medication" else 0
     forms = [fact.name, *_plain(forms_of(fact.concept), fact.name)]
     exact = [r for r in task.required if fact.name.lower() in r.lower()]
     worded = [w for w in task.licensed if w in forms]
     names = exact or list(dict.fromkeys([*worded, *forms]))[:_MOST_FORMS]
-    parts = [_any([capitalise(n) for n in names] if first else names)]
+    parts = [_any([capitalise(n) for n in names] if begins else names)]
     if fact.value:
         joined = "" if fact.unit == "%" else " "
-        inside = 0 if fact.type == "medication" else _INSIDE
-        parts.append(_then(joined.join(filter(None, (fact.value, fact.unit))), inside))
+        value = joined.join(filter(None, (fact.value, fact.unit)))
+        parts.append(_then(value, 0 if fact.type == "medication" else _INSIDE, least=least))
     told = [fact.attribute("route"), fact.attribute("frequency")]
     if fact.type == "medication":
         parts += [_then(t, 0) for t in told if t]
@@ -143,12 +157,12 @@ def _body(fact: Fact, task: Task, forms_of: FormsOf, *, first: bool = False) -> 
         own = {v for _, v in fact.attributes}
         parts += [_then(t, _INSIDE) for t in task.required if t in own]
     if result := fact.attribute("result"):
-        parts.append(_then(result, _INSIDE))
+        parts.append(_then(result, _INSIDE, least=least))
     return " ".join(parts)
 
 
-def _then(text: str, words: int) -> str:
-    joining = f'(word " "){{0,{words}}} ' if words else ""
+def _then(text: str, words: int, *, least: int = 0) -> str:
+    joining = f'(word " "){{{least},{words}}} ' if words else ""
     return f'" " {joining}{_literal(text)}'
 
 

@@ -72,13 +72,14 @@ DRUG = Fact(
         ((COUGH,),
          ["She reports cough.", "He has been coughing."],
          ["She reports fever.", "She has no cough.", "She denies cough.", "She reports cough",
-          "She has cough for 3 days.", "She reports a terrible cough.", "cough."]),
+          "She has cough for 3 days.", "She reports a terrible cough.", "cough.", "Cough."]),
         ((NO_COUGH,),
          ["She denies cough.", "No cough.", "The patient does not have coughing."],
          ["She reports cough.", "She denies fever.", "No cough for 3 days."]),
         ((PULSE,),
          ["Heart rate was 62 bpm.", "His heart rate is at 62 bpm."],
-         ["Heart rate was 26 bpm.", "Heart rate was 62.", "Heart rate was 62 bpm and 80 bpm."]),
+         ["Heart rate 62 bpm.", "Heart rate was 26 bpm.", "Heart rate was 62.",
+          "Heart rate was 62 bpm and 80 bpm."]),
         ((DRUG,),
          ["She takes trazodone 50 mg by mouth at bedtime."],
          ["She takes trazodone 5 mg by mouth at bedtime.", "She takes trazodone 50 mg.",
@@ -96,6 +97,12 @@ def test_the_grammar_takes_what_states_the_fact_and_no_number_negation_or_findin
         assert pattern.fullmatch(text), text
     for text in refused:
         assert not pattern.fullmatch(text), text
+
+
+def test_a_telegraphic_answer_needs_no_verb() -> None:
+    grammar = anchored_grammar(task_of(COUGH, bare=True), lambda _: [])
+    assert grammar is not None
+    assert as_regex(grammar).fullmatch("Cough.")
 
 
 def test_facts_stand_in_any_order() -> None:
