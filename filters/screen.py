@@ -82,7 +82,9 @@ class Screen:
         return draft
 
     def _elsewhere(self, identifier: str) -> bool:
-        return self.reference is not None and self.reference.identifiers.holds(identifier)
+        """Whether a full name or a number is in the reference or the prompts' examples."""
+        sources = (self.reference, self.examples)
+        return any(s is not None and s.identifiers.holds(identifier) for s in sources)
 
     def _replaced(self, draft: Draft) -> tuple[Draft, tuple[PhiSpan, ...]]:
         """The draft with its leaks replaced, if that is the policy, and the surrogates in it.
@@ -131,7 +133,7 @@ class Screen:
             draft.case.identity,
             surrogates=surrogates,
             voters=self.voters,
-            elsewhere=self._elsewhere if self.reference is not None else None,
+            elsewhere=self._elsewhere,
             ordinary=self.ordinary,
         )
         yield NearCopies(self.reference, self.examples, self.copies, self.public)(draft.text)

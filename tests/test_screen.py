@@ -139,6 +139,18 @@ def test_copies_of_a_reference_and_of_the_examples_are_told_apart(
     assert labels["reference"] != labels["examples"]
 
 
+@pytest.mark.parametrize("which", ["reference", "examples"])
+def test_a_planned_name_that_a_private_text_has_too_is_a_leak(
+    note: Draft, edited: Edit, which: str
+) -> None:
+    """Of the user's notes or of the prompts' own examples: it may be a real person's."""
+    name = note.case.identity.full_name
+    text = f"{name} was seen today."
+    for private, leaks in ((f"Letter to {name}, as agreed.", True), ("Letter to Bo Ek.", False)):
+        screen = Screen(**{which: ReferenceIndex.build([("a", private)])})
+        assert (("phi", "name") in caught(screen(edited(text)))) is leaks
+
+
 def test_limits_decide_what_is_let_pass(note: Draft, edited: Edit) -> None:
     adds = edited(note.text + "\nThe patient has hemoptysis.\n")
     assert not Screen()(adds).verdict.keep

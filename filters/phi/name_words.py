@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from casewright.filters.phi.lexicon import Lexicon, load_lexicon, word_set
 
-__all__ = ["PARTICLES", "TITLE_CASE", "TOKEN", "WORD", "Kind", "kind_of"]
+__all__ = ["NO_NAME", "PARTICLES", "TITLE_CASE", "TOKEN", "WORD", "Kind", "kind_of"]
 
 # One word of a name in folded text: "Okafor", "O'Brien", "Smith-Jones", "McDonald", "OKAFOR".
 # Every repeat begins with a character that the one before cannot take: no backtracking.
@@ -21,7 +21,18 @@ TOKEN = re.compile(rf"(?<![\w'-])(?:{WORD})(?![\w])")
 PARTICLES = word_set(
     """
 de del della di da dos das do du van von der den ten ter la le el al bin ibn bint abu ben mac mc
-st san y e
+st san y e ni nic zu dal dalla
+"""
+)
+
+# A word after a title that shows the title is a word of the sentence: "Dr. will see you".
+NO_NAME = word_set(
+    """
+the a an and or but if is was are were has have had will would can could should may might must
+not no he she they we you i it his her their our my your this that who which what when where why
+how of in on at to for from by with as per be been do did does said says told also then there
+here visit appointment office orders order note notes states stated reports reported recommended
+prescribed advised patient patients who's referral name signature date please thanks thank
 """
 )
 

@@ -13,7 +13,8 @@ from functools import lru_cache
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.keywords import Keywords
 from casewright.filters.phi.lexicon import load_lexicon, word_set
-from casewright.filters.phi.name_words import PARTICLES, TITLE_CASE, WORD, kind_of
+from casewright.filters.phi.name_words import NO_NAME, PARTICLES, TITLE_CASE, WORD, kind_of
+from casewright.filters.phi.names_in_place import find_names_in_place
 from casewright.filters.phi.names_lexical import find_lexical_names
 
 __all__ = ["find_names"]
@@ -68,19 +69,8 @@ def find_names(text: str, keywords: Keywords) -> Iterator[Candidate]:
     yield from _titled(text, keywords["title"], p)
     yield from _labelled(text, keywords["label"], p)
     yield from find_lexical_names(text)
+    yield from find_names_in_place(text)
     yield from _lower_case(text)
-
-
-# A word after a title that shows the title is a word of the sentence: "Dr. will see you".
-_NO_NAME = word_set(
-    """
-the a an and or but if is was are were has have had will would can could should may might must
-not no he she they we you i it his her their our my your this that who which what when where why
-how of in on at to for from by with as per be been do did does said says told also then there
-here visit appointment office orders order note notes states stated reports reported recommended
-prescribed advised patient patients who's referral name signature date please thanks thank
-"""
-)
 
 
 def _name_length(words: list[str], *, first_any: bool) -> int:
@@ -95,7 +85,7 @@ def _name_length(words: list[str], *, first_any: bool) -> int:
         initial = len(word) == 1 and word.isupper() and i + 1 < len(words)
         if i and word.islower():
             break
-        if not initial and (low in _NO_NAME or low in load_lexicon().placeholders):
+        if not initial and (low in NO_NAME or low in load_lexicon().placeholders):
             break
         if initial:
             pass
@@ -149,7 +139,7 @@ def _titled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iter
             yield Candidate("name", m.start("n"), _cut(m, "n", count), 0.95, "after a title")
     for m in _matches(p["title_lower"], text, starts):
         words = m["n"].split()
-        if words[0][0].isupper() or words[0] in _NO_NAME:
+        if words[0][0].isupper() or words[0] in NO_NAME:
             continue
         kind = kind_of(words[0])
         strong = m["t"].lower() in ("mr", "mrs", "ms", "dr", "mister")
@@ -163,7 +153,7 @@ def _titled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iter
         yield Candidate("name", m.start("n"), _cut(m, "n", count), 0.85, "after a title")
     for m in _matches(p["weak_title"], text, starts):
         words = re.findall(r"[^\s,]+", m["n"])
-        kind = kind_of(words[0].strip("."))
+        kind = kind_of(next((w for w in words if w.lower() not in PARTICLES), words[0]).strip("."))
         if (kind.word == 3 or kind.eponym) and _nurse_and_family_name(text, m, words, kind.family):
             yield Candidate("name", m.start("n"), m.start("n") + len(words[0]), 0.6, "after a role")
             continue

@@ -44,6 +44,20 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "street_no_number": re.compile(
             r"\b(?:on|at|off|near|corner of|along|address(?: is)?:?)\s(?P<s>(?:[A-Z][a-z'-]{1,20}\s){1,3}(?:Street|Avenue|Road|Boulevard|Lane|Drive|Court|Terrace|Parkway|Crescent|Highway|Close|Ave|Blvd|Rd|St|Ln)\b)"
         ),
+        # Where an address is announced, or where the first word says street: "12 Heol y Deri".
+        "street_cue": re.compile(
+            r"\b(?:[Aa]ddress(?:\s+is)?|ADDRESS|[Ll]ives?\s+at|[Ll]iving\s+at|[Rr]esid(?:es?|ing)\s+at|[Ll]etters?\s+to|[Hh]ome\s+is\s+at|[Mm]oved\s+to)\s{0,2}:?\s{0,3}"
+            r"(?P<s>\d{1,5}[A-Za-z]?,?\s(?:(?:[A-Z][a-z'-]{1,20}|of|the|de|del|la|las|los|y|yr)\s){0,4}(?:[A-Z][a-z'-]{2,20}|Road\s\d{1,4}))(?=[.,;\n]|\s(?:with|and|in|alone)\b|\Z)"
+        ),
+        "street_first": re.compile(
+            r"(?<![\w/.-])\d{1,6}[A-Za-z]?,?\s(?:(?:Avenida|Calle|Camino|Paseo|Plaza|Via|Rue|Heol|Ffordd|Stryd|Lon)\s(?:(?:de|del|la|las|los|y|yr|du|des)\s){0,2}(?:[A-Z][a-z'-]{1,20})(?:\s[A-Z][a-z'-]{1,20})?"
+            r"|(?:County|State|Farm|Township|Old)\s(?:Road|Route|Highway|Rd|Hwy)\s\d{1,4})\b"
+        ),
+        # A town right after a street: "14 Alder Way, Truro".
+        "town": re.compile(
+            r",?[^\S\n]{0,2}(?:,|\n)\s{0,3}(?P<city>[A-Z][a-z'-]{1,20}(?:[ -](?:(?:on|upon|le|in|the|by|under|super)[ -]){0,2}[A-Z][a-z'-]{1,20}){0,3})"
+            r"(?=[ ]{0,2}(?:[.,;\n]|\Z|\d{5}\b|[A-Z]{1,2}\d))(?:,?[ ]{1,2}(?P<zip>\d{5}(?:-\d{4})?)\b)?"
+        ),
         "highway": re.compile(r"\b(?:Highway|Route|Interstate|Hwy|I)[\s-]\d{1,4}\b"),
         "pobox": re.compile(r"\bP\.?\s?O\.?\s?Box\s{0,2}#?\d{1,7}\b", re.I),
         "apartment": re.compile(r"\b(?:Apartment|Apt\.?|Flat|Suite|Ste\.?)\s?#?\d{1,5}[A-Za-z]?\b"),
@@ -65,9 +79,11 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             r"\b(?:lives?|living|lived|resides?|residing|resident|born|raised|grew up|moved|traveled|travelled|"
             r"travels|trip|visiting|visited|vacation|works?|home|from|hails|native|based|relocated|driving|drove|flew|clinic|hospital|"
             r"office|center|in|near|outside|around|to|hometown)\s(?:is\s)?(?:in|near|at|from|to|of|outside|around|back to|up in|down in|over in|at)?\s?"
-            r"(?:the\s)?(?P<city>(?:(?:St|Ft|Mt)\.\s)?(?:[A-Z][a-z'.]{1,20})(?:[\s-](?:(?:d'|du\s|de\s|la\s)?[A-Z][a-z'-]{1,20})){0,3})"
+            r"(?:the\s)?(?P<city>(?:(?:St|Ft|Mt)\.\s)?(?:[A-Z][a-z'.]{1,20})(?:[\s-](?:(?:d'|du\s|de\s|la\s|(?:on|upon|le|in|by|under|super)[\s-](?:the[\s-])?)?[A-Z][a-z'-]{1,20})){0,3})"
         ),
-        "capital_run": re.compile(r"\b[A-Z][a-z'-]{2,20}(?:[ -][A-Z][a-z'-]{1,20}){0,3}"),
+        "capital_run": re.compile(
+            r"\b[A-Z][a-z']{2,20}(?:-[a-z]{2,5}-[A-Z][a-z']{1,20}|[ -][A-Z][a-z'-]{1,20}){0,3}"
+        ),
         "county": re.compile(
             r"\b(?P<c>(?:[A-Z][a-z'-]{2,20}\s){1,2}(?:County|Parish|Borough|Township))\b"
         ),
@@ -98,6 +114,12 @@ def _addresses(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
     for name, score in (("street", 0.95), ("street_lower", 0.75), ("pobox", 0.95)):
         for m in p[name].finditer(text):
             yield Candidate("street", m.start(), m.end(), score, "street address")
+            if name == "street":
+                yield from _town(text, m.end(), p["town"])
+    for name, group in (("street_cue", "s"), ("street_first", 0)):
+        for m in p[name].finditer(text):
+            yield Candidate("street", m.start(group), m.end(group), 0.85, "street address")
+            yield from _town(text, m.end(group), p["town"])
     for m in p["street_no_number"].finditer(text):
         yield Candidate("street", m.start("s"), m.end("s"), 0.75, "street after a preposition")
     for m in p["apartment"].finditer(text):
@@ -113,6 +135,24 @@ def _addresses(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
         if m[0].endswith(("MG", "ML", "MM")):
             continue
         yield Candidate("zip", m.start(), m.end(), 0.8, "UK postcode")
+
+
+def _town(text: str, start: int, pattern: re.Pattern[str]) -> Iterator[Candidate]:
+    """The town after a street, on its line or the next, and the ZIP code after that."""
+    m = pattern.match(text, start)
+    if m is None or m["city"].lower() in load_lexicon().states:
+        return
+    lex = load_lexicon()
+    words = re.findall(r"[a-z']+", m["city"].lower())
+    # On the next line there may be anything: there it has to be a town that is known, or nothing.
+    if "\n" in text[start : m.start("city")] and (
+        any(w in lex.medical or w in lex.not_names for w in words)
+        or not (m["zip"] or words[0] in lex.home_cities or not lex.is_word(words[0]))
+    ):
+        return
+    yield Candidate("city", m.start("city"), m.end("city"), 0.8, "town after a street")
+    if m["zip"]:
+        yield Candidate("zip", m.start("zip"), m.end("zip"), 0.9, "ZIP code after a town")
 
 
 _WORD_CODES = frozenset(

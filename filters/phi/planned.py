@@ -314,7 +314,14 @@ def phi_verdict(
         # A planned name or number that is a real person's as well is a leak, by whatever chance.
         both = [p for p in planned if p.type in _NUMBER_TYPES | _NAMES and elsewhere(p.text)]
         leaks += [
-            Hit(p.type, p.start, p.end, p.text, 1.0, "planned, but in the reference, too")
+            Hit(
+                p.type,
+                p.start,
+                p.end,
+                p.text,
+                1.0,
+                "planned, but in the reference or the examples, too",
+            )
             for p in both
         ]
     by_type: dict[str, list[Hit]] = {}

@@ -129,7 +129,7 @@ _CUES = (
     _cue(
         "mrn",
         "record number after its label",
-        r"record|chart|hospital|patient|pt|unit|file|folder|hosp|clinic|client|resident|case\s+record|visit",
+        r"record|chart|hospital|patient|pt|unit|file|folder|hosp\.?|clinic|client|resident|case\s+record|visit",
         long=_LONG + "{1,2}",
         score=0.95,
     ),
@@ -359,7 +359,7 @@ def _numbers(text: str, start: int, end: int) -> Iterator[Candidate]:
         (UUID, "other_id", "unique id"),
     ):
         for m in pattern.finditer(text, start, end):
-            yield Candidate(kind, m.start(), m.end(), 0.85, why)
+            yield Candidate(kind, m.start(), m.end(), 0.92, why)
     for cue in _CUES:
         for m in cue.pattern.finditer(text, start, end):
             code = m["code"].rstrip("-/.: ")
