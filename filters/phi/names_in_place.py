@@ -32,19 +32,23 @@ _DOES = (
 @lru_cache(maxsize=1)
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Patterns with a group `n`, and what each says of the words in it."""
+    credentials = "|".join(
+        re.escape(c) for c in sorted(load_lexicon().credentials, key=len, reverse=True)
+    )
+    stop = rf"(?!(?:{credentials})\b)"
     particle = "|".join(
         sorted({*PARTICLES, *(p.title() for p in PARTICLES)}, key=len, reverse=True)
     )
     part = rf"(?:(?:{particle})[ ]){{0,2}}"
-    full = rf"{part}(?:{WORD})(?:[ ](?:[A-Z]\.?[ ])?{part}(?:{WORD})){{1,2}}"
-    turned = rf"{part}(?:{WORD})(?:[ -](?:{WORD})){{0,1}},[ ]?(?:{WORD})(?:[ ](?:{WORD}|[A-Z]\.?(?!\w))){{0,1}}"
+    full = rf"{part}(?:{WORD})(?:[ ](?:[A-Z]\.?[ ])?{part}{stop}(?:{WORD})){{1,2}}"
+    turned = rf"{part}(?:{WORD})(?:[ -](?:{WORD})){{0,1}},[ ]?(?:{WORD})(?:[ ]{stop}(?:{WORD}|[A-Z]\.?(?!\w))){{0,1}}"
     line = r"(?:\A|(?<=\n))[ \t]{0,8}(?:\d{1,2}[.)][ ])?"
     name_label = r"(?:[Pp]atient(?:'s)?[ ]|[Ff]ull[ ]|[Pp]t\.?[ ])?[Nn]ame"
     return (
         (
             "turned",
             re.compile(
-                rf"{line}(?P<n>{turned})(?=[ ]?[-:(|/]|[ ]?\n|[ ]?\Z|,?[ ]\d|[ ](?:DOB|dob|MRN|aged)\b)"
+                rf"(?:{line}|\b[Bb]y:?[ ]{{1,3}})(?P<n>{turned})(?=,?[ ](?:{credentials})\b|[ ]?[-:(|/]|[ ]?\n|[ ]?\Z|,?[ ]\d|[ ](?:DOB|dob|MRN|aged)\b)"
             ),
         ),
         (
@@ -58,7 +62,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
             re.compile(
                 rf"(?:(?<![\w-])(?:[Rr]e|RE|[Pp]atient|[Nn]ame|[Cc]c|[Ss]igned[ ]by|[Dd]ictated[ ]by|[Aa]ttending(?:[ ]physician)?|"
                 rf"[Cc]onsultant|[Ss]urgeon|[Nn]ext[ ]of[ ]kin|[Ee]mergency[ ]contact|[Ww]itness|[Ii]nterpreter)[ ]?(?::|-)[ ]{{1,4}}(?:(?:Dr|Mr|Mrs|Ms|Prof)\.?[ ])?"
-                rf"|(?<![\w-])(?:[Rr]eferring|[Nn]amed|[Ss]poke[ ]with|[Ss]poke[ ]to|[Mm]et[ ]with|{_RELATIVE})(?:,[ ]|[ ])"
+                rf"|(?<![\w-])(?:[Rr]eferring|[Nn]amed|[Ss]poke[ ]with|[Ss]poke[ ]to|[Mm]et[ ]with|[Rr]egarding|[Cc]oncerning|[Ss]ummary[ ]for|[Ll]etter[ ]to|[Cc]are[ ]of|[Aa]ccording[ ]to|[Rr]eview[ ]of|[Dd]iscussed[ ]with|{_RELATIVE})(?:,[ ]|[ ])"
                 rf"|(?<![\w-])(?:Pt|Pt\.|I,|[Dd]ear|[Cc]c:?|[Dd]r\.?)[ ](?:Dr\.?[ ])?)(?P<n>{full})"
                 rf"(?=[ ]*(?:\n|\Z|[,.;:(]|['’]s\b|[ ](?:{_DOES}|who|and|by|on|at|for|about|to|today|regarding)\b))"
             ),
@@ -74,6 +78,10 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
             ),
         ),
         (
+            "told",
+            re.compile(rf"(?<![\w-])[Aa]ccording[ ]to[ ](?P<n>(?:{WORD}))(?=[,.])"),
+        ),
+        (
             "addressed",
             re.compile(
                 rf"(?<![\w-])(?:[Hh]i|[Hh]ello|[Gg]ood[ ](?:morning|afternoon|evening)|[Dd]ear)[ ,]{{1,2}}(?P<n>(?:{WORD}))(?=[,.!?\n])"
@@ -82,7 +90,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     )
 
 
-_SINGLE = ("relative", "addressed")
+_SINGLE = ("relative", "addressed", "told")
 
 
 def _can_be(word: str) -> int:
@@ -118,7 +126,9 @@ def _fits(place: str, words: list[str], sure: list[int]) -> bool:
     """Whether the words are names enough for the place."""
     kinds = [kind_of(w.strip(".")) for w in words]
     if place in _SINGLE:
-        # A single word: nothing of the language.
+        # A single word: nothing of the language, or where somebody says something a given name.
+        if place == "told" and kinds[0].given == 2:
+            return True
         return kinds[0].word <= 1 and (
             kinds[0].given > 0 or kinds[0].family > 0 or kinds[0].unknown
         )
@@ -127,10 +137,14 @@ def _fits(place: str, words: list[str], sure: list[int]) -> bool:
         given, family = kinds[-1], kinds[0]
         if words[0].isupper() != words[-1].isupper():
             return False  # "Betty Ross, PA-C"
-        both = (given.given > 0 or given.unknown) and (family.family > 0 or family.unknown)
+        both = (given.given > 0 or given.unknown or not given.word) and (
+            family.family > 0 or family.unknown
+        )
         return both and (given.given == 2 or max(sure) == 2 or family.family == 3)
     first = kinds[0]
     if place == "subject":
         # At the start of a sentence the words need not be a name at all: "Blood Pressure was".
+        if all(k.word == 0 for k in kinds):
+            return True
         return first.given > 0 and all(k.family > 0 or k.given > 0 or k.unknown for k in kinds[1:])
     return first.given > 0 or first.unknown or max(sure) == 2

@@ -46,7 +46,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         ),
         # Where an address is announced, or where the first word says street: "12 Heol y Deri".
         "street_cue": re.compile(
-            r"\b(?:[Aa]ddress(?:\s+is)?|ADDRESS|[Ll]ives?\s+at|[Ll]iving\s+at|[Rr]esid(?:es?|ing)\s+at|[Ll]etters?\s+to|[Hh]ome\s+is\s+at|[Mm]oved\s+to)\s{0,2}:?\s{0,3}"
+            r"\b(?:[Aa]ddress(?:\s+is)?|ADDRESS|[Ll]ives?\s+at|[Ll]iving\s+at|[Rr]esid(?:es?|ing)\s+at|[Ll]etters?\s+to|[Pp]ost(?:ed)?\s+to|[Ss]en[dt]\s+to|[Hh]ome\s+is\s+at|[Mm]oved\s+to)\s{0,2}:?\s{0,3}"
             r"(?P<s>\d{1,5}[A-Za-z]?,?\s(?:(?:[A-Z][a-z'-]{1,20}|of|the|de|del|la|las|los|y|yr)\s){0,4}(?:[A-Z][a-z'-]{2,20}|Road\s\d{1,4}))(?=[.,;\n]|\s(?:with|and|in|alone)\b|\Z)"
         ),
         "street_first": re.compile(
@@ -57,6 +57,11 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "town": re.compile(
             r",?[^\S\n]{0,2}(?:,|\n)\s{0,3}(?P<city>[A-Z][a-z'-]{1,20}(?:[ -](?:(?:on|upon|le|in|the|by|under|super)[ -]){0,2}[A-Z][a-z'-]{1,20}){0,3})"
             r"(?=[ ]{0,2}(?:[.,;\n]|\Z|\d{5}\b|[A-Z]{1,2}\d))(?:,?[ ]{1,2}(?P<zip>\d{5}(?:-\d{4})?)\b)?"
+        ),
+        # A house with a name before a street: "The Old Vicarage, 3 Church Lane".
+        "house": re.compile(
+            r"(?<![\w'-])(?:The\s[A-Z][a-z]{2,15}(?:\s[A-Z][a-z]{2,15})?|[A-Z][a-z]{2,15}(?:\s[A-Z][a-z]{2,15})?\s(?:House|Cottage|Lodge|Farm|Barn|Court|Villas?|Vicarage|Rectory|Mill|Hall|Manor|Mansions|Flats))"
+            r",?\s{1,2}\Z"
         ),
         "highway": re.compile(r"\b(?:Highway|Route|Interstate|Hwy|I)[\s-]\d{1,4}\b"),
         "pobox": re.compile(r"\bP\.?\s?O\.?\s?Box\s{0,2}#?\d{1,7}\b", re.I),
@@ -113,7 +118,9 @@ def _ending_near(pattern: re.Pattern[str], text: str, places: list[int]) -> Iter
 def _addresses(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
     for name, score in (("street", 0.95), ("street_lower", 0.75), ("pobox", 0.95)):
         for m in p[name].finditer(text):
-            yield Candidate("street", m.start(), m.end(), score, "street address")
+            house = p["house"].search(text, max(0, m.start() - 48), m.start())
+            start = house.start() if house is not None else m.start()
+            yield Candidate("street", start, m.end(), score, "street address")
             if name == "street":
                 yield from _town(text, m.end(), p["town"])
     for name, group in (("street_cue", "s"), ("street_first", 0)):

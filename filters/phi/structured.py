@@ -86,6 +86,10 @@ VIN = re.compile(
     r"(?<!\w)(?=[A-HJ-NPR-Z0-9]{0,16}\d)(?=\d{0,16}[A-Z])[A-HJ-NPR-Z0-9]{11}\d{6}(?!\w)"
 )
 UK_PLATE = re.compile(r"(?<!\w)[A-Z]{2}\d{2} [A-Z]{3}(?!\w)")
+_PLATE_CUE = re.compile(
+    r"\b(?:plates?|registration|reg|registered|vehicle|car|van|vin)\b\W{0,3}(?:\w{1,12}\W{1,2}){0,2}\Z",
+    re.I,
+)
 DEA = re.compile(r"(?<!\w)[ABFGMPR][A-Z9]\d{7}(?!\w)")
 IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
 UUID = re.compile(r"(?<![\w-])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![\w-])")
@@ -261,6 +265,10 @@ def find_structured(text: str) -> Iterator[Candidate]:
         yield from _numbers(text, start, end)
     for m in PHONE_SPOKEN.finditer(text):
         yield Candidate("phone", m.start(), m.end(), 0.7, "spoken digits")
+    # A British number plate has two digits only, so no window is around it.
+    for m in UK_PLATE.finditer(text):
+        if _PLATE_CUE.search(_before(text, m.start())):
+            yield Candidate("vehicle", m.start(), m.end(), 0.95, "number plate after its label")
 
 
 # Three digits, or a mask of them, close together: every number that identifies has them.
