@@ -23,10 +23,7 @@ def presidio() -> tuple[Find, str]:
     """Microsoft Presidio with the largest spaCy model that is installed."""
     engines = importlib.import_module("presidio_analyzer")
     provider = importlib.import_module("presidio_analyzer.nlp_engine").NlpEngineProvider
-    spacy = importlib.import_module("spacy")
-    model = next((m for m in SPACY_MODELS if spacy.util.is_package(m)), None)
-    if model is None:
-        raise ImportError("no spaCy model of English is installed")
+    model = _spacy_model()
     engine = provider(
         nlp_configuration={
             "nlp_engine_name": "spacy",
@@ -47,8 +44,19 @@ def presidio() -> tuple[Find, str]:
 
 
 def philter() -> tuple[Find, str]:
-    """Philter (UCSF), as the package philter-lite has it, with its own rules."""
+    """Philter (UCSF), as the package philter-lite has it, with its own rules.
+
+    Where the data of NLTK's tagger is not installed (no package has it: it is downloaded by
+    hand), spaCy gives the parts of speech. Both use the Penn Treebank's tags.
+    """
     lite = importlib.import_module("philter_lite")
+    tagger = ""
+    nltk = importlib.import_module("nltk")
+    try:
+        nltk.pos_tag(["Patient"])
+    except LookupError:
+        tagger = _spacy_model()
+        nltk.pos_tag = _spacy_tagger(tagger)
     folder = pathlib.Path(str(lite.__file__)).parent / "configs"
     rules = lite.load_filters(str(sorted(folder.glob("*.toml"))[-1]))
 
@@ -56,7 +64,31 @@ def philter() -> tuple[Find, str]:
         _, _, tracked = lite.detect_phi(text, patterns=rules)
         return [(entry.start, entry.stop) for entry in tracked.phi]
 
-    return find, importlib.metadata.version("philter-lite")
+    version = importlib.metadata.version("philter-lite")
+    return find, f"{version}, tags by {tagger}" if tagger else version
+
+
+def _spacy_model() -> str:
+    """The largest spaCy model that is installed."""
+    spacy = importlib.import_module("spacy")
+    for model in SPACY_MODELS:
+        if spacy.util.is_package(model):
+            return model
+    raise ImportError("no spaCy model of English is installed")
+
+
+def _spacy_tagger(model: str) -> Callable[[list[str]], list[tuple[str, str]]]:
+    """NLTK's `pos_tag` by spaCy."""
+    spacy = importlib.import_module("spacy")
+    document = importlib.import_module("spacy.tokens").Doc
+    read = spacy.load(model, exclude=["ner", "lemmatizer", "parser"])
+
+    def tag(words: list[str]) -> list[tuple[str, str]]:
+        if not words:
+            return []
+        return [(token.text, token.tag_) for token in read(document(read.vocab, words=words))]
+
+    return tag
 
 
 DETECTORS: dict[str, Callable[[], tuple[Find, str]]] = {

@@ -61,7 +61,8 @@ class Bags:
     @cached_property
     def mass(self) -> Floats:
         """The sum of the values of each text."""
-        return np.bincount(self._owners, self.values, len(self.bounds) - 1)
+        mass = np.bincount(self._owners, self.values, len(self.bounds) - 1)
+        return mass.astype(np.float64)
 
     def find(self, owners: Places, keys: Keys) -> Places:
         """The place of each key in the bag of its owner; -1 where it is not there."""
@@ -109,4 +110,4 @@ def shared_weight(a: Bags, b: Bags, left: Places, right: Places, *, product: boo
     weights = a.values[mine[same]]
     if product:
         weights = weights * b.values[at[same]]
-    return np.bincount(pair[same], weights, len(left))
+    return np.bincount(pair[same], weights, len(left)).astype(np.float64)

@@ -259,8 +259,8 @@ class GramTable:
             if number:
                 now = now[compared[unit[now]] <= _MAX_COMPARED]
                 covered = np.cumsum(known)
-                begin, end = low[now] - 1 - base, high[now] - 1 - base
-                now = now[covered[end] - covered[begin] < end - begin]
+                before, within = low[now] - 1 - base, high[now] - 1 - base
+                now = now[covered[within] - covered[before] < within - before]
                 compared += np.bincount(unit[now], minlength=len(compared))
             for i, begin, end in _extend(window.padded, at[now], offset[now], document[now], read):
                 known[begin - base : end - base] = 1

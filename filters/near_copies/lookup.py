@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 __all__ = ["Lookup"]
 
-_Key = TypeVar("_Key", np.uint32, np.uint64)
+_Key = TypeVar("_Key", bound=np.unsignedinteger)
 
 
 class Lookup(Generic[_Key]):
@@ -24,10 +24,10 @@ class Lookup(Generic[_Key]):
     """
 
     def __init__(self, keys: NDArray[_Key]) -> None:
-        self._keys = keys
+        self._keys: NDArray[_Key] = keys
         width = keys.dtype.itemsize * 8
         bits = max(1, min(len(keys).bit_length(), 24))
-        self._shift = keys.dtype.type(width - bits)
+        self._shift: _Key = keys.dtype.type(width - bits)
         edges = np.arange(1 << bits, dtype=keys.dtype) << self._shift
         begin = np.searchsorted(keys, edges)
         self._directory = np.append(begin, len(keys)).astype(np.int64)
