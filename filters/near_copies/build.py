@@ -67,18 +67,21 @@ def build_tables(texts: Callable[[], Iterable[str]], size: int) -> Tables:
     """Build the tables.
 
     Args:
-        texts: gives the documents, the same each time: they are read twice.
+        texts: gives the documents, the same each time: they may be read twice.
         size: about how many bytes they have.
     """
     counted, terms = FrequencyBuilder(), TermBuilder()
-    for batch in batches(_sampled(texts(), sampled_share(size))):
+    share = sampled_share(size)
+    # Where all is counted it is little: then it is read and split into words once.
+    held = list(batches(texts())) if share >= 1 else None
+    for batch in held if held is not None else batches(_sampled(texts(), share)):
         _count(batch, counted)
         terms.learn(batch.words.stems)
     frequencies = counted.build(size)
     grams = GramBuilder()
     named: list[NDArray[np.uint64]] = []
     total = 0
-    for batch in batches(texts()):
+    for batch in held if held is not None else batches(texts()):
         named.append(np.unique(identifier_hashes(batch.words, batch.owners)))
         content = ~(batch.kinds.name | batch.kinds.number)
         terms.add(batch.words.stems[content], batch.owners[content], batch.sizes)
