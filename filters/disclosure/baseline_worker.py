@@ -56,7 +56,7 @@ def philter() -> tuple[Find, str]:
         nltk.pos_tag(["Patient"])
     except LookupError:
         tagger = _spacy_model()
-        nltk.pos_tag = _spacy_tagger(tagger)
+        vars(nltk)["pos_tag"] = _spacy_tagger(tagger)
     folder = pathlib.Path(str(lite.__file__)).parent / "configs"
     rules = lite.load_filters(str(sorted(folder.glob("*.toml"))[-1]))
 
