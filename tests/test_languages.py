@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from casewright.kg.language import languages, load_names
 from casewright.outputs.rows import read_rows
 from casewright.prompts.library import Grammar, load_library, prompt_languages
 from casewright.records import Demographics, Document
-from casewright.setup import load_parts
+from casewright.setup import checker_of, load_parts
 
 SPANISH = """\
 documents: {documents}
@@ -41,13 +42,18 @@ def spanish(folder: Path, documents: int = 6, extra: str = "", **changed: str) -
 
 @pytest.fixture(scope="module")
 def documents(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Document]:
-    """Forty Spanish notes, screened."""
+    """Spanish notes of every kind that there is, screened."""
     parts = load_parts(load_config(spanish(tmp_path_factory.mktemp("es"))))
     writer = parts.writer(None, EngineName("realiser", ""))
-    return [
-        parts.screen(asyncio.run(writer.draft(parts.sampler.case(i), "clinic_note")))
-        for i in range(40)
+    cases = [parts.sampler.case(i) for i in range(36)]
+    made = [
+        parts.screen(asyncio.run(writer.draft(case, kind)))
+        for case in cases
+        for kind, spec in parts.library.kinds.items()
+        if case.setting in spec.settings
     ]
+    assert {d.draft.kind for d in made} == {"clinic_note", "ed_note"}
+    return made
 
 
 def test_notes_state_their_cases_and_are_kept(documents: Sequence[Document]) -> None:
@@ -71,6 +77,24 @@ def test_notes_have_substance_and_no_english(documents: Sequence[Document]) -> N
         body = d.draft.text.split("\n\n", 2)[2]  # the facility's name is an English one
         assert not english.findall(body), body
         assert "{" not in body and "|" not in body
+
+
+@pytest.mark.usefixtures("warm")
+def test_the_opposite_of_what_a_note_says_is_contradicted(
+    documents: Sequence[Document], graph: Graph
+) -> None:
+    check = checker_of(graph, load_names("es"))
+    flipped = 0
+    for d in documents[:20]:
+        for fact in d.draft.facts:
+            stated = d.draft.ledger.status_of(fact.fact_id).status == "stated"
+            if not stated or fact.type not in ("symptom", "finding", "diagnosis"):
+                continue
+            other = replace(fact, polarity="denied" if fact.polarity == "present" else "present")
+            found = check(d.draft.text, [other], d.draft.case.demographics, ()).facts[0]
+            assert found.status == "contradicted", (other, found.why, d.draft.text)
+            flipped += 1
+    assert flipped > 80
 
 
 def test_the_notes_openings_differ(documents: Sequence[Document]) -> None:
