@@ -9,7 +9,6 @@ whole arrays: no Python object per document.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -33,9 +32,12 @@ _NEIGHBOURS = 8
 _AT_ONCE = 1024
 
 _Hashes: TypeAlias = NDArray[np.uint64]
-_BASE = np.uint64(0x9E3779B97F4A7C15 | 1)
-_INVERSE = np.uint64(pow(int(_BASE), -1, 2**64))
 _STEP = np.uint64(0xC2B2AE3D27D4EB4F)
+_HEAD = np.uint64(0x9E3779B97F4A7C15)
+_TAIL = np.uint64(0xD6E8FEB86659FD93)
+_EIGHT = 8
+# The first so many bytes of eight, as the machine lays them out (least significant first).
+_FIRST: _Hashes = np.array([(1 << 8 * n) - 1 for n in range(_EIGHT + 1)], dtype=np.uint64)
 
 
 def mix(x: _Hashes) -> _Hashes:
@@ -44,19 +46,6 @@ def mix(x: _Hashes) -> _Hashes:
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     mixed: _Hashes = x ^ (x >> np.uint64(31))
     return mixed
-
-
-@lru_cache(maxsize=2)
-def _powers(base: np.uint64, size: int) -> _Hashes:
-    powers = np.full(size, base, dtype=np.uint64)
-    powers[:1] = 1
-    product: _Hashes = np.cumprod(powers, dtype=np.uint64)
-    return product
-
-
-def _room(size: int) -> int:
-    """A power of four that is larger, so that few tables are made."""
-    return 1 << (size.bit_length() + size.bit_length() % 2)
 
 
 def shingle_sets(
@@ -72,23 +61,41 @@ def shingle_sets(
     raw = np.frombuffer(data or b"", np.uint8)[first:last]
     offsets = offsets - first
     letter = np.zeros(len(raw) + 2, dtype=bool)
-    letter[1:-1] = ((raw >= ord("a")) & (raw <= ord("z"))) | (raw >= 0x80)
+    letter[1:-1] = ((raw - np.uint8(ord("a"))) < 26) | (raw >= 0x80)
     # No word runs over the end of a text into the next one.
     edge = np.zeros(len(raw) + 1, dtype=bool)
     edge[offsets] = True
     starts = np.flatnonzero(letter[1:] & (edge | ~letter[:-1]))
     ends = np.flatnonzero(letter[:-1] & (edge | ~letter[1:]))
+    words = _word_hashes(raw, starts, ends)
+    owners = np.repeat(np.arange(len(array)), np.diff(np.searchsorted(starts, offsets)))
+    count = max(len(words) - size + 1, 0)
+    hashes = np.zeros(count, dtype=np.uint64)
     with np.errstate(over="ignore"):
-        sums = np.zeros(len(raw) + 1, dtype=np.uint64)
-        np.cumsum(raw.astype(np.uint64) * _powers(_BASE, _room(len(raw)))[: len(raw)], out=sums[1:])
-        words = mix((sums[ends] - sums[starts]) * _powers(_INVERSE, _room(len(raw)))[starts])
-        owners = np.searchsorted(offsets, starts, side="right") - 1
-        count = max(len(words) - size + 1, 0)
-        hashes = np.zeros(count, dtype=np.uint64)
         for place in range(size):
             hashes = (hashes + words[place : place + count]) * _STEP
         whole = owners[:count] == owners[size - 1 : size - 1 + count]
         return mix(hashes[whole]), owners[:count][whole]
+
+
+def _word_hashes(
+    raw: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> _Hashes:
+    """A hash of each word: of its length, its first eight bytes and its last eight.
+
+    Longer words that differ in their middle alone are rare enough to be taken for one.
+    """
+    padded = np.concatenate([raw, np.zeros(_EIGHT, np.uint8)])
+    # Eight bytes from every place, without a copy.
+    eights = np.ndarray(len(raw) + 1, np.dtype("<u8"), buffer=padded, strides=(1,))
+    sizes = ends - starts
+    heads = eights[starts] & _FIRST[np.minimum(sizes, _EIGHT)]
+    tails = np.where(sizes > _EIGHT, eights[np.maximum(ends - _EIGHT, 0)], np.uint64(0))
+    with np.errstate(over="ignore"):
+        hashes = (heads + sizes.astype(np.uint64)) * _HEAD + tails * _TAIL
+        hashes ^= hashes >> np.uint64(32)
+        hashes *= _STEP
+    return hashes
 
 
 class Signatures:
@@ -111,19 +118,14 @@ class Signatures:
         np.minimum.at(signature, owners * BINS + bins, hashes & np.uint64(2**58 - 1))
         table = signature.reshape(-1, BINS)
         missing = table == empty
-        filled = table.copy()
-        for step in range(1, BINS):
-            if not missing.any():
-                break
-            # An empty bin takes the next filled one's value, changed by the distance.
-            other = np.roll(table, -step, axis=1)
-            use = missing & (other != empty)
-            with np.errstate(over="ignore"):
-                filled[use] = other[use] + np.uint64(step) * _STEP
-            missing &= ~use
-        self._short.append(missing.any(axis=1))  # fewer than five words: like nothing
+        some = np.flatnonzero(missing.any(axis=1))
+        short = np.zeros(len(texts), dtype=bool)
+        if len(some):
+            table[some], short[some] = _filled(table[some], missing[some], empty)
+        self._short.append(short)  # fewer than five words: like nothing
         with np.errstate(over="ignore"):
-            self._parts.append((mix(filled) & np.uint64(0xFFFF)).astype(np.uint16))
+            mixed = (mix(signature) & np.uint64(0xFFFF)).astype(np.uint16)
+        self._parts.append(mixed.reshape(-1, BINS))
 
     def links(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pairs of documents that are alike, as two arrays of places."""
@@ -149,6 +151,23 @@ class Signatures:
         if not found:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         return np.concatenate([a for a, _ in found]), np.concatenate([b for _, b in found])
+
+
+def _filled(
+    table: _Hashes, missing: NDArray[np.bool_], empty: np.uint64
+) -> tuple[_Hashes, NDArray[np.bool_]]:
+    """Signatures without empty bins, and which of them have nothing to fill those with."""
+    filled = table.copy()
+    for step in range(1, BINS):
+        if not missing.any():
+            break
+        # An empty bin takes the next filled one's value, changed by the distance.
+        other = np.roll(table, -step, axis=1)
+        use = missing & (other != empty)
+        with np.errstate(over="ignore"):
+            filled[use] = other[use] + np.uint64(step) * _STEP
+        missing = missing & ~use
+    return filled, missing.any(axis=1)
 
 
 def components(size: int, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:

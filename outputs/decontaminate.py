@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 
 from casewright.errors import CasewrightError
 from casewright.outputs.clusters import shingle_sets
-from casewright.outputs.splits import Division, SplitPlan, divide
 from casewright.outputs.stored import stored_tables
 
-__all__ = ["COMMON", "RUN_WORDS", "Contamination", "divide_clean", "find_contaminated"]
+__all__ = ["COMMON", "RUN_WORDS", "Contamination", "contamination_of", "find_contaminated"]
 
 RUN_WORDS = 13
 COMMON = 10
@@ -96,16 +95,14 @@ def find_contaminated(
     return Contamination(names, len(known), contaminated, int((counts > common).sum()))
 
 
-def divide_clean(
-    run: Path, plan: SplitPlan, benchmarks: Sequence[Path]
-) -> tuple[Division, Contamination | None]:
-    """The division of a run without the documents that share a run with a benchmark.
+def contamination_of(run: Path, benchmarks: Sequence[Path]) -> Contamination | None:
+    """What of a run's kept documents is to be left out; None where no benchmark is named.
 
     Raises:
-        CasewrightError: as for `find_contaminated` and `divide`; nothing would be left.
+        CasewrightError: as for `find_contaminated`; nothing would be left.
     """
     if not benchmarks:
-        return divide(run, plan), None
+        return None
     found = find_contaminated(run, benchmarks)
     if found.contaminated.all():
         raise CasewrightError(
@@ -113,7 +110,7 @@ def divide_clean(
             where=benchmarks[0],
             fix="see that the files named are benchmarks, not the corpus itself",
         )
-    return divide(run, plan, found.contaminated), found
+    return found
 
 
 def _benchmark(path: Path) -> Iterator[NDArray[np.uint64]]:

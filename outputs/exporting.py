@@ -6,23 +6,30 @@ written: README.md and SHA256SUMS. What lies between is the exporter's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from casewright.errors import CasewrightError, Problem
 from casewright.outputs.card import CardConfig, CardInfo, Form, render_card
-from casewright.outputs.decontaminate import Contamination, divide_clean
+from casewright.outputs.decontaminate import Contamination, contamination_of
 from casewright.outputs.guard import check_exportable, new_folder, write_checksums
 from casewright.outputs.lengths import TaskLengths
 from casewright.outputs.licences import licence_problems
 from casewright.outputs.manifest import Manifest
-from casewright.outputs.splits import Division, SplitPlan
-from casewright.outputs.summary import RunSummary, summarise
+from casewright.outputs.shards import SHARD_BYTES, Dealer, ShardedSplit, shard_count
+from casewright.outputs.splits import Divider, Division, SplitPlan
+from casewright.outputs.stored import large_tables, stored_tables
+from casewright.outputs.summary import RunSummary, stored_summary, summarise
 
-__all__ = ["Export", "check_allowed", "exporting"]
+__all__ = ["Deal", "Export", "check_allowed", "exporting"]
+
+Deal: TypeAlias = Literal["documents", "cases"]
+SCRATCH = ".scratch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +49,22 @@ class Export:
     contamination: Contamination | None
     info: CardInfo
     manifest: Manifest
+    _dealers: Mapping[Deal, Dealer]
+    _shard_bytes: int
     _counting: Future[RunSummary]
 
     @property
     def scratch(self) -> Path:
         """A folder for intermediate files, gone at the end."""
-        return self.folder / ".scratch"
+        return self.folder / SCRATCH
+
+    def shards(
+        self, deal: Deal, folder: Path, metadata: Mapping[str, str] | None = None
+    ) -> list[ShardedSplit]:
+        """Write what was dealt as Parquet shards to a folder; each deal can be had once."""
+        return self._dealers[deal].shards(
+            folder, self.division, shard_bytes=self._shard_bytes, metadata=metadata
+        )
 
     @property
     def summary(self) -> RunSummary:
@@ -78,6 +95,8 @@ def exporting(
     info: CardInfo | None = None,
     splits: SplitPlan | None = None,
     benchmarks: Sequence[Path] = (),
+    dealt: Sequence[Deal] = (),
+    shard_bytes: int = SHARD_BYTES,
 ) -> Iterator[Export]:
     """Begin an export; its folder becomes `dest` at the end, with checksums.
 
@@ -88,6 +107,9 @@ def exporting(
         splits: which share of the cases goes where.
         benchmarks: files of benchmarks; documents that share thirteen words in a row with one
             are left out (see `decontaminate`).
+        dealt: what the exporter will ask `Export.shards` for: documents shuffled one by one, or
+            by whole cases.
+        shard_bytes: size in memory that a shard has at most, on average.
 
     Raises:
         CasewrightError: the run is not finished, not screened or does not add up; a licence
@@ -98,11 +120,45 @@ def exporting(
     # The run is counted while it is divided and written: Arrow reads without the interpreter's
     # lock.
     with new_folder(Path(dest)) as folder, ThreadPoolExecutor(1) as pool:
-        counting = pool.submit(summarise, run)
-        division, contamination = divide_clean(run, plan, benchmarks)
-        export = Export(run, folder, plan, division, contamination, info, manifest, counting)
-        yield export
+        counting = pool.submit(_summary, run)
+        contamination = contamination_of(run, benchmarks)
+        scratch = folder / SCRATCH
+        divider = Divider(plan)
+        dealers = _dealers(run, manifest, scratch, dealt, shard_bytes) if dealt else {}
+        _read_once(run, divider, dealers)
+        division = divider.division(run, contamination.contaminated if contamination else None)
+        yield Export(
+            run, folder, plan, division, contamination, info, manifest, dealers, shard_bytes,
+            counting,
+        )  # fmt: skip
+        shutil.rmtree(scratch, ignore_errors=True)
         write_checksums(folder)
+
+
+def _summary(run: Path) -> RunSummary:
+    """The figures that the build left, if they are still those of the run."""
+    return stored_summary(run) or summarise(run)
+
+
+def _dealers(
+    run: Path, manifest: Manifest, scratch: Path, dealt: Sequence[Deal], shard_bytes: int
+) -> dict[Deal, Dealer]:
+    size = next((t.nbytes / t.num_rows for s, t in stored_tables(run) if s == "kept"), 0.0)
+    buckets = shard_count(size * manifest.counts.kept, shard_bytes)
+    return {deal: Dealer(scratch / deal, buckets, whole_cases=deal == "cases") for deal in dealt}
+
+
+def _read_once(run: Path, divider: Divider, dealers: Mapping[Deal, Dealer]) -> None:
+    """Go through the run once, for all who want to see it."""
+    columns = None if dealers else divider.columns
+    with ThreadPoolExecutor(1 + len(dealers)) as pool:
+        for side, table in large_tables(run, columns):
+            cases = divider.cases_of(table)
+            jobs = [pool.submit(divider.add, side == "kept", table, cases)]
+            if side == "kept":
+                jobs += [pool.submit(dealer.add, table, cases) for dealer in dealers.values()]
+            for job in jobs:
+                job.result()
 
 
 def check_allowed(run: Path, info: CardInfo) -> Manifest:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import shutil
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +24,6 @@ import pyarrow.parquet as pq
 from casewright.outputs.card import CardConfig, CardInfo, CardSplit
 from casewright.outputs.exporting import exporting
 from casewright.outputs.labels import PlainRow, said_with, stated
-from casewright.outputs.shards import write_shards
 from casewright.outputs.splits import SPLITS, Split, SplitPlan
 
 __all__ = ["bundle_of_case", "export_fhir"]
@@ -58,11 +56,10 @@ def export_fhir(
         CasewrightError: as for `export_hf`.
     """
     sizes: Counter[Split] = Counter()
-    with exporting(run, dest, info=info, splits=splits, benchmarks=benchmarks) as export:
+    begun = exporting(run, dest, info=info, splits=splits, benchmarks=benchmarks, dealt=["cases"])
+    with begun as export:
         folder, scratch = export.folder, export.scratch
-        shards = write_shards(
-            export.run, scratch / "shards", scratch / "deal", export.division, whole_cases=True
-        )
+        shards = export.shards("cases", scratch / "shards")
         with ExitStack() as stack:
             files: dict[Split, TextIO] = {}
             for sharded in shards:
@@ -72,7 +69,6 @@ def export_fhir(
                 for bundle in (b for shard in sharded.files for b in _bundles(shard)):
                     file.write(json.dumps(bundle, ensure_ascii=False) + "\n")
                     sizes[sharded.split] += 1
-        shutil.rmtree(scratch)
         made = [CardSplit(s, f"{s}.ndjson", sizes[s], 0) for s in SPLITS if sizes[s]]
         export.describe([CardConfig("bundles", made)], ("other",), "fhir")
     return Path(dest)

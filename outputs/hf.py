@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from casewright.outputs.card import (
 )
 from casewright.outputs.croissant import write_croissant
 from casewright.outputs.exporting import exporting
-from casewright.outputs.shards import EXPORT_SCHEMA, SHARD_BYTES, ShardedSplit, write_shards
+from casewright.outputs.shards import EXPORT_SCHEMA, SHARD_BYTES, ShardedSplit
 from casewright.outputs.splits import SplitPlan
 from casewright.outputs.summary import write_summary
 from casewright.outputs.tasks import TASK_SCHEMAS, rejected_of, write_tasks
@@ -68,37 +67,26 @@ def export_hf(
         raise CasewrightError(
             f"there is no table {', '.join(unknown)}", valid=", ".join(["documents", *TASK_SCHEMAS])
         )
-    with exporting(run, dest, info=info, splits=splits, benchmarks=benchmarks) as export:
-        folder, scratch = export.folder, export.scratch
+    begun = exporting(
+        run, dest, info=info, splits=splits, benchmarks=benchmarks, shard_bytes=shard_bytes,
+        dealt=["documents", "cases"] if wanted else ["documents"],
+    )  # fmt: skip
+    with begun as export:
+        folder = export.folder
         metadata = dict(as_metadata(export.manifest))
-        made = write_shards(
-            export.run,
-            folder / "documents",
-            scratch,
-            export.division,
-            shard_bytes=shard_bytes,
-            metadata=metadata,
-        )
+        made = export.shards("documents", folder / "documents", metadata)
         tables = [
             CardConfig(
                 "documents", card_splits(made, "documents"), schema=EXPORT_SCHEMA, default=True
             )
         ]
         if wanted:
-            cases = write_shards(
-                export.run,
-                scratch / "cases",
-                scratch / "deal",
-                export.division,
-                shard_bytes=shard_bytes,
-                whole_cases=True,
-            )
+            cases = export.shards("cases", export.scratch / "whole_cases")
             rejected = rejected_of(export.run) if "dpo" in wanted else {}
             tables += [
                 CardConfig(name, card_splits(files, name), schema=TASK_SCHEMAS[name])
                 for name, files in write_tasks(cases, folder, wanted, rejected, metadata).items()
             ]
-        shutil.rmtree(scratch)
         export.describe(tables, TASKS, "parquet")
         summary = export.summary
         sheet = render_healthsheet(summary, export.info)

@@ -9,7 +9,6 @@ are preference pairs too (`outputs/preferences.py`).
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -24,7 +23,6 @@ from casewright.outputs.labels import PlainRow
 from casewright.outputs.lengths import PairLengths, load_counter
 from casewright.outputs.preferences import preferences
 from casewright.outputs.prompting import administrative, facts_prompt, stated_codes
-from casewright.outputs.shards import write_shards
 from casewright.outputs.splits import SPLITS, Split, SplitPlan
 from casewright.outputs.tasks import cases_of, rejected_of
 from casewright.outputs.trainers import PREFERENCES, write_trainers
@@ -87,11 +85,10 @@ def export_sft(
         CasewrightError: as for `export_hf`.
     """
     lengths = PairLengths(load_counter(tokenizer) if tokenizer else None)
-    with exporting(run, dest, info=info, splits=splits, benchmarks=benchmarks) as export:
+    begun = exporting(run, dest, info=info, splits=splits, benchmarks=benchmarks, dealt=["cases"])
+    with begun as export:
         folder, scratch = export.folder, export.scratch
-        shards = write_shards(
-            export.run, scratch / "shards", scratch / "deal", export.division, whole_cases=True
-        )
+        shards = export.shards("cases", scratch / "shards")
         rejected = rejected_of(export.run)
         sizes: dict[str, Counter[Split]] = defaultdict(Counter)
         with ExitStack() as stack:
@@ -106,7 +103,6 @@ def export_sft(
                                 files[key] = stack.enter_context(_open(folder, *key))
                             files[key].write(json.dumps(value, ensure_ascii=False) + "\n")
                             sizes[name][sharded.split] += 1
-        shutil.rmtree(scratch)
         if not sizes:
             raise CasewrightError(
                 "the run gives no training pairs", where=export.run, valid="a run that kept notes"

@@ -1,43 +1,50 @@
 """A run's documents as Parquet shards, divided by split and shuffled over the whole.
 
-Two passes keep memory at one shard: documents are dealt by hash to a scratch file per
-shard, then each shard is put in order of the hash and compressed. The order is a function
-of the plan, so the same run always gives the same shards.
+Two steps keep memory at a few shards: while the run is read, its documents are dealt by hash to
+scratch files, before anybody knows on which side they stand; then each of those is divided, put
+in order of the hash and compressed. The order is a function of the plan, so the same run always
+gives the same shards.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from casewright.outputs.clusters import mix
 from casewright.outputs.rows import DOCUMENTS_SCHEMA
 from casewright.outputs.splits import SPLITS, Division, Split
-from casewright.outputs.stored import stored_tables
 
-__all__ = ["EXPORT_SCHEMA", "GROUP_ROWS", "SHARD_BYTES", "ShardedSplit", "write_shards"]
+__all__ = ["EXPORT_SCHEMA", "GROUP_ROWS", "SHARD_BYTES", "Dealer", "ShardedSplit", "shard_count"]
 
 SHARD_BYTES = 128 * 2**20
-"""Bytes per shard as Arrow holds it: some 15 MB on disk. Two are sorted at a time."""
+"""Bytes per shard as Arrow holds it: some 15 MB on disk. A few are sorted at a time."""
 
 EXPORT_SCHEMA: pa.Schema = DOCUMENTS_SCHEMA.append(pa.field("synthetic", pa.bool_()))
 """Columns of an exported document: those of the run, and that it is synthetic."""
 
-DEAL_ROWS = 8192
-WRITERS = 2
-GROUP_ROWS = 1000
-_ORDER = "__order__"
+# Each of them holds two copies of a shard.
+WRITERS = min(3, os.cpu_count() or 1)
+GROUP_ROWS = 4000
+_ROW = "__row__"
 # The scratch files are as large as the run unpacked: a quick codec costs less than the disk.
 _SCRATCH = pa.ipc.IpcWriteOptions(compression="lz4")
+# What readers filter by; bounds of texts and labels help nobody and cost a tenth of the writing.
+_STATISTICS = ["document_id", "case_id", "kind", "document_index", "patient_id", "encounter"]
+_Made = TypeVar("_Made")
 _SALT = np.uint64(0x5DEECE66D1CEB00C)
 
 
@@ -51,156 +58,187 @@ class ShardedSplit:
     bytes: int  # in memory
 
 
-def write_shards(
-    run: Path,
-    folder: Path,
-    scratch: Path,
-    division: Division,
-    *,
-    shard_bytes: int = SHARD_BYTES,
-    whole_cases: bool = False,
-    metadata: dict[str, str] | None = None,
-) -> list[ShardedSplit]:
-    """Write a run's kept documents to `folder` as `<split>-00000-of-00004.parquet`.
+def shard_count(size: float, shard_bytes: int) -> int:
+    """A power of two, so that the shards divide evenly among the processes of a training."""
+    return 1 << max(0, math.ceil(math.log2(max(size, 1) / shard_bytes)))
+
+
+class Dealer:
+    """Deals a run's kept documents to scratch files, and makes shards of them.
 
     Args:
-        run: a sealed run.
-        folder: where the shards go; made if need be.
-        scratch: a folder for intermediate files, of about the run's size; emptied.
-        division: which case goes where.
-        shard_bytes: the bound on a shard's size in memory, met on average.
+        scratch: a folder for intermediate files, of about the run's size.
+        buckets: how many scratch files, a power of two: about one for each shard of the run.
         whole_cases: shuffle cases instead of documents: those of a case stay together.
-        metadata: key-value pairs for every file's schema.
-
-    Returns:
-        The splits that have documents, in the order train, validation, test.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    scratch.mkdir(parents=True, exist_ok=True)
-    sizes = division.sizes()
-    each = _row_bytes(run)
-    counts = {split: _shard_count(each * rows, shard_bytes) for split, rows in sizes.items()}
-    _deal(run, scratch, division, counts, whole_cases=whole_cases)
-    made = []
-    for split in SPLITS:
-        if split in counts:
-            made.append(_finish(split, counts[split], folder, scratch, metadata or {}))
-    return made
+
+    def __init__(self, scratch: Path, buckets: int, *, whole_cases: bool = False) -> None:
+        scratch.mkdir(parents=True, exist_ok=True)
+        self._paths = [scratch / f"{number}.arrow" for number in range(buckets)]
+        self._writers: list[pa.RecordBatchStreamWriter | None] = [None] * buckets
+        self._whole_cases = whole_cases
+        self._open = ExitStack()
+        self._rows = self._bytes = 0
+
+    def add(self, table: pa.Table, cases: NDArray[np.int64]) -> None:
+        """Take in the next kept documents; `cases` are the numbers of their cases."""
+        keys = cases if self._whole_cases else table["document_index"].to_numpy()
+        # The bucket comes from other bits than the order within it.
+        bucket = (mix(_orders(keys)) % np.uint64(len(self._paths))).astype(np.int64)
+        places = np.argsort(bucket, kind="stable")
+        rows = pa.array(np.arange(self._rows, self._rows + table.num_rows))
+        # Taking from one chunk is three times as fast as from many.
+        dealt = table.append_column(_ROW, rows).combine_chunks().take(places)
+        self._rows += dealt.num_rows
+        self._bytes += dealt.nbytes
+        edges = np.searchsorted(bucket[places], np.arange(len(self._paths) + 1))
+        for number, (start, end) in enumerate(pairwise(edges)):
+            if start < end:
+                self._writer(number, dealt.schema).write_table(dealt.slice(start, end - start))
+
+    def _writer(self, number: int, schema: pa.Schema) -> pa.RecordBatchStreamWriter:
+        writer = self._writers[number]
+        if writer is None:
+            writer = pa.ipc.new_stream(self._paths[number], schema, options=_SCRATCH)
+            self._writers[number] = self._open.enter_context(writer)
+        return writer
+
+    def close(self) -> None:
+        """Finish the scratch files."""
+        self._open.close()
+
+    def shards(
+        self,
+        folder: Path,
+        division: Division,
+        *,
+        shard_bytes: int = SHARD_BYTES,
+        metadata: Mapping[str, str] | None = None,
+    ) -> list[ShardedSplit]:
+        """Write the documents to `folder` as `<split>-00000-of-00004.parquet`; to be done once.
+
+        Args:
+            folder: where the shards go; made if need be.
+            division: which case goes where, and which documents are left out.
+            shard_bytes: the bound on a shard's size in memory, met on average.
+            metadata: key-value pairs for every file's schema.
+
+        Returns:
+            The splits that have documents, in the order train, validation, test.
+        """
+        self.close()
+        folder.mkdir(parents=True, exist_ok=True)
+        each = self._bytes / max(self._rows, 1)
+        counts = {
+            split: min(shard_count(each * rows, shard_bytes), len(self._paths))
+            for split, rows in division.sizes().items()
+        }
+        files = {split: _Files(split, folder, dict(metadata or {})) for split in counts}
+        # A shard of the largest split is one worker's; of the others it gives its share.
+        largest = max(counts, key=lambda split: counts[split])
+        each_takes = len(self._paths) // counts[largest]
+
+        def work(number: int) -> dict[Split, list[pa.Table]]:
+            others: dict[Split, list[pa.Table]] = {split: [] for split in counts}
+            for path in self._paths[number * each_takes :][:each_takes]:
+                for split, table in self._divided(path, division, largest):
+                    if split == largest:
+                        files[split].write(number, table)
+                    else:
+                        others[split].append(table)
+                path.unlink(missing_ok=True)
+            files[largest].close(number)
+            return others
+
+        # Arrow takes and compresses without the interpreter's lock.
+        with ThreadPoolExecutor(WRITERS) as pool:
+            for number, others in enumerate(_ahead(pool, work, range(counts[largest]))):
+                for split, tables in others.items():
+                    if split == largest:
+                        continue
+                    shard = number * counts[split] // counts[largest]
+                    for table in tables:
+                        files[split].write(shard, table)
+                    if (number + 1) * counts[split] // counts[largest] > shard:
+                        files[split].close(shard)
+        return [files[split].made() for split in SPLITS if split in files]
+
+    def _divided(
+        self, path: Path, division: Division, largest: Split
+    ) -> Iterator[tuple[Split, pa.Table]]:
+        """The documents of a scratch file in their new order, some at a time, with their sides."""
+        if not path.exists():
+            return
+        with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
+            table = reader.read_all().combine_chunks()
+        rows, indices = table[_ROW].to_numpy(), table["document_index"].to_numpy()
+        table = table.drop_columns([_ROW])
+        cases = division.kept[rows]
+        # Documents of one case have the same order: their places in the plan decide.
+        order = np.lexsort((indices, _orders(cases if self._whole_cases else indices)))
+        order = order[division.exported[rows[order]]]
+        sides = division.sides[cases[order]]
+        for number, split in enumerate(SPLITS):
+            places = order[sides == number]
+            for start in range(0, len(places), GROUP_ROWS):
+                yield split, table.take(places[start : start + GROUP_ROWS])
 
 
-def _row_bytes(run: Path) -> float:
-    """Bytes of a document as Arrow holds it, by the first few hundred of the run."""
-    for side, table in stored_tables(run):
-        if side == "kept" and table.num_rows:
-            return float(table.nbytes / table.num_rows)
-    return 0.0
+class _Files:
+    """The shards of a split, each written table by table."""
+
+    def __init__(self, split: Split, folder: Path, metadata: dict[str, str]) -> None:
+        self._split = split
+        self._folder = folder
+        self._schema = EXPORT_SCHEMA.with_metadata(metadata or None)
+        self._writers: dict[int, pq.ParquetWriter] = {}
+        self._sizes: dict[int, tuple[int, int]] = {}
+
+    def write(self, number: int, table: pa.Table) -> None:
+        """Write a table's rows to the end of a shard."""
+        marks = pa.repeat(pa.scalar(True), table.num_rows)
+        table = table.append_column(EXPORT_SCHEMA.field("synthetic"), marks)
+        if number not in self._writers:
+            self._writers[number] = pq.ParquetWriter(
+                self._path(number), self._schema, compression="zstd", compression_level=3,
+                write_statistics=_STATISTICS,
+            )  # fmt: skip
+        self._writers[number].write_table(table.cast(self._schema), row_group_size=GROUP_ROWS)
+        rows, size = self._sizes.get(number, (0, 0))
+        self._sizes[number] = rows + table.num_rows, size + table.nbytes
+
+    def close(self, number: int) -> None:
+        """Finish a shard, if it has a row."""
+        if number in self._writers:
+            self._writers.pop(number).close()
+
+    def made(self) -> ShardedSplit:
+        """All shards under their final names: a shard without a row is none."""
+        files = []
+        for place, number in enumerate(sorted(self._sizes)):
+            name = f"{self._split}-{place:05d}-of-{len(self._sizes):05d}.parquet"
+            files.append(self._path(number).rename(self._folder / name))
+        rows = sum(rows for rows, _ in self._sizes.values())
+        return ShardedSplit(
+            self._split, tuple(files), rows, sum(size for _, size in self._sizes.values())
+        )
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f".{self._split}-{number}.parquet"
 
 
-def _shard_count(size: float, shard_bytes: int) -> int:
-    """A power of two, so that the shards divide evenly among the processes of a training."""
-    power = max(0, math.ceil(math.log2(max(size, 1) / shard_bytes)))
-    return 1 << power
+def _orders(keys: NDArray[np.int64]) -> NDArray[np.uint64]:
+    return mix(keys.astype(np.uint64) + _SALT)
 
 
-def _deal(
-    run: Path, scratch: Path, division: Division, counts: dict[Split, int], *, whole_cases: bool
-) -> None:
-    """First pass: every document to the scratch file of its shard."""
-    buckets = [(split, number) for split in SPLITS for number in range(counts.get(split, 0))]
-    first = np.zeros(len(SPLITS), dtype=np.int64)
-    shards = np.ones(len(SPLITS), dtype=np.uint64)
-    for split, number in counts.items():
-        first[SPLITS.index(split)] = buckets.index((split, 0))
-        shards[SPLITS.index(split)] = number
-    done = 0
-    with ExitStack() as stack:
-        writers: list[pa.RecordBatchStreamWriter | None] = [None] * len(buckets)
-        for read in _ahead(_large_tables(run)):
-            table = read
-            cases = division.kept[done : done + table.num_rows]
-            exported = division.exported[done : done + table.num_rows]
-            done += table.num_rows
-            if not exported.all():
-                table, cases = table.filter(pa.array(exported)), cases[exported]
-            keys = cases if whole_cases else table["document_index"].to_numpy()
-            orders = mix(keys.astype(np.uint64) + _SALT)
-            sides = division.sides[cases]
-            # The shard comes from other bits than the order within it.
-            bucket = first[sides] + (mix(orders) % shards[sides]).astype(np.int64)
-            places = np.argsort(bucket, kind="stable")
-            # Taking from one chunk is three times as fast as from many.
-            whole = table.append_column(_ORDER, pa.array(orders >> np.uint64(1), pa.uint64()))
-            dealt = whole.combine_chunks().take(places)
-            edges = np.searchsorted(bucket[places], np.arange(len(buckets) + 1))
-            for number, (start, end) in enumerate(pairwise(edges)):
-                if start == end:
-                    continue
-                writer = writers[number]
-                if writer is None:
-                    path = _scratch_path(scratch, *buckets[number])
-                    writer = stack.enter_context(
-                        pa.ipc.new_stream(path, dealt.schema, options=_SCRATCH)
-                    )
-                    writers[number] = writer
-                writer.write_table(dealt.slice(start, end - start))
-
-
-def _large_tables(run: Path) -> Iterator[pa.Table]:
-    waiting: list[pa.Table] = []
-    for side, table in stored_tables(run, batch=DEAL_ROWS):
-        if side != "kept":
-            continue
-        waiting.append(table)
-        if sum(t.num_rows for t in waiting) >= DEAL_ROWS:
-            yield pa.concat_tables(waiting)
-            waiting = []
-    if waiting:
-        yield pa.concat_tables(waiting)
-
-
-def _scratch_path(scratch: Path, split: Split, number: int) -> Path:
-    return scratch / f"{split}-{number}.arrow"
-
-
-def _finish(
-    split: Split, count: int, folder: Path, scratch: Path, metadata: dict[str, str]
-) -> ShardedSplit:
-    """Second pass: order each shard, compress it, and drop its scratch file."""
-    tables = (_scratch_path(scratch, split, n) for n in range(count))
-    present = [path for path in tables if path.exists()]
-
-    def finish(numbered: tuple[int, Path]) -> tuple[Path, int, int]:
-        number, path = numbered
-        out = folder / f"{split}-{number:05d}-of-{len(present):05d}.parquet"
-        return out, *_finish_one(path, out, metadata)
-
-    # Arrow sorts and compresses without the interpreter's lock.
-    with ThreadPoolExecutor(WRITERS) as pool:
-        made = list(pool.map(finish, enumerate(present)))
-    files = [path for path, _, _ in made]
-    rows = sum(n for _, n, _ in made)
-    size = sum(n for _, _, n in made)
-    return ShardedSplit(split, tuple(files), rows, size)
-
-
-def _finish_one(path: Path, out: Path, metadata: dict[str, str]) -> tuple[int, int]:
-    with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
-        table = reader.read_all().combine_chunks()
-    # Documents of one case have the same order: their places in the plan decide.
-    table = table.sort_by([(_ORDER, "ascending"), ("document_index", "ascending")])
-    table = table.drop_columns([_ORDER])
-    marks = pa.repeat(pa.scalar(True), table.num_rows)
-    table = table.append_column(EXPORT_SCHEMA.field("synthetic"), marks)
-    table = table.replace_schema_metadata(metadata or None)
-    pq.write_table(table, out, compression="zstd", compression_level=3, row_group_size=GROUP_ROWS)
-    path.unlink()
-    return table.num_rows, table.nbytes
-
-
-def _ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """The same tables, each read while the one before is at work."""
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(next, tables, None)
-        while (table := waiting.result()) is not None:
-            waiting = pool.submit(next, tables, None)
-            yield table
+def _ahead(
+    pool: ThreadPoolExecutor, work: Callable[[int], _Made], numbers: Iterable[int]
+) -> Iterator[_Made]:
+    """Results in order, with few of them waiting: each holds memory."""
+    waiting: deque[Future[_Made]] = deque()
+    for number in numbers:
+        waiting.append(pool.submit(work, number))
+        if len(waiting) > WRITERS:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()

@@ -6,7 +6,7 @@ the two cases of a contrast pair, and near-duplicates of whatever case.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
@@ -22,7 +22,7 @@ from casewright.outputs.clusters import Signatures, components
 from casewright.outputs.stored import stored_tables
 from casewright.seeds import derive_seed
 
-__all__ = ["SPLITS", "Division", "Split", "SplitBy", "SplitPlan", "divide"]
+__all__ = ["SPLITS", "Divider", "Division", "Split", "SplitBy", "SplitPlan", "divide"]
 
 Split: TypeAlias = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -87,18 +87,79 @@ class Division:
     kept: NDArray[np.int64]
     groups: int
     exported: NDArray[np.bool_]
-    _places: dict[str, int] = field(default_factory=dict, repr=False)
+    _places: Mapping[str, int] = field(repr=False)
 
     def side(self, case_id: str) -> Split:
         """The side of one case. Raises KeyError for a case that the run lacks."""
-        if not self._places:
-            self._places.update({c: i for i, c in enumerate(self.cases.to_pylist())})
         return SPLITS[int(self.sides[self._places[case_id]])]
 
     def sizes(self) -> dict[Split, int]:
         """Kept documents of every side that has any."""
         counted = np.bincount(self.sides[self.kept[self.exported]], minlength=len(SPLITS))
         return {s: int(n) for s, n in zip(SPLITS, counted, strict=True) if n}
+
+
+class Divider:
+    """Takes in a run's documents table by table, in stored order, and divides its cases."""
+
+    def __init__(self, plan: SplitPlan) -> None:
+        self.plan = plan
+        self._places: dict[str, int] = {}
+        self._of_row: list[NDArray[np.int64]] = []
+        self._kept: list[NDArray[np.bool_]] = []
+        self._patients: list[pa.Array] = []
+        self._partners: list[pa.Array] = []
+        self._held: list[pa.Array] = []
+        self._signatures = Signatures()
+
+    @property
+    def columns(self) -> list[str]:
+        """What of the documents it reads."""
+        unused = {"case": {"icd10", "style"}, "code": {"style"}, "template": {"icd10"}}
+        return [name for name in _COLUMNS if name not in unused[self.plan.by]]
+
+    def cases_of(self, table: pa.Table) -> NDArray[np.int64]:
+        """The number of each document's case, in order of first appearance."""
+        places = self._places
+        names = table["case_id"].to_pylist()
+        return np.array([places.setdefault(name, len(places)) for name in names], dtype=np.int64)
+
+    def add(self, kept: bool, table: pa.Table, cases: NDArray[np.int64]) -> None:
+        """Take in the next documents; `cases` are their numbers by `cases_of`."""
+        self._of_row.append(cases)
+        self._kept.append(np.full(table.num_rows, kept))
+        self._patients.append(table["patient_id"].combine_chunks())
+        self._partners.append(table["partner_case_id"].combine_chunks())
+        if self.plan.by != "case":
+            self._held.append(_held_out(table, self.plan))
+        self._signatures.add(table["text"])
+
+    def division(self, run: Path, left_out: NDArray[np.bool_] | None = None) -> Division:
+        """Decide on which side each case stands.
+
+        Raises:
+            CasewrightError: by code or template, everything hangs together.
+        """
+        names = pa.array(list(self._places), pa.string())
+        of_row = np.concatenate([*self._of_row, np.zeros(0, np.int64)])
+        a, b = self._signatures.links()
+        links = [(of_row[a], of_row[b])]
+        links += _joined(self._patients, of_row)
+        links += _joined(self._held, of_row) if self._held else []
+        links.append(_named(self._partners, names, of_row))
+        root = components(
+            len(names), np.concatenate([x for x, _ in links]), np.concatenate([y for _, y in links])
+        )
+        which = np.concatenate([*self._kept, np.zeros(0, bool)])
+        group_of_root, group = np.unique(root, return_inverse=True)
+        if self.plan.by == "case":
+            sides = _hashed(names, group, len(group_of_root), self.plan)
+        else:
+            rows = np.bincount(group[of_row[which]], minlength=len(group_of_root))
+            sides = _balanced(rows, self.plan, run)
+        kept_rows = of_row[which]
+        exported = np.ones(len(kept_rows), bool) if left_out is None else ~left_out
+        return Division(names, sides[group], kept_rows, len(group_of_root), exported, self._places)
 
 
 def divide(run: Path, plan: SplitPlan, left_out: NDArray[np.bool_] | None = None) -> Division:
@@ -112,42 +173,10 @@ def divide(run: Path, plan: SplitPlan, left_out: NDArray[np.bool_] | None = None
     Raises:
         CasewrightError: by code or template, everything hangs together.
     """
-    cases, patients, partners, held = [], [], [], []
-    kept: list[NDArray[np.bool_]] = []
-    signatures = Signatures()
-    for side, table in stored_tables(run, _columns(plan), batch=4096):
-        cases.append(table["case_id"].combine_chunks())
-        patients.append(table["patient_id"].combine_chunks())
-        partners.append(table["partner_case_id"].combine_chunks())
-        held.append(_held_out(table, plan))
-        kept.append(np.full(table.num_rows, side == "kept"))
-        signatures.add(table["text"])
-    encoded = pa.chunked_array(cases, pa.string()).combine_chunks().dictionary_encode()
-    names = encoded.dictionary
-    of_row = encoded.indices.to_numpy(False).astype(np.int64)
-    a, b = signatures.links()
-    links = [(of_row[a], of_row[b])]
-    links += _joined(patients, of_row)
-    links += _joined(held, of_row) if plan.by != "case" else []
-    links.append(_named(partners, names, of_row))
-    root = components(
-        len(names), np.concatenate([x for x, _ in links]), np.concatenate([y for _, y in links])
-    )
-    which = np.concatenate(kept) if kept else np.zeros(0, bool)
-    group_of_root, group = np.unique(root, return_inverse=True)
-    if plan.by == "case":
-        sides = _hashed(names, group, len(group_of_root), plan)
-    else:
-        rows = np.bincount(group[of_row[which]], minlength=len(group_of_root))
-        sides = _balanced(rows, plan, run)
-    kept_rows = of_row[which]
-    exported = np.ones(len(kept_rows), bool) if left_out is None else ~left_out
-    return Division(names, sides[group], kept_rows, len(group_of_root), exported)
-
-
-def _columns(plan: SplitPlan) -> list[str]:
-    unused = {"case": {"icd10", "style"}, "code": {"style"}, "template": {"icd10"}}[plan.by]
-    return [name for name in _COLUMNS if name not in unused]
+    divider = Divider(plan)
+    for side, table in stored_tables(run, divider.columns, batch=4096):
+        divider.add(side == "kept", table, divider.cases_of(table))
+    return divider.division(run, left_out)
 
 
 def _held_out(table: pa.Table, plan: SplitPlan) -> pa.Array:

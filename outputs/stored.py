@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -12,6 +14,7 @@ import pyarrow.parquet as pq
 
 from casewright.errors import CasewrightError
 from casewright.outputs.parts import (
+    PART_ROWS,
     Moves,
     PartFiles,
     part_files,
@@ -21,9 +24,11 @@ from casewright.outputs.parts import (
 )
 from casewright.outputs.rows import DOCUMENTS_SCHEMA, REJECTS_SCHEMA, conform, table_of
 
-__all__ = ["Side", "stored_tables"]
+__all__ = ["Side", "large_tables", "stored_tables"]
 
 BATCH = 512
+LARGE_PARTS = 8
+READERS = 2
 
 Side: TypeAlias = Literal["kept", "rest"]
 """Which schema a table has: that of the documents or that of the rejects."""
@@ -58,6 +63,31 @@ def stored_tables(
             yield from _sealed(files, columns, batch)
         else:
             yield from _unsealed(files, moves, columns, batch)
+
+
+def large_tables(run: Path, columns: list[str] | None = None) -> Iterator[tuple[Side, pa.Table]]:
+    """The tables of several parts at a time, in stored order, the next ones read meanwhile.
+
+    Raises:
+        CasewrightError: a file is damaged.
+    """
+    numbers = [*part_files(run)]
+    groups = [numbers[i : i + LARGE_PARTS] for i in range(0, len(numbers), LARGE_PARTS)]
+
+    def read(group: list[int]) -> list[tuple[Side, pa.Table]]:
+        found: dict[Side, list[pa.Table]] = {"kept": [], "rest": []}
+        for side, table in stored_tables(run, columns, batch=PART_ROWS, parts=group):
+            found[side].append(table)
+        return [(side, pa.concat_tables(tables)) for side, tables in found.items() if tables]
+
+    # Arrow reads without the interpreter's lock.
+    with ThreadPoolExecutor(READERS) as pool:
+        waiting = deque(pool.submit(read, group) for group in groups[:READERS])
+        for group in [*groups[READERS:], *[None] * READERS]:
+            tables = waiting.popleft().result() if waiting else []
+            if group is not None:
+                waiting.append(pool.submit(read, group))
+            yield from tables
 
 
 def _is_sealed(part: int, files: PartFiles, moves: Moves) -> bool:

@@ -33,10 +33,12 @@ from casewright.outputs.pairs import (
     patient_sim,
 )
 from casewright.outputs.preferences import DPO_SCHEMA, preferences
-from casewright.outputs.shards import GROUP_ROWS, ShardedSplit
+from casewright.outputs.shards import ShardedSplit
 from casewright.outputs.stored import stored_tables
 
 __all__ = ["TASK_SCHEMAS", "cases_of", "rejected_of", "write_tasks"]
+
+GROUP_ROWS = 1000
 
 _BUILDERS: dict[str, Callable[[Sequence[PlainRow]], Iterator[dict[str, Any]]]] = {
     "dial2note": dial2note,

@@ -7,11 +7,14 @@ with words of its own, so that they are no copies of each other.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import os
 import resource
 import shutil
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +26,7 @@ from casewright.outputs import hf
 from casewright.outputs.manifest import read_manifest, write_json
 from casewright.outputs.parts import PART_ROWS
 from casewright.outputs.rows import DOCUMENTS_SCHEMA, conform
+from casewright.outputs.summary import summarise, write_summary
 
 OWN_WORDS = 170
 
@@ -53,25 +57,46 @@ def multiply(source: Path, dest: Path, rows: int) -> None:
             chosen.schema.get_field_index("document_index"), "document_index", pa.array(index)
         )
         path = dest / "documents" / f"part-{part:05d}.parquet"
-        pq.write_table(chosen, path, compression="zstd", compression_level=6, row_group_size=128)
+        pq.write_table(
+            chosen, path, compression="zstd", compression_level=6, row_group_size=PART_ROWS
+        )
     manifest = read_manifest(source)
-    from dataclasses import replace
-
     counts = replace(manifest.counts, planned=rows, kept=rows, rejected=0, failed=0)
     write_json(dest / "manifest.json", replace(manifest, counts=counts))
+    # As a build does at its end.
+    write_summary(summarise(dest), dest / "report.json")
 
 
 def main() -> None:
     """Measure, and print one line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("run", type=Path)
-    parser.add_argument("rows", type=int, nargs="?", default=20_000)
+    parser.add_argument(
+        "rows",
+        type=int,
+        nargs="?",
+        default=20_000,
+        help="how many to multiply RUN to; 0: export RUN as it is",
+    )
+    parser.add_argument("--keep", type=Path, help="where the run that was made stays")
     parser.add_argument("--tables", action="store_true", help="the task tables too")
     parser.add_argument("--profile", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=args.run.parent) as folder:
-        run = Path(folder) / "run"
-        multiply(args.run, run, args.rows)
+        run = args.run
+        if args.rows:
+            # In a process of its own, whose memory is not counted.
+            run = Path(folder) / "run"
+            maker = multiprocessing.get_context("spawn").Process(
+                target=multiply, args=(args.run, run, args.rows)
+            )
+            maker.start()
+            maker.join()
+            if maker.exitcode:
+                sys.exit("the run could not be made")
+        if args.keep:
+            shutil.copytree(run, args.keep, copy_function=os.link)
+        rows = read_manifest(run).counts.kept
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         profile = None
         if args.profile:
@@ -90,8 +115,8 @@ def main() -> None:
             pstats.Stats(profile).sort_stats("cumulative").print_stats(28)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         sys.stdout.write(
-            f"{args.rows} rows: {wall:.1f} s ({args.rows / wall:,.0f} rows/s), "
-            f"{cpu:.1f} s CPU ({args.rows / cpu:,.0f} rows/CPU s), "
+            f"{rows} rows: {wall:.1f} s ({rows / wall:,.0f} rows/s), "
+            f"{cpu:.1f} s CPU ({rows / cpu:,.0f} rows/CPU s), "
             f"peak {peak / 1024:,.0f} MB (before: {before / 1024:,.0f} MB)\n"
         )
 

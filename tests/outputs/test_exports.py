@@ -322,7 +322,7 @@ def test_export_that_fails_half_way_leaves_nothing(
     def full(*args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shards.pq, "write_table", full)
+    monkeypatch.setattr(shards.pq.ParquetWriter, "write_table", full)
     with pytest.raises(CasewrightError, match="the disk is full"):
         export_hf(run, tmp_path / "hf")
     assert list(tmp_path.iterdir()) == []
