@@ -17,6 +17,15 @@ mkdir "$work/elsewhere"
 cp -r "$work/tests" "$work/examples" "$work/pyproject.toml" "$work/README.md" "$work/docs" "$work/elsewhere/"
 cp -r "$work/Makefile" "$work/kg" "$work/elsewhere/" 2>/dev/null || true
 rm -rf "$work/elsewhere/kg"
+# An export loads where there is `datasets` and nothing of ours, and no network where the kernel
+# lets us do without.
+"$work/env/bin/casewright" build --engine realiser -n 60 --out "$work/run" > /dev/null
+"$work/env/bin/casewright" export "$work/run" "$work/dataset" > /dev/null
+"$bin/python" -m venv "$work/stranger"
+"$work/stranger/bin/pip" install --quiet --disable-pip-version-check datasets
+alone=(unshare --map-root-user --net)
+"${alone[@]}" true 2> /dev/null || alone=()
+"${alone[@]}" "$work/stranger/bin/python" "$work/tests/support/load_export.py" "$work/dataset"
 cd "$work/elsewhere"
 "$work/env/bin/casewright" --version
 "$work/env/bin/casewright" kg stats --json > /dev/null

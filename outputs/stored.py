@@ -78,7 +78,12 @@ def large_tables(run: Path, columns: list[str] | None = None) -> Iterator[tuple[
         found: dict[Side, list[pa.Table]] = {"kept": [], "rest": []}
         for side, table in stored_tables(run, columns, batch=PART_ROWS, parts=group):
             found[side].append(table)
-        return [(side, pa.concat_tables(tables)) for side, tables in found.items() if tables]
+        # Taking rows from one chunk is three times as fast as from many.
+        return [
+            (side, pa.concat_tables(tables).combine_chunks())
+            for side, tables in found.items()
+            if tables
+        ]
 
     # Arrow reads without the interpreter's lock.
     with ThreadPoolExecutor(READERS) as pool:

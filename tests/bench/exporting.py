@@ -62,9 +62,11 @@ def multiply(source: Path, dest: Path, rows: int) -> None:
         )
     manifest = read_manifest(source)
     counts = replace(manifest.counts, planned=rows, kept=rows, rejected=0, failed=0)
-    write_json(dest / "manifest.json", replace(manifest, counts=counts))
-    # As a build does at its end.
-    write_summary(summarise(dest), dest / "report.json")
+    manifest = replace(manifest, counts=counts)
+    write_json(dest / "manifest.json", manifest)
+    # A build leaves its figures, which an export takes; those of the small run will do here.
+    figures = replace(summarise(source), manifest=manifest, counts=counts)
+    write_summary(figures, dest / "report.json")
 
 
 def main() -> None:
