@@ -144,6 +144,12 @@ def render_card(
         splits=[s for s in SPLITS if any(s == t.split for c in configs for t in c.splits)],
         tables=[(c.name, {s.split: s.rows for s in c.splits}) for c in configs],
         rows=[*summary.kinds, summary.total] if len(summary.kinds) > 1 else summary.kinds,
+        ages=[
+            (band, {c.column: c.count for c in summary.age_by_sex if c.row == band})
+            for band in dict.fromkeys(c.row for c in summary.age_by_sex)
+        ],
+        sexes=sorted({c.column for c in summary.age_by_sex}),
+        compared=any(c.name.startswith("reference_") for c in summary.measures.closeness),
         chapters=[(f"{c.number} {c.title}", n) for c in CHAPTERS if (n := chapters[str(c.number)])],
     )
     head = front_matter(summary, configs, info, title, task_categories)

@@ -367,6 +367,12 @@ def test_card_tells_the_run_s_own_figures(hf: Path, kept: dict[str, Row]) -> Non
         "| 10 Respiratory |",
         FINGERPRINT.digest,
         "Article 50(2)",
+        "a language model writes the text piece by piece",
+        "| age of the patient | female | male |",
+        "### Language",
+        "- Identifiers that nobody planned were screened for; no score of that was recorded.",
+        "- No private reference corpus was compared with.",
+        "The model is under: Apache-2.0.",
         "Unfit for: any decision about a real person's care",
         "Nothing here is a claim that the data is anonymous, or that it complies",
     ):
