@@ -27,6 +27,7 @@ from casewright.outputs.row import plain
 __all__ = [
     "AGE_BANDS",
     "AXES",
+    "PLAN",
     "Axis",
     "Cell",
     "CellTally",

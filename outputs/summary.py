@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,9 +16,11 @@ import pyarrow.compute as pc
 from pydantic import TypeAdapter
 
 from casewright._version import __version__
+from casewright.outputs.agreement import Agreement, agreement_of
 from casewright.outputs.chapters import CHAPTERS, chapter_of
 from casewright.outputs.coverage import (
     AGE_BANDS,
+    PLAN,
     CellTally,
     CodeRejects,
     Coverage,
@@ -29,7 +31,8 @@ from casewright.outputs.files import write_atomic
 from casewright.outputs.manifest import Counts, Manifest, read_manifest
 from casewright.outputs.measures import Measures, Share, measure_run
 from casewright.outputs.parts import reason_key
-from casewright.outputs.row import plain
+from casewright.outputs.row import Row, plain
+from casewright.outputs.rows import row_from_plain
 from casewright.outputs.stored import stored_tables
 
 __all__ = [
@@ -132,6 +135,7 @@ class RunSummary:
         rejected_by_any_reason: documents that have the reason at all; may add up to more.
         words_histogram, model_written_histogram: (upper bound, documents) per bin.
         repairs: documents with at least one repair, of all kept.
+        agreement: whether the kept documents of each case say the same.
         tokens_per_second: completion tokens over the wall-clock time of all sessions.
         measures: lengths, diversity, grounding and privacy of a sample of the kept documents.
     """
@@ -155,6 +159,7 @@ class RunSummary:
     repairs: Share
     words: int
     seconds: float
+    agreement: Agreement
     tokens_per_second: float | None
     measures: Measures = field(default_factory=Measures)
 
@@ -268,7 +273,14 @@ def summarise(run: str | Path) -> RunSummary:
             else None
         ),
         measures=measure_run(run),
+        agreement=agreement_of(_kept_rows(run)),
     )
+
+
+def _kept_rows(run: Path) -> Iterator[Row]:
+    for side, table in stored_tables(run):
+        if side == "kept":
+            yield from map(row_from_plain, table.to_pylist())
 
 
 def summary_json(summary: RunSummary) -> str:
@@ -303,7 +315,12 @@ def stored_summary(run: Path) -> RunSummary | None:
 def _made_of(run: Path) -> list[Path]:
     """The files whose change makes a summary old."""
     folders = (run / "documents", run / "rejects", run / "journal")
-    return [run / "manifest.json", *(p for f in folders if f.is_dir() for p in (f, *f.iterdir()))]
+    plan = [p for p in (run / PLAN,) if p.exists()]
+    return [
+        run / "manifest.json",
+        *plan,
+        *(p for f in folders if f.is_dir() for p in (f, *f.iterdir())),
+    ]
 
 
 @cache

@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from casewright.outputs.agreement import Agreement
 from casewright.outputs.coverage import AXES, Cell, empty_lines
 from casewright.outputs.summary import KindSummary, RunSummary, Share
 
@@ -19,6 +20,8 @@ def render_summary(summary: RunSummary) -> RenderableType:
     if summary.rejected_by_reason or summary.failed_by_reason:
         parts.append(_reasons(summary))
     parts.append(_coverage(summary))
+    if summary.agreement.cases:
+        parts.append(_agreement(summary.agreement))
     if summary.rejects_by_code:
         parts.append(_codes(summary))
     return Group(*parts)
@@ -81,6 +84,20 @@ def _reasons(summary: RunSummary) -> Table:
     for key, count in summary.failed_by_reason.items():
         table.add_row(f"{key} (failed)", str(count))
     return table
+
+
+def _agreement(agreement: Agreement) -> Text:
+    """Whether the documents of each case say the same."""
+    text = Text(f"{agreement.cases} cases have two documents and more: ")
+    if not agreement.disagreeing:
+        return text.append("they agree with each other")
+    text.append(f"{agreement.disagreeing} disagree", style="bold")
+    for found in agreement.found[:_SHOWN_CODES]:
+        text.append(
+            f"\n  {found.what} of {found.about}: {found.one} ({found.one_document}), "
+            f"{found.other} ({found.other_document})"
+        )
+    return text
 
 
 _MOST_LINES = 12

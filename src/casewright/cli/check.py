@@ -21,6 +21,7 @@ from casewright.filters.noise.apply import cleaned
 from casewright.filters.reference import read_reference
 from casewright.kg.graph import load_graph
 from casewright.kg.language import ENGLISH, load_names
+from casewright.outputs.agreement import agreement_of
 from casewright.outputs.row import Row, demographics_of, facts_of, turns_of
 from casewright.outputs.rows import plain, read_rows
 from casewright.records import Fact, Ledger
@@ -52,6 +53,7 @@ def _write_lines(lines: Iterable[dict[str, object]], out: Path) -> Counter[bool]
 def verify(documents: Path, out: Path, explain: bool, clean: bool, language: str) -> None:
     """Check DOCUMENTS (rows as Parquet or JSONL) afresh, from text and facts alone."""
     checker = checker_of(load_graph(), None if language == ENGLISH else load_names(language))
+    checked: list[Row] = []
 
     def lines() -> Iterable[dict[str, object]]:
         for given in read_rows(documents, check_spans=False):
@@ -59,6 +61,8 @@ def verify(documents: Path, out: Path, explain: bool, clean: bool, language: str
             facts = facts_of(row)
             ledger = checker(row.text, facts, demographics_of(row), turns_of(row))
             verdict = ledger_verdict(ledger, facts)
+            if row.case_id and verdict.keep:
+                checked.append(_reread(row, ledger))
             if explain:
                 click.echo("\n".join(_explained(row.document_id, verdict.keep, facts, ledger)))
             statuses = [
@@ -75,6 +79,29 @@ def verify(documents: Path, out: Path, explain: bool, clean: bool, language: str
     kept = _write_lines(lines(), out)
     click.echo(
         f"{kept.total()} documents checked, {kept[False]} would be rejected: {out}", err=True
+    )
+    found = agreement_of(checked)
+    if found.cases:
+        click.echo(
+            f"{found.cases} cases with several documents, {found.disagreeing} of them disagree",
+            err=True,
+        )
+    for clash in found.found:
+        click.echo(
+            f"  {clash.case_id}: {clash.what} of {clash.about}: {clash.one} in "
+            f"{clash.one_document}, {clash.other} in {clash.other_document}",
+            err=True,
+        )
+
+
+def _reread(row: Row, ledger: Ledger) -> Row:
+    """The row with what was found in its text now, and no more of it than agreement needs."""
+    status = {s.fact_id: s.status for s in ledger.facts}
+    return replace(
+        row,
+        facts=tuple(replace(f, status=status[f.fact_id], spans=(), why="") for f in row.facts),
+        entities=ledger.entities,
+        relations=ledger.relations,
     )
 
 
