@@ -20,7 +20,7 @@ __all__ = ["Agreement", "Disagreement", "agreement_of", "disagreements"]
 _AGE = re.compile(r"\b(\d{1,3})[- ](year|month)s?[- ]old\b|\b(\d{1,3}) ?(?:yo|y/o)\b", re.I)
 _BORN = re.compile(r"\b(?:Date of birth|DOB|Born)[: ]+([0-9A-Za-z][0-9A-Za-z /.,-]{5,17}\d{2})\b")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_SIDES = ("left", "right", "bilateral")
+_SIDES = re.compile(r"\b(?:left|right|bilateral)\b")
 _MOST_EXAMPLES = 50
 
 
@@ -152,7 +152,8 @@ def _of_text(row: Row) -> Iterator[tuple[_Key, str]]:
             continue
         side = _side(row.text, entity.start, entity.end)
         if side is not None:
-            yield ("side", fact.name), side
+            # The complaint "ear pain" and the diagnosis "left ear pain" are of one ear.
+            yield ("side", " ".join(_SIDES.sub("", fact.name.lower()).split())), side
         if entity.assertion in ("present", "denied") and fact.status == "stated":
             yield ("polarity", fact.name), entity.assertion
     for fact in facts.values():
@@ -177,7 +178,7 @@ _AFTER = re.compile(r"^ (?:of|in|on|at) (?:the |her |his |my |your |both )?(left
 
 def _side(text: str, start: int, end: int) -> str | None:
     """The side that a mention names, or the words right before or after it."""
-    found = [side for side in _SIDES if side in text[start:end].lower().split()]
+    found = list(dict.fromkeys(_SIDES.findall(text[start:end].lower())))
     for match in (_BEFORE.search(text, max(0, start - 30), start), _AFTER.match(text[end:])):
         if match and not found:
             found.append(match.group(1).lower())

@@ -99,7 +99,11 @@ def _is_shared(what: str, row: Row, others: Sequence[Row]) -> bool:
     if what == "birth_date":
         return any("Date of birth" in o.text for o in others)
     if what == "side":
-        sided = [f for f in row.facts if f.status == "stated" and re.search(r"left|right", f.name)]
+        sided = [
+            f
+            for f in row.facts
+            if f.status == "stated" and re.search(r"\b(?:left|right)\b", f.name)
+        ]
         ids = {f.fact_id for f in sided if _named(row, f.fact_id)}
         return any(_named(o, i) for o in others for i in ids)
     kinds = {"dose": ("dose",), "value": ("value",)}[what]
@@ -113,7 +117,9 @@ def _fits(what: str, text: str) -> bool:
 
 
 def _named(row: Row, fact_id: str) -> bool:
-    return any(e.fact_id == fact_id and re.search(r"left|right", e.text) for e in row.entities)
+    return any(
+        e.fact_id == fact_id and re.search(r"\b(?:left|right)\b", e.text) for e in row.entities
+    )
 
 
 def _owner(row: Row, relation: object) -> str | None:
