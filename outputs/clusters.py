@@ -92,7 +92,7 @@ def _word_hashes(
     heads = eights[starts] & _FIRST[np.minimum(sizes, _EIGHT)]
     tails = np.where(sizes > _EIGHT, eights[np.maximum(ends - _EIGHT, 0)], np.uint64(0))
     with np.errstate(over="ignore"):
-        hashes = (heads + sizes.astype(np.uint64)) * _HEAD + tails * _TAIL
+        hashes: _Hashes = (heads + sizes.astype(np.uint64)) * _HEAD + tails * _TAIL
         hashes ^= hashes >> np.uint64(32)
         hashes *= _STEP
     return hashes
@@ -167,7 +167,8 @@ def _filled(
         with np.errstate(over="ignore"):
             filled[use] = other[use] + np.uint64(step) * _STEP
         missing = missing & ~use
-    return filled, missing.any(axis=1)
+    lacking: NDArray[np.bool_] = np.any(missing, axis=1)
+    return filled, lacking
 
 
 def components(size: int, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
