@@ -94,9 +94,14 @@ class DocumentDrafter:
             seed=derive_seed(*task.seed_keys, "document", number, bits=31),
             temperature=self.settings.temperature,
             top_p=self.settings.top_p,
-            max_tokens=self.settings.max_tokens * len(task.parts),
+            max_tokens=self._room(task),
         )
         return bind(chat, object_schema(list(task.parts)), self.structured)
+
+    def _room(self, task: DocumentTask) -> int:
+        """Tokens for the answer: twice what the facts take, as a server reserves what is asked."""
+        listed = sum(len(part.listed) for part in task.parts.values()) // 3
+        return min(self.settings.max_tokens * len(task.parts), 40 * len(task.parts) + 2 * listed)
 
     def _plan(self, listed: Mapping[str, str]) -> str:
         plan = "\n\n".join(f"## {name}\n{lines}" for name, lines in listed.items())

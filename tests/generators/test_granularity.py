@@ -105,6 +105,7 @@ def test_a_document_is_bound_to_a_schema_of_its_sections_where_the_server_has_it
         assert request.json_schema is not None
         assert json.loads(request.json_schema)["required"] == names
         assert json.loads(request.messages[-2][1]).keys() == set(names)  # the worked example
+        assert 100 < request.max_tokens < 1600, "what is asked for has to fit beside the prompt"
 
 
 def test_a_dialogue_goes_by_exchanges_and_the_realiser_by_groups(
