@@ -306,7 +306,8 @@ def _detour(script: _Script, question: Segment) -> None:
         if script.chance(share) and (said := script.phrase(name)):
             script.say(script.cast.answerer, [said])
             reply = script.phrase(f"{name}.reply") or script.any_of("backchannel")
-            script.say("doctor", [reply, (question, None)])
+            # Said again, it is nobody's new writing.
+            script.say("doctor", [reply, question.text])
             return
 
 
