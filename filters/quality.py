@@ -161,6 +161,13 @@ neither there also then so
 )
 # These may: "What is that for?" ends in a preposition, but with a question mark.
 _TERMINAL = re.compile(r"[.!?:)\]}>\"'%…]\s*\Z")
+# What a letter begins and ends with: a line of its own that ends in a comma.
+_LETTER_LINE = re.compile(
+    r"\s*(?:(?:Dear|Hello|Hi|Good (?:morning|afternoon|evening))(?: [A-Z][\w.'’-]*){1,5}"
+    r"|To whom it may concern|(?:With )?(?:kind|best|warm) (?:regards|wishes)"
+    r"|(?:Many thanks|Thanks so much|Thank you very much|Thank you so much)),\s*\Z",
+    re.IGNORECASE,
+)
 _OPEN_END = re.compile(r"(?:[,;(/&+]|(?<=\w)\s?-|\s-)\s*\Z")
 
 
@@ -192,7 +199,7 @@ def _truncation(text: str, turns: Sequence[Turn], *, dialogue: bool) -> Iterator
         words = re.findall(r"[A-Za-z']+", tail)
         bare = not _TERMINAL.search(tail)
         count = len(body.split())
-        heading = body.isupper() or count <= 2
+        heading = body.isupper() or count <= 2 or _LETTER_LINE.match(body)
         if not bare or heading or not words:
             continue
         open_end = _OPEN_END.search(tail) or (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -22,8 +23,24 @@ from casewright.generators.realiser import realise, realise_question
 from casewright.generators.register import is_short
 from casewright.generators.tasks import Task
 from casewright.generators.vocabulary import FormsOf
-from casewright.generators.wording import Item, Subject, before_admission, fill, item_of
-from casewright.prompts.library import Frame, GroupText, Message, Persona, PromptLibrary, Template
+from casewright.generators.wording import (
+    Item,
+    Subject,
+    before_admission,
+    fill,
+    item_of,
+    lay_shape,
+    with_article,
+)
+from casewright.prompts.library import (
+    Frame,
+    Grammar,
+    GroupText,
+    Message,
+    Persona,
+    PromptLibrary,
+    Template,
+)
 from casewright.records import Case, Disclosed, Fact
 from casewright.seeds import derive_rng, derive_seed
 
@@ -35,6 +52,10 @@ _WITHOUT_UNIT = frozenset({"vital:blood_pressure", "vital:heart_rate", "vital:re
 
 SECTION_SHOTS = 1
 """Worked examples of a section: each is as long as the answer."""
+_BLOCK = 16
+"""Cases that go through the frames of a group in one order."""
+_APART = 3
+"""Places between the first frames of two cases: what a document takes of a group in turn."""
 
 EXAMPLE_SETS = 4
 """Sets of worked examples that documents take turns with, per group, size, voice and sex."""
@@ -81,7 +102,7 @@ class Composer:
     lay_forms: FormsOf
     short_forms: FormsOf
 
-    def rng(self, *keys: str) -> random.Random:
+    def rng(self, *keys: str | int) -> random.Random:
         """A generator named by the document and the keys."""
         return derive_rng(self.seed, self.document_id, *keys)
 
@@ -218,11 +239,15 @@ class Composer:
         own = self._in_own_words(name, group, facts, items, subject, spoken, turn)
         if own is not None:
             return own
-        plain = [self._plain(f, i, spoken) for f, i in zip(facts, items, strict=True)]
+        plain = self._plain(facts, items, subject, spoken)
+        # Cases that follow one another take frames that follow one another in one order, so
+        # that a run has used all of them before it uses one again.
+        block, place = divmod(self.case.index, _BLOCK)
+        order = (self.seed, self.kind, name, subject.voice, block, "frames")
 
         def said(turn: int) -> str:
-            # A generator of the same name for each: one order of frames, gone through in turn.
-            return realise(group, plain, subject, self.rng(name, "frames"), turn)
+            words = self.rng(name, "words", turn)
+            return realise(group, plain, subject, derive_rng(*order), turn + place * _APART, words)
 
         brief = spoken is not None and _is_brief(spoken.persona)
         if brief and name not in _ASKED and spoken is not None and spoken.told:
@@ -323,6 +348,14 @@ class Composer:
             return {**plain, "said": _said(fact, subject)}
         if spoken is not None and fact.type in ("follow_up", "disposition"):
             return {**plain, "name": subject.address(fact.name)}
+        english = self.library.grammar == Grammar()
+        if spoken is not None and fact.type == "medication" and english:
+            return _in_plain_words(plain, by_patient=spoken.speaker != "doctor")
+        in_prose = english and subject.voice != "telegraphic" and fact.polarity == "present"
+        if fact.type == "diagnosis" or fact.attribute("role") == "complication":
+            return _counted(plain) if in_prose else plain
+        if fact.type == "symptom" and in_prose and (not spoken or spoken.speaker == "doctor"):
+            return _counted(plain)
         if spoken is None or fact.type != "symptom" or spoken.speaker == "doctor":
             return plain
         telling = spoken.telling(fact)
@@ -330,16 +363,52 @@ class Composer:
             return item_of(fact, lay=subject.speak(telling.said) or None)
         lay = list(self.lay_forms(fact.concept))
         if lay and rng.random() < spoken.persona.lay:
-            return item_of(fact, lay=subject.speak(rng.choice(lay)))
-        return plain
+            return {**item_of(fact, lay=subject.speak(form := rng.choice(lay))), "form": form}
+        return _counted(plain) if english else plain
 
     @staticmethod
-    def _plain(fact: Fact, item: Item, spoken: Spoken | None) -> Item:
-        """The realiser joins noun phrases only, and a lay form need not be one."""
-        telling = spoken.telling(fact) if spoken is not None else None
-        if telling is not None and telling.outcome == "minimised":
-            return {**item, "lay": telling.said}
-        return {**item, "lay": fact.name}
+    def _plain(
+        facts: Sequence[Fact], items: Sequence[Item], subject: Subject, spoken: Spoken | None
+    ) -> list[Item]:
+        """The items as the realiser takes them: patients' words where it can place them.
+
+        What is said in one sentence has one shape; else all are called by their names.
+        """
+        tellings = [spoken.telling(f) if spoken is not None else None for f in facts]
+        if any(t is not None for t in tellings) or not any("form" in i for i in items):
+            return [
+                {**i, "lay": t.said if t is not None and t.outcome == "minimised" else i["name"]}
+                for i, t in zip(items, tellings, strict=True)
+            ]
+        shapes = [lay_shape(i["form"]) if "form" in i else ("noun", i["lay"]) for i in items]
+        known = [s for s in shapes if s is not None]
+        if len(known) < len(shapes) or len({shape for shape, _ in known}) > 1:
+            known = [("noun", i["name"]) for i in items]
+        return [
+            {**item, "lay": subject.speak(said), "shape": shape}
+            for item, (shape, said) in zip(items, known, strict=True)
+        ]
+
+
+def _counted(item: Item) -> Item:
+    """A complaint with its article, where a sentence wants one: "a skin lesion"."""
+    name = with_article(item["name"])
+    return {**item, "name": name, "lay": name if item["lay"] == item["name"] else item["lay"]}
+
+
+_DAILY = re.compile(r"\b(once|twice|three times|four times) (dai|week|month)ly\b")
+
+
+def _in_plain_words(item: Item, *, by_patient: bool) -> Item:
+    """A drug as it is spoken of: "twice a day"; a patient does not say that it is swallowed."""
+    units = {"dai": "day", "week": "week", "month": "month"}
+    frequency = _DAILY.sub(lambda m: f"{m[1]} a {units[m[2]]}", item.get("frequency", ""))
+    route = item.get("route", "")
+    return {
+        **item,
+        "frequency": frequency,
+        "route": "" if by_patient and route == "by mouth" else route,
+    }
 
 
 _BRIEF = frozenset({"terse", "impatient"})

@@ -11,13 +11,16 @@ import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from casewright.generators.vocabulary import shown_words, strange_words
 from casewright.generators.wording import (
     Item,
     Subject,
     capitalise,
     fill,
     fill_question,
+    shown,
     usable_frames,
+    vary,
 )
 from casewright.prompts.library import Frame, GroupText
 
@@ -87,10 +90,13 @@ def examples_for(
         return _fixed_examples(group, text, frames, subject, rng, shots, avoid)
     entries = [e for e in text.pool if not _clashes(e, avoid)] or list(text.pool)
     rng.shuffle(entries)
-    chosen = _cycle(rng, frames, shots)
     names = rng.sample(_EXAMPLE_NAMES, len(_EXAMPLE_NAMES))
-    examples = []
-    for number, frame in enumerate(chosen):
+    examples: list[Example] = []
+    spare: list[Example] = []
+    for frame in _cycle(rng, frames, max(shots * 2, len(frames))):
+        if len(examples) == shots:
+            break
+        number = len(examples)
         items: list[Item] = []
         start = number
         while len(items) < count:
@@ -103,14 +109,18 @@ def examples_for(
         other = subject
         if subject.who != "The patient":
             other = replace(subject, who=f"{_title(subject)} {names[number % len(names)]}".strip())
-        examples.append(
-            Example(
-                request_for(group, text, items[:count], other),
-                fill(frame, text, items[:count], other),
-                listed_for(text, items[:count], other),
-            )
+        example = Example(
+            request_for(group, text, items[:count], other),
+            fill(frame, text, items[:count], other),
+            listed_for(text, items[:count], other),
         )
-    return examples
+        # A model that imitates its examples must not be refused for their words.
+        given = [v for i in items[:count] for v in i.values()]
+        given += [other.who, other.demographics.age_text]
+        licensed = shown_words(given, denied="{list_or}" in frame.text)
+        taken = not strange_words(example.answer, licensed) and example not in examples
+        (examples if taken else spare).append(example)
+    return [*examples, *spare][:shots]
 
 
 def _title(subject: Subject) -> str:
@@ -118,7 +128,7 @@ def _title(subject: Subject) -> str:
 
 
 def _complete(item: Item) -> Item:
-    return {"duration": "", "reaction": "", "value": "", **item}
+    return {"duration": "", "reaction": "", "value": "", **shown(item.get("result", "")), **item}
 
 
 def _clashes(entry: Sequence[Item], avoid: Collection[str]) -> bool:
@@ -129,7 +139,7 @@ def _clashes(entry: Sequence[Item], avoid: Collection[str]) -> bool:
 def _cycle(rng: random.Random, frames: Sequence[Frame], shots: int) -> list[Frame]:
     shuffled = list(frames)
     rng.shuffle(shuffled)
-    return [shuffled[i % len(shuffled)] for i in range(shots)]
+    return [vary(shuffled[i % len(shuffled)], rng) for i in range(shots)]
 
 
 def _fixed_examples(

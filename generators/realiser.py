@@ -6,36 +6,60 @@ The baseline of every evaluation, the last resort of repair, and an engine of it
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 
 from casewright.generators.examples import frames_of
-from casewright.generators.wording import Item, Subject, fill, fill_question, usable_frames
-from casewright.prompts.library import Frame, GroupText
+from casewright.generators.wording import (
+    Item,
+    Subject,
+    fill,
+    fill_question,
+    usable_frames,
+    vary,
+)
+from casewright.prompts.library import GroupText
 
 __all__ = ["realise", "realise_question"]
+
+
+_GOES_ON = re.compile(
+    r"(?i)\b(?:start\w*|begin|begun|continue\w*|maintained|put|current\w*|take|takes|on \{list)"
+).search
+
+_THERE = re.compile(r"There |\{S\} \[?ha[ds]|\{List\}\.").match
 
 
 def realise(
     text: GroupText,
     items: Sequence[Item],
     subject: Subject,
-    rng: random.Random,
+    order: random.Random,
     turn: int = 0,
+    rng: random.Random | None = None,
 ) -> str:
     """State the items in one of the group's frames.
 
-    `rng` puts the frames in an order, and `turn` says which is next: with one `rng` for the
-    pieces of a group, none sounds like the one before it.
+    `order` puts the frames in an order, and `turn` says which is next: with one order for the
+    pieces of a group, none sounds like the one before it. `rng` draws among the wordings of the
+    frame, `order` where there is none.
     """
+    rng = rng or order
     if text.realise:
-        frames = [Frame(text=t) for t in text.realise]
+        frames = usable_frames(text.realise, len(items), items)
     else:
         plain = [f for f in frames_of(text, subject) if not f.lay]
-        frames = usable_frames(plain, len(items))
+        frames = usable_frames(plain, len(items), items)
         if any("on examination" in item["name"] for item in items):  # said once is enough
             frames = [f for f in frames if "xam" not in f.text] or frames
-    rng.shuffle(frames)
-    return fill(frames[turn % len(frames)], text, items, subject)
+        if any(
+            "examination" in item["name"] for item in items
+        ):  # "examination shows an examination"
+            frames = [f for f in frames if _THERE(f.text)] or frames
+        if any(item.get("frequency") == "once" for item in items):  # given, and not gone on with
+            frames = [f for f in frames if not _GOES_ON(f.text)] or frames
+    order.shuffle(frames)
+    return fill(vary(frames[turn % len(frames)], rng), text, items, subject)
 
 
 def realise_question(text: GroupText, topic: str, subject: Subject, rng: random.Random) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from casewright.generators.wording import capitalise
+from casewright.generators.wording import article, capitalise
 from casewright.prompts.library import Style
 from casewright.records import Fact
 
@@ -27,6 +27,7 @@ ShortForms = Callable[[str], Iterable[str]]
 VERBATIM = frozenset({"course", "disposition", "follow_up", "social"})
 """Types of facts that are told word for word."""
 
+_BEFORE_SHORT = re.compile(r"\b([Aa]n?) (?=([A-Z]{2,}\b))")
 _AT_START = re.compile(r"(?:^|[.!?:]\s+|\n)$")
 
 
@@ -93,7 +94,16 @@ class Register:
         }
         if not any(chosen.values()):
             return text
-        return self._named.sub(lambda m: chosen[m.group().lower()] or m.group(), text)
+
+        def shorten(match: re.Match[str]) -> str:
+            form = chosen[match.group().lower()]
+            starts = _AT_START.search(text[: match.start()])
+            return (capitalise(form) if starts else form) if form else match.group()
+
+        # "a myocardial infarction" is "an MI".
+        return _BEFORE_SHORT.sub(
+            lambda m: _like(m[1], article(m[2])) + " ", self._named.sub(shorten, text)
+        )
 
     @cached_property
     def _forms(self) -> dict[str, list[str]]:

@@ -16,7 +16,14 @@ import yaml
 
 from casewright.records import Fact
 
-__all__ = ["FormsOf", "fact_words", "joining_words", "strange_words", "words_of"]
+__all__ = [
+    "FormsOf",
+    "fact_words",
+    "joining_words",
+    "shown_words",
+    "strange_words",
+    "words_of",
+]
 
 FormsOf = Callable[[str], Iterable[str]]
 """The surface forms of a concept, by its id."""
@@ -83,6 +90,12 @@ def fact_words(facts: Sequence[Fact], forms_of: FormsOf) -> frozenset[str]:
         if fact.polarity == "denied":
             words |= _lists()["denials"]
     return frozenset(words)
+
+
+def shown_words(texts: Iterable[str], *, denied: bool) -> frozenset[str]:
+    """The words that an example's own items license, as `fact_words` does of a case's facts."""
+    words = {w for text in texts for word in words_of(text) for w in (word, _stem(word))}
+    return frozenset(words | _lists()["measures"] | (_lists()["denials"] if denied else set()))
 
 
 def strange_words(text: str, licensed: frozenset[str]) -> list[str]:

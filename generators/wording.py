@@ -5,6 +5,7 @@ Slots are described in prompts/frames.yaml.
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,11 @@ __all__ = [
     "fill_question",
     "item_of",
     "join",
+    "lay_shape",
+    "shown",
     "usable_frames",
+    "vary",
+    "with_article",
 ]
 
 _ENGLISH = Grammar()
@@ -154,6 +159,22 @@ def _slots(subject: Subject) -> Mapping[str, str]:
     return subject._fill_slots()
 
 
+# Results that are said of the test ("was positive for") and not found by it ("showed a cyst").
+_SAID_OF_TEST = re.compile(
+    r"(?:(?:positive|negative|consistent|compatible|suggestive|diagnostic|within|reactive|"
+    r"nonreactive|below|above)\b|(?:normal|abnormal|unremarkable|clear|intact)$|\d)"
+)
+_VERBS_OF_TEST = ("showed", "shows", "revealed", "demonstrated")
+
+
+def shown(result: str) -> dict[str, str]:
+    """A result with a verb before it, and whether it is a noun: "was positive for opioids"."""
+    if not _SAID_OF_TEST.match(result):
+        return {"shape": "noun", **{verb: f"{verb} {result}" for verb in _VERBS_OF_TEST}}
+    said = {v: f"{'is' if v == 'shows' else 'was'} {result}" for v in _VERBS_OF_TEST}
+    return {"shape": "said", **said}
+
+
 def _with_unit(value: str, unit: str | None) -> str:
     if not unit:
         return value
@@ -165,6 +186,23 @@ _COUNTABLE = re.compile(
     r"\b(?:visit|check-?up|examination|exam|test|evaluation|consultation|appointment|refill|"
     r"physical|assessment)\b"
 ).search
+
+
+# Names of which there is one or none: "because of a skin lesion", but "because of cough".
+_ONE_OF = re.compile(
+    r"\b(?:lesion|lump|mass|bump|ulcer|wound|nodule|nosebleed|birthmark|blister|growth|rash|"
+    r"sore throat|runny nose|foreign body|cyst|droop|mole|limp|burn|bite|sting|cut|laceration|"
+    r"hernia|sprain|strain|fracture|dislocation|tear|stone|abscess|contusion|concussion|stroke|"
+    r"injury|aneurysm|polyp|rupture|overdose|infection|tumor|exacerbation)"
+    r"(?:,? (?:in|on|of|at|around|under|with|due|without|by|to|level) .*)?$"
+).search
+
+
+def with_article(name: str) -> str:
+    """The name as a sentence takes it: "a skin lesion", but "chest pain"."""
+    if not _ONE_OF(name) or re.match(r"(?:an?|the|no|multiple) ", name) or _is_plural(name):
+        return name
+    return f"{article(name)} {name}"
 
 
 def _told(fact: Fact) -> str:
@@ -216,7 +254,7 @@ def before_admission(onset: str) -> str:
         onset, changed = pattern.subn(text, onset)
         if changed:
             break
-    return onset
+    return onset.replace("since on the ", "since the ")
 
 
 def item_of(fact: Fact, *, lay: str | None = None, grammar: Grammar = _ENGLISH) -> Item:
@@ -235,6 +273,7 @@ def item_of(fact: Fact, *, lay: str | None = None, grammar: Grammar = _ENGLISH) 
     parts["told"] = _told(fact)
     parts["began"] = _began(fact.attribute("onset") or "")
     parts["reason"] = f"{article(fact.name)} {fact.name}" if _COUNTABLE(fact.name) else fact.name
+    parts |= shown(fact.attribute("result") or "")
     if parts["duration"] and not parts["duration"].startswith(" "):
         parts["duration"] = grammar.duration.format(duration=parts["duration"])
     if parts["reaction"]:
@@ -242,9 +281,55 @@ def item_of(fact: Fact, *, lay: str | None = None, grammar: Grammar = _ENGLISH) 
     return parts
 
 
-def usable_frames(frames: Sequence[Frame], count: int) -> list[Frame]:
-    """Frames that can hold so many items."""
-    return [f for f in frames if count > 1 or "{rest}" not in f.text]
+_CHOICE = re.compile(r"\[([^\[\]]*)\]")
+
+
+def vary(frame: Frame, rng: random.Random) -> Frame:
+    """The frame with one of the wordings of each choice: "[In addition, |]{s} reports"."""
+    return frame.model_copy(
+        update={
+            "text": _CHOICE.sub(lambda m: rng.choice(m.group(1).split("|")), frame.text),
+            "item": frame.item
+            and _CHOICE.sub(lambda m: rng.choice(m.group(1).split("|")), frame.item),
+        }
+    )
+
+
+_FINITE = re.compile(
+    r"\b(?:hurts?|aches?|is|are|feels?|keeps?|goes?|go|gets?|comes?|came|catches|locks|looks?|"
+    r"burns|itch|itches|whistles|fall|falls|smells|bleeds?|was|never|don't|doesn't|blew|leaks?)\b"
+)
+_NO_DOING = ("being ", "nothing ", "something ", "everything ", "hurting ", "burning ", "bleeding ")
+
+
+def lay_shape(form: str) -> tuple[str, str] | None:
+    """What a lay wording is, with the wording as a sentence takes it, or None where unsure.
+
+    Returns:
+        "noun" ("a pain in my chest"), "clause" ("my chest hurts", "I can't sleep") or "doing"
+        ("throwing up"), which follows "I keep" or "I've been".
+    """
+    first = form.split(" ", 1)[0]
+    if first == "can't":
+        return "clause", f"I {form}"
+    if first in ("it", "my") and _FINITE.search(form):
+        return "clause", form
+    if first in ("a", "an", "the", "no", "only") and not re.search(r"\b(?:is|are)\b", form):
+        return ("noun", form) if first in ("a", "an", "the") else None
+    if first.endswith("ing") and not form.startswith(_NO_DOING) and first != "swelling":
+        return "doing", form
+    return None
+
+
+def usable_frames(frames: Sequence[Frame], count: int, items: Sequence[Item] = ()) -> list[Frame]:
+    """Frames that can hold so many items, and items of these shapes where they are given."""
+    shapes = {i["shape"] for i in items if "shape" in i}
+    return [
+        f
+        for f in frames
+        if (count > 1 or "{rest}" not in f.text)
+        and (f.shape is None or not shapes or shapes == {f.shape})
+    ]
 
 
 def fill(
@@ -265,12 +350,26 @@ def fill(
     slots = {
         **base,
         "list": join(written, "and", grammar),
-        "list_or": join(written, "or", grammar),
+        "list_or": join(
+            [_bare(item) for item in written] if grammar == _ENGLISH else written, "or", grammar
+        ),
         "first": written[0],
         "rest": join(written[1:], "and", grammar),
     }
     slots["List"] = capitalise(slots["list"])
-    return _without_article(re.sub(r"\s{2,}", " ", _substitute(frame.text, slots, {})).strip())
+    slots["List_or"] = capitalise(slots["list_or"])
+    # A verb before the list agrees with its first item, one after it with all of them.
+    one = not _is_plural(items[0].get("name", ""))
+    slots |= {"is": "is", "was": "was"} if one else {"is": "are", "was": "were"}
+    alone = one and len(items) == 1
+    slots |= {"are": "is", "were": "was"} if alone else {"are": "are", "were": "were"}
+    text = _without_article(re.sub(r"\s{2,}", " ", _substitute(frame.text, slots, {})).strip())
+    return capitalise(text) if text.endswith((".", "?", "!")) else text
+
+
+def _bare(item: str) -> str:
+    """ "denies rash", where the name is "a rash"."""
+    return re.sub(r"^an? ", "", item)
 
 
 def _in_words(item: Item, grammar: Grammar) -> Item:
@@ -286,7 +385,11 @@ def fill_question(question: str, topic: str, subject: Subject) -> str:
     return _without_article(_substitute(question, {**subject.slots(), "list": topic}, {}))
 
 
-_ANY_A = re.compile(r"\b(any|no|your|her|his|my|the) (?:an?|the) ", re.IGNORECASE)
+_ANY_A = re.compile(
+    r"\b(any|no|your|my|her|his|the|patient's)"
+    r" (?:an?|the) (?=\w)",
+    re.IGNORECASE,
+)
 
 
 def _without_article(text: str) -> str:

@@ -399,7 +399,7 @@ class _Job:
             if self.is_line(piece) or self.writer.is_realised(piece):
                 continue
             headings = self.plan.spec.sections[piece.section].headings
-            name = headings["full"] if headings else "Paragraph"
+            name = headings["full"][0] if headings else "Paragraph"
             same = sum(n == name or n.startswith(f"{name} (") for n in named)
             named[f"{name} ({same + 1})" if same or not headings else name] = piece
         return named

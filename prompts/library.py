@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from jinja2 import StrictUndefined, TemplateSyntaxError, meta, nodes
@@ -24,7 +24,14 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    ValidationError,
+)
 
 from casewright.errors import CasewrightError, Problem
 from casewright.records import Demographics, FactType, Polarity, Setting
@@ -99,11 +106,45 @@ class GroupRule(_Strict):
     at_most: int | None = Field(default=None, ge=1)
 
 
-class SectionSpec(_Strict):
-    """A heading over groups, by style (full, short, british where it differs); None without."""
+def _as_tuple(value: object) -> object:
+    """Let the YAML write one name where several may stand."""
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else value
 
-    headings: Mapping[Literal["full", "short", "british"], str] | None = None
-    groups: tuple[GroupRule, ...]
+
+_Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+
+
+class SectionSpec(_Strict):
+    """A heading over groups; None without.
+
+    Attributes:
+        headings: by style (full, short, british where it differs), one or several wordings of
+            which each clinician has one.
+        background: of sections that follow one another and are all background, each clinician
+            has an order of their own (allergies first, say).
+        statements, telegraphic: sentences of routine that state no fact ("Review of systems is
+            otherwise negative."), one of which ends the section as often as the style's
+            `normals` says, in prose or short. In a `template` section one always stands.
+        about: pattern that the name of a fact of the document must match for a statement.
+        unless: a role of facts ("complication") with which no statement is made.
+    """
+
+    headings: Mapping[Literal["full", "short", "british"], _Names] | None = None
+    background: bool = False
+    groups: tuple[GroupRule, ...] = ()
+    statements: tuple[str, ...] = ()
+    telegraphic: tuple[str, ...] = ()
+    template: bool = False
+    about: str = ""
+    unless: str | None = None
+
+    def says(self, names: Iterable[str], roles: Iterable[str | None]) -> bool:
+        """Whether its statements suit a document that tells of these names and roles."""
+        if self.unless is not None and self.unless in roles:
+            return False
+        return any(re.search(self.about, name) for name in names)
 
 
 class KindSpec(_Strict):
@@ -111,7 +152,8 @@ class KindSpec(_Strict):
 
     Attributes:
         title: what it may be called. settings: where it is written.
-        prompt, header, footer: templates.
+        prompt: template. header, footer: templates of which each institution, or each writer of
+            a message, has one.
         dialogue: turns of two speakers; `speaker`: one speaks in the first person, to the
             patient (doctor) or from the patient (patient); a note without either.
         afterwards: written when a stay is over, so that what was "two days ago" on arrival was
@@ -124,8 +166,8 @@ class KindSpec(_Strict):
     title: tuple[str, ...]
     settings: tuple[Setting, ...]
     prompt: str
-    header: str | None = None
-    footer: str | None = None
+    header: _Names = ()
+    footer: _Names = ()
     dialogue: bool = False
     speaker: Literal["doctor", "patient"] | None = None
     afterwards: bool = False
@@ -136,11 +178,15 @@ class KindSpec(_Strict):
 
 
 class Frame(_Strict):
-    """A sentence pattern; `item` overrides the group's, `lay` is a fixed example's own item."""
+    """A sentence pattern; `item` overrides the group's, `lay` is a fixed example's own item.
+
+    `shape` names the lay wordings that the pattern is made for (wording.lay_shape).
+    """
 
     text: str
     item: str | None = None
     lay: str | None = None
+    shape: Literal["noun", "clause", "doing"] | None = None
 
 
 class GroupText(_Strict):
@@ -150,7 +196,7 @@ class GroupText(_Strict):
     item: str
     frames: tuple[Frame, ...]
     telegraphic: tuple[Frame, ...] = ()
-    realise: tuple[str, ...] = ()
+    realise: tuple[Frame, ...] = ()
     realise_only: bool = False
     pool: tuple[tuple[Mapping[str, str], ...], ...] = ()
     ask: tuple[str, ...] = ()
@@ -166,6 +212,8 @@ class Style(_Strict):
     voice: Literal["pronoun", "patient", "telegraphic"]
     headings: Literal["full", "short", "british"]
     heading_case: Literal["upper", "title"]
+    heading_form: Literal["block", "inline", "bare"] = "block"
+    normals: float = Field(default=0.3, ge=0, le=1)
     abbreviate: float = Field(ge=0, le=1)
     density: float = Field(default=1, ge=0.5, le=3)
     lines: tuple[str, ...] = ()
@@ -502,7 +550,7 @@ class PromptLibrary:
             problems += _problems_of(self.template(ROLEPLAY_PROMPT), ROLEPLAY_FIELDS)
         for name, kind in self.kinds.items():
             wanted = [(kind.prompt, PROMPT_FIELDS)]
-            wanted += [(t, HEADER_FIELDS) for t in (kind.header, kind.footer) if t]
+            wanted += [(t, HEADER_FIELDS) for t in (*kind.header, *kind.footer)]
             for template, fields in wanted:
                 if template not in self.templates:
                     problems.append(
@@ -676,7 +724,7 @@ def _load_templates(folders: Sequence[Path]) -> dict[str, tuple[Template, ...]]:
 
 def _prepare_group(raw: dict[str, Any]) -> dict[str, Any]:
     """Let the YAML write a frame as a string and a pool item as its name."""
-    for key in ("frames", "telegraphic"):
+    for key in ("frames", "telegraphic", "realise"):
         if isinstance(raw.get(key), list):
             raw[key] = [{"text": f} if isinstance(f, str) else f for f in raw[key]]
     if isinstance(raw.get("pool"), list):

@@ -141,7 +141,7 @@ def test_a_drugs_parts_may_be_written_and_missing_ones_are_empty() -> None:
         frames=(Frame(text="{list}"),),
     )
     subject = Subject(WOMAN, "pronoun", "x")
-    wanted = "amoxicillin 500 mg by mouth twice daily for 5 days"
+    wanted = "Amoxicillin 500 mg by mouth twice daily for 5 days"
     assert fill(Frame(text="{list}."), group, [item], subject) == f"{wanted}."
     without = {**item, "duration": ""}
     assert fill(Frame(text="{list}."), group, [without], subject) == f"{wanted[:-11]}."

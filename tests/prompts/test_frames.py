@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 
 import pytest
 
 from casewright.errors import CasewrightError
-from casewright.generators.examples import ask_examples, examples_for, frames_of, request_for
+from casewright.generators.examples import ask_examples, examples_for, request_for
 from casewright.generators.realiser import realise, realise_question
 from casewright.generators.vocabulary import fact_words, strange_words
-from casewright.generators.wording import Item, Subject, Voice, fill, fill_question, usable_frames
+from casewright.generators.wording import (
+    Item,
+    Subject,
+    Voice,
+    fill,
+    fill_question,
+    shown,
+    usable_frames,
+)
 from casewright.kg.identity import load_name_pools
 from casewright.prompts.library import Frame, GroupRule, GroupText, load_library
 from casewright.records import Demographics, Fact
@@ -45,13 +54,44 @@ def items_of(group: GroupText, count: int) -> list[Item]:
     entries = [item for entry in group.pool for item in entry]
     entries = entries or [{"name": f.lay or "x", "lay": f.lay or "x"} for f in group.frames]
     found = list(itertools.islice(itertools.cycle(entries), count))
-    return [{**BASE, "lay": item.get("name", ""), **item} for item in found]
+    return [
+        {**BASE, "lay": item.get("name", ""), **shown(item.get("result", "")), **item}
+        for item in found
+    ]
+
+
+def worded(frame: Frame) -> list[Frame]:
+    """The frame in so many wordings that each option of each choice stands in one."""
+    choices = re.findall(r"\[([^\[\]]*)\]", frame.text + (frame.item or ""))
+    most = max((c.count("|") + 1 for c in choices), default=1)
+
+    def option(text: str, number: int) -> str:
+        return re.sub(
+            r"\[([^\[\]]*)\]",
+            lambda m: (o := m.group(1).split("|"))[number % len(o)],
+            text,
+        )
+
+    return [
+        frame.model_copy(
+            update={"text": option(frame.text, n), "item": frame.item and option(frame.item, n)}
+        )
+        for n in range(most)
+    ]
+
+
+@functools.cache
+def all_worded(name: str, telegraphic: bool, count: int) -> list[Frame]:
+    group = LIBRARY.groups[name]
+    frames = group.telegraphic if telegraphic and group.telegraphic else group.frames
+    frames = (*usable_frames(frames, count), *group.realise)
+    return [w for frame in frames for w in worded(frame)]
 
 
 def all_frames(group: GroupText, subject: Subject, count: int) -> list[Frame]:
     """What examples and the realiser may draw from."""
-    frames = [Frame(text=t) for t in group.realise]
-    return [*usable_frames(frames_of(group, subject), count), *frames]
+    name = next(n for n, g in LIBRARY.groups.items() if g is group)
+    return all_worded(name, subject.voice == "telegraphic", count)
 
 
 def assert_reads_as_a_sentence(text: str) -> None:
@@ -95,17 +135,14 @@ def test_what_examples_show_is_a_wording_that_would_be_taken(name: str) -> None:
     group = LIBRARY.groups[name]
     rule = rule_of(name)
     fact = Fact("f01", rule.types[0], "x", "x", polarity=(rule.polarity or ("present",))[0])
-    for subject in [s for n, s in SUBJECTS if n == name]:
-        for frame in all_frames(group, subject, 2):
-            if frame.lay:
-                continue  # made for its own item
-            items = items_of(group, 2)
-            given = [v for i in items for v in i.values()] + [
-                subject.who, subject.demographics.age_text,
-            ]  # fmt: skip
+    if any(f.lay for f in group.frames):
+        return  # made for their own items
+    for seed, (_, subject) in itertools.product(range(6), [s for s in SUBJECTS if s[0] == name]):
+        for example in examples_for(name, group, 2, subject, derive_rng(seed)):
+            # An example's request holds its items, its patient and their age.
+            given = [example.request, subject.who, subject.demographics.age_text]
             licensed = fact_words((fact,), lambda _: given)  # noqa: B023 - used at once
-            text = fill(frame, group, items, subject)
-            assert not strange_words(text, licensed), frame
+            assert not strange_words(example.answer, licensed), example
 
 
 def rule_of(name: str) -> GroupRule:

@@ -47,7 +47,7 @@ SPEAKERS = ("", "doctor", "patient", "caregiver")
 def headers_of(library: PromptLibrary) -> set[str]:
     """Names of the templates that are headers or footers."""
     kinds = library.kinds.values()
-    return {name for kind in kinds for name in (kind.header, kind.footer) if name}
+    return {name for kind in kinds for name in (*kind.header, *kind.footer)}
 
 
 def fields_of(template: Template, library: PromptLibrary) -> Mapping[str, object]:

@@ -11,7 +11,18 @@ import sys
 import click
 
 from casewright._version import __version__
-from casewright.cli import bench, check, doctor, export, graph, models, push, report, write
+from casewright.cli import (
+    bench,
+    check,
+    doctor,
+    export,
+    graph,
+    models,
+    push,
+    report,
+    samples,
+    write,
+)
 from casewright.errors import CasewrightError
 
 __all__ = ["main"]
@@ -36,6 +47,7 @@ for command in (
     check.audit,
     check.calibrate_command,
     report.report,
+    samples.samples,
     export.export,
     push.push,
     doctor.doctor,
