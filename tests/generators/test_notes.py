@@ -46,7 +46,7 @@ def laid_out(case: Case, library: PromptLibrary, **style: str) -> tuple[Plan, st
 
 
 def replace_style(library: PromptLibrary, case: Case, **changes: str):  # type: ignore[no-untyped-def]
-    plain = {"lines": (), "assessment_first": False, **changes}
+    plain = {"lines": (), "assessment_first": False, "heading_form": "block", **changes}
     return library.styles[case.style].model_copy(update=plain)
 
 
