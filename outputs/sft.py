@@ -187,7 +187,7 @@ def _of_preference(row: dict[str, Any]) -> _Example:
     )
 
 
-def pairs_of_case(rows: Iterable[dict[str, Any]]) -> Iterator[Pair]:
+def pairs_of_case(rows: Iterable[PlainRow]) -> Iterator[Pair]:
     """All pairs that the documents of one case give, from rows in plain form."""
     ordered = sorted(rows, key=lambda row: row["document_index"])
     notes = [row for row in ordered if not row["turns"]]

@@ -53,7 +53,7 @@ def carried_on(draft: Draft, earlier: Draft | None, rng: random.Random) -> Passa
         found.sort(key=lambda f: all(_held(draft, fact) for fact, _ in f[1]))
     for sentence, stated in found:
         text = source.text[sentence.start : sentence.end]
-        kinds = {fact.type for fact, _ in stated}
+        kinds: set[str] = {fact.type for fact, _ in stated}
         after = sentence.end if earlier is None else 0
         at = _place(draft, kinds, after, text, same=earlier is None, rng=rng)
         if at is None or (earlier is not None and text in draft.text):

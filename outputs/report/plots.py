@@ -99,7 +99,7 @@ def _heat(
             for x, cell in enumerate(row.cells):
                 colour = "white" if cell.level >= 4 else _INK
                 axes.text(
-                    x, y, cell.count or "", ha="center", va="center", fontsize=7, color=colour
+                    x, y, str(cell.count or ""), ha="center", va="center", fontsize=7, color=colour
                 )  # fmt: skip
     axes.set_yticks(range(len(rows)), [_text(row.label, 40) for row in rows])
     axes.set_xticks(
