@@ -78,6 +78,7 @@ bench: $(VENV)/.dev-ready
 	$(BIN)/python tests/bench/run.py
 	$(BIN)/python tests/bench/sampling.py
 	$(BIN)/python tests/bench/diversity.py
+	$(BIN)/python tests/bench/kinds.py
 	$(BIN)/python tests/bench/dialogue.py
 
 wheel: $(VENV)/.dev-ready
