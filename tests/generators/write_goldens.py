@@ -12,11 +12,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
-from golden_documents import GOLDEN, golden_documents  # noqa: E402
+from golden_documents import GOLDEN, golden_documents
 
-from casewright.filters.ledger.check import Checker  # noqa: E402
-from casewright.kg.graph import load_graph  # noqa: E402
-from casewright.prompts.library import load_library  # noqa: E402
+from casewright.filters.ledger.check import Checker
+from casewright.kg.graph import load_graph
+from casewright.prompts.library import load_library
 
 
 def main() -> None:
