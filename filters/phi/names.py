@@ -35,6 +35,8 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         + lex.titles
     )
     weak = tuple(w.capitalize() for w in lex.weak_titles)
+    # "Lives with her sister. FHx: asthma": a full stop ends what is no short form.
+    shortened = either(tuple(t for w in ("sgt", "capt", "lt", "col") for t in (w, w.capitalize())))
     name = rf"(?:[A-Z]\.(?=[\s,;)]|\Z)|{WORD}|[A-Z])"
     particle = "|".join(sorted(PARTICLES))
     # A name may be wrapped to the next line, but not into a heading or over a blank line.
@@ -49,7 +51,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             re.I,
         ),
         "weak_title": re.compile(
-            rf"(?<![\w'-])(?P<t>{either(weak)}|{either(lex.weak_titles)})\.?{gap}(?P<n>{name}{more})"
+            rf"(?<![\w'-])(?P<t>{either(weak)}|{either(lex.weak_titles)}|(?:{shortened})\.){gap}(?P<n>{name}{more})"
         ),
         "label": re.compile(
             rf"(?<![\w'-])(?P<t>{either(lex.person_labels)})\s{{0,2}}(?::|\bis\b:?|=|-\s)\s{{0,4}}(?:(?:Dr|Mr|Mrs|Ms|Miss|Prof)\.?\s)?(?P<n>{name}(?:,\s{name})?{more})",

@@ -83,6 +83,7 @@ def test_an_address_is_found_by_what_announces_it(text: str, value: str) -> None
         "Physical Therapy has seen her. National Institutes of Health Stroke Scale is 4.",
         "14 Day course, Doxycycline\n2 Puffs, Salbutamol",
         "Hardy Weinberg equilibrium was not assessed.",
+        "Lives with both parents and an older sister. FHx: asthma in the mother.",
     ],
 )
 def test_what_stands_in_such_a_place_and_is_no_name_is_left_alone(text: str) -> None:
