@@ -239,7 +239,9 @@ def _ordinary(library: PromptLibrary, names: Names | None) -> frozenset[str]:
         texts += [t for f in (*group.frames, *group.telegraphic) for t in (f.text, f.item or "")]
         texts.append(group.item)
     for kind in library.kinds.values():
-        texts += [*kind.title, *(h for s in kind.sections for h in (s.headings or {}).values())]
+        texts += kind.title
+        for section in kind.sections:
+            texts += [h for wordings in (section.headings or {}).values() for h in wordings]
     texts += [t.source for versions in library.templates.values() for t in versions]
     return words_of_language(texts) | names.words()
 
