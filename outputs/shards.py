@@ -29,8 +29,8 @@ from casewright.outputs.splits import SPLITS, Division, Split
 
 __all__ = ["EXPORT_SCHEMA", "GROUP_ROWS", "SHARD_BYTES", "Dealer", "ShardedSplit", "shard_count"]
 
-SHARD_BYTES = 192 * 2**20
-"""Bytes per shard as Arrow holds it: some 25 MB on disk. Two are sorted at a time."""
+SHARD_BYTES = 96 * 2**20
+"""Bytes per shard as Arrow holds it: some 13 MB on disk. Two are sorted at a time."""
 
 EXPORT_SCHEMA: pa.Schema = DOCUMENTS_SCHEMA.append(pa.field("synthetic", pa.bool_()))
 """Columns of an exported document: those of the run, and that it is synthetic."""
@@ -147,6 +147,7 @@ class Dealer:
                         others[split].append(table)
                 path.unlink(missing_ok=True)
             files[largest].close(number)
+            pa.default_memory_pool().release_unused()
             return others
 
         # Arrow takes and compresses without the interpreter's lock.
