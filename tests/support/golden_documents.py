@@ -46,7 +46,9 @@ def golden_documents(
 
 
 def _with_scores(case: Case) -> Case:
+    """The case with what a questionnaire adds to it, and whom its documents name."""
     facts = with_scores(
         case.facts, case.icd10, case.demographics, case.setting, "moderate", random.Random(4)
     )
-    return replace(case, facts=facts)
+    who = replace(case.identity, clinician="Dr. Mara Quill", facility="Larch Hill Clinic")
+    return replace(case, facts=facts, identity=who)
