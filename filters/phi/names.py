@@ -37,6 +37,8 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     weak = tuple(w.capitalize() for w in lex.weak_titles)
     # "Lives with her sister. FHx: asthma": a full stop ends what is no short form.
     shortened = either(tuple(t for w in ("sgt", "capt", "lt", "col") for t in (w, w.capitalize())))
+    # "Thank you, doctor. Leave it to me": a full stop after a whole word ends the sentence.
+    dot = r"(?:(?<!octor)(?<!rofessor)(?<!ister)(?<!everend)(?<!OCTOR)(?<!ROFESSOR)\.)?"
     name = rf"(?:[A-Z]\.(?=[\s,;)]|\Z)|{WORD}|[A-Z])"
     particle = "|".join(sorted(PARTICLES))
     # A name may be wrapped to the next line, but not into a heading or over a blank line.
@@ -44,10 +46,10 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     more = rf"(?:(?:{gap}|-)(?:(?:{particle})\s){{0,2}}{name}){{0,4}}"
     return {
         "title": re.compile(
-            rf"(?<![\w'-])(?P<t>{either(capital)})\.?{gap}(?P<n>(?:(?:{particle})\s){{0,2}}{name}{more})"
+            rf"(?<![\w'-])(?P<t>{either(capital)}){dot}{gap}(?P<n>(?:(?:{particle})\s){{0,2}}{name}{more})"
         ),
         "title_lower": re.compile(
-            rf"(?<![\w'-])(?P<t>{either(lex.titles)})\.?{gap}(?P<n>[a-z][a-z'-]{{1,24}}(?:\s[a-z][a-z'-]{{2,24}})?)",
+            rf"(?<![\w'-])(?P<t>{either(lex.titles)}){dot}{gap}(?P<n>[a-z][a-z'-]{{1,24}}(?:\s[a-z][a-z'-]{{2,24}})?)",
             re.I,
         ),
         "weak_title": re.compile(

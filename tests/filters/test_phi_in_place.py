@@ -84,6 +84,8 @@ def test_an_address_is_found_by_what_announces_it(text: str, value: str) -> None
         "14 Day course, Doxycycline\n2 Puffs, Salbutamol",
         "Hardy Weinberg equilibrium was not assessed.",
         "Lives with both parents and an older sister. FHx: asthma in the mother.",
+        "Thank you, doctor. Leave the results with me.",
+        "Soc Hx: lives alone. Past Med Hx: none. Surg Hx: none.",
     ],
 )
 def test_what_stands_in_such_a_place_and_is_no_name_is_left_alone(text: str) -> None:
