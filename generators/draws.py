@@ -10,7 +10,12 @@ from itertools import count, pairwise
 from typing import Literal
 
 from casewright.generators.tasks import Task
-from casewright.generators.vocabulary import FormsOf, fact_words, strange_words, words_of
+from casewright.generators.vocabulary import (
+    FormsOf,
+    fact_words,
+    strange_words,
+    words_of,
+)
 from casewright.records import Check, Demographics, ErrorClass, Turn
 
 __all__ = ["DrawJudge", "Fault", "weight_of"]
@@ -188,7 +193,9 @@ def _grammar(text: str, task: Task) -> str | None:
         return "wrong article"
     if not task.facts:
         return None
-    given = set(words_of(" ".join((*task.licensed, *(f.name for f in task.facts)))))
+    # A verb that a fact brings along ("demonstrated ") makes a sentence of the rest.
+    told = (text for text in task.licensed if not text.endswith(" "))
+    given = set(words_of(" ".join((*told, *(f.name for f in task.facts)))))
     predicate = any(f.type in _PREDICATES for f in task.facts)  # "smokes a pipe" needs no verb
     answers = task.speaker is not None and text.lower().startswith(("no ", "no,", "yes"))
     bare = task.bare or predicate or answers
