@@ -92,7 +92,7 @@ def test_names_that_do_not_exist_are_told_together(tmp_path: Path) -> None:
         build(tmp_path, path),
         f"{path}:2: there is no kind of document 'letter'",
         f"{path}:2: a discharge_summary is not written in the setting outpatient",
-        "valid: clinic_note, consult_note, dialogue,",
+        "valid: clinic_note, consult_note, counselling_session, dialogue,",
         f"{path}:1: kinds.inpatient names no kind",
         f"{path}:4: text.styles: there is no 'poetic'",
         f"{path}:5: text.personas: there is no 'shy'",
@@ -108,7 +108,7 @@ def test_template_variable_that_does_not_exist_is_found_before_any_request(
     (prompts / "clinic_note.v2.j2").write_text(
         '{% message "user" %}\n{{ request }} {{ diagnosys }}\n{% endmessage %}'
     )
-    (prompts / "dialogue.v2.j2").write_text('{% message "user" %}\n{{ patient }}{% endmessage %}')
+    (prompts / "dialogue.v3.j2").write_text('{% message "user" %}\n{{ patient }}{% endmessage %}')
     path = config(tmp_path, f"prompts: {prompts}\n")
     with scripted_server(lambda _: "x") as server:
         done = build(tmp_path, path, "--engine", server.base_url)
@@ -116,7 +116,7 @@ def test_template_variable_that_does_not_exist_is_found_before_any_request(
     told(
         done,
         f"{prompts / 'clinic_note.v2.j2'}:2: the template uses 'diagnosys', which does not exist",
-        f"{prompts / 'dialogue.v2.j2'}:2: the template uses 'patient'",
+        f"{prompts / 'dialogue.v3.j2'}:2: the template uses 'patient'",
         "valid: examples, group, kind, request",
         "do: correct the name",
     )

@@ -183,9 +183,9 @@ def test_no_phrase_names_what_a_case_could_hold(checker: Checker, library: Promp
 @pytest.mark.parametrize(
     ("wording", "shape", "said"),
     [
-        ("my chest hurts", "clause", {"My chest hurts.", "Well, my chest hurts."}),
-        ("throwing up", "gerund", {"I've been throwing up.", "Well, I've been throwing up."}),
-        ("can't pee", "cannot", {"I can't pee.", "Well, I can't pee."}),
+        ("my chest hurts", "clause", {"My chest hurts.", "The thing is, my chest hurts."}),
+        ("throwing up", "gerund", {"I've been throwing up.", "I keep throwing up."}),
+        ("can't pee", "cannot", {"I can't pee.", "The thing is, I can't pee."}),
         ("a scratchy throat", "phrase", None),
         ("not themselves at all", None, None),
         ("woozy", None, None),
@@ -199,7 +199,8 @@ def test_own_words_make_a_sentence_by_their_build(
     subject = Subject(Demographics(40, "female"), "self", "The patient")
     made = {
         lay_sentence(wording, group, subject, library, random.Random(n), asked=False)
-        for n in range(20)
+        for n in range(40)
     }
     assert (made == {None}) == (shape is None)
-    assert said is None or made == said
+    assert said is None or said <= made
+    assert all(sentence is None or wording in sentence.lower() for sentence in made)

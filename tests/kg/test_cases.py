@@ -548,7 +548,7 @@ def test_facts_are_numbered_named_and_without_a_duty(everyone: Sequence[Case]) -
         for fact in case.facts:
             assert fact.duty == "may"
             assert fact.name.strip() == fact.name != ""
-            assert (fact.value is None) == (fact.type not in {"vital", "lab", "medication"})
+            assert (fact.value is None) == (fact.type not in {"vital", "lab", "medication", "score"})
             wanted = {"family_history": "family"}.get(fact.type, "present")
             if fact.type in {"symptom", "allergy"}:
                 assert fact.polarity in {"present", "denied"}
