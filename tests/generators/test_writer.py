@@ -233,21 +233,27 @@ def test_what_the_examples_teach_would_be_taken(
     """
     writer = make()
     gate = PieceWriter(None, checker, writer.forms_of, TextSettings(vocabulary="open"))
-    opening = frozenset("patient man woman boy girl year old month".split())
+    opening = frozenset(["patient", "man", "woman", "boy", "girl", "year", "old", "month"])
     refused = []
     for case in sampler_of(graph, library, 33).cases(range(25)):
         for kind in document_kinds(library, case, graph):
+            plan = plan_document(case, kind, library.kind(kind))
+            realised = {p.piece_id for p in plan.pieces if library.groups[p.group].realise_only}
             for task in writer.prompts(case, kind):
+                if not realised.isdisjoint(task.seed_keys):
+                    continue  # no model is asked for it
                 for each in (task, *task.parts):
                     first = (*each.facts, *each.about)[0]
                     symptom = first.type == "symptom"
                     asked = f"Have you had any {first.name}?" if symptom else "What else?"
+                    if first.type == "allergy":
+                        asked = "Are you allergic to anything?"
                     if each.speaker in ("patient", "caregiver"):
                         each = replace(each, context=answer_context(asked))  # noqa: PLW2901
                     text = tidy(each.fallback())
                     if first.type != "score":  # its answer is read with the item that is asked
                         problem = gate.problem(text, "stop", each, case.demographics)
-                        if problem:
+                        if problem and (problem != "too short" or " " in text):  # "Fever."
                             refused.append((kind, text, problem))
                     for listed, answer in each.shown:
                         own = shown_words([listed, *each.licensed], denied=True)

@@ -548,9 +548,10 @@ def test_facts_are_numbered_named_and_without_a_duty(everyone: Sequence[Case]) -
         for fact in case.facts:
             assert fact.duty == "may"
             assert fact.name.strip() == fact.name != ""
-            assert (fact.value is None) == (fact.type not in {"vital", "lab", "medication", "score"})
+            measured = fact.type in {"vital", "lab", "medication", "score"}
+            assert (fact.value is not None) == measured
             wanted = {"family_history": "family"}.get(fact.type, "present")
-            if fact.type in {"symptom", "allergy"}:
+            if fact.type in {"symptom", "allergy", "score"}:
                 assert fact.polarity in {"present", "denied"}
             else:
                 assert fact.polarity == wanted
