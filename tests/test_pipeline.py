@@ -320,15 +320,25 @@ def test_copies_of_the_reference_and_of_the_corpus_are_rejected_with_evidence(
 
 def test_documents_of_the_corpus_that_copy_each_other_are_rejected(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
+    # Short reports on one complaint of one diagnosis: too few facts for texts to differ by.
     config.write_text(
-        "documents: 14\nseed: 3\nsampling: {codes: [J06.9], settings: {outpatient: 1}}\n"
+        "documents: 20\nseed: 3\nkinds: {outpatient: [test_report]}\n"
+        "sampling: {codes: [J06.9], settings: {outpatient: 1}, max_comorbidities: 0,\n"
+        "  max_symptoms: 1, max_denied: 0, max_labs: 0}\n"
+        "text: {styles: [narrative]}\n"
         "filters: {near_copies: {self_containment: 0.3}}\n"
     )
     build(config, tmp_path / "tight", *REALISER)
-    rows = stored(tmp_path / "tight").values()
-    copies = [r for r in rows for reason in r.reasons if reason.label == "self_copy"]
+    rows = stored(tmp_path / "tight")
+    copies = [(r, reason) for r in rows.values() for reason in r.reasons]
+    copies = [(r, reason) for r, reason in copies if reason.label == "self_copy"]
     assert copies
-    assert_adds_up(tmp_path / "tight", [r.document_id for r in rows])
+    for row, reason in copies:
+        assert row.outcome == "rejected" and reason.score >= 0.3
+        # What it copies stays, and is another patient's.
+        copied = rows[reason.evidence[0].note]
+        assert copied.outcome == "kept" and copied.case_id != row.case_id
+    assert_adds_up(tmp_path / "tight", list(rows))
 
 
 def test_rows_verified_afresh_have_the_statuses_that_were_recorded(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def written(text: str, style: Style = STYLE) -> str:
     ("text", "short"),
     [
         ("Hypertension is known.", "HTN is known."),
-        ("She reports a headache.", "She reports a HA."),
+        ("She reports a headache.", "She reports an HA."),
         ("Diagnosis is vascular headache.", "Diagnosis is vascular headache."),
         ("Takes aspirin 81 mg by mouth once daily.", "Takes aspirin 81 mg PO daily."),
         ("Given every 6 hours as needed.", "Given q6h PRN."),
