@@ -27,6 +27,9 @@ _OTHER_SEX = {
     "female": re.compile(r"\b(?:he|his|him|man|boy)\b", re.I),
     "male": re.compile(r"\b(?:she|her|hers|woman|girl)\b", re.I),
 }
+# The requests list their facts with semicolons, and a weak model repeats the list. A semicolon
+# before a subject joins two sentences, as frames of frames.yaml do: "with fever; he is a boy".
+_LISTED = re.compile(r";(?! (?:she|he|it|they|there|we|you|I)\b)")
 _OF_ONESELF = re.compile(r"\b(?:I'm|I've|I (?:am|have|haven't|had|take|don't have))\b")
 
 _WEIGHTS: dict[ErrorClass, int] = {
@@ -145,8 +148,10 @@ def _shape_problem(text: str, finish_reason: str, task: Task) -> str | None:
         return "does not end as a sentence"
     if not any(c.isupper() or c.isdigit() for c in text[:2]):  # pH and a1c begin like that
         return "does not begin as a sentence"
-    markup = "|{}[]<>*#_" if task.section else ";|{}[]<>*#_\n"
+    markup = "|{}[]<>*#_" if task.section else "|{}[]<>*#_\n"
     if text.count("(") != text.count(")") or any(c in text for c in markup):
+        return "list or markup"
+    if not task.section and _LISTED.search(text):
         return "list or markup"
     if task.speaker is None and "?" in text:
         return "a question"

@@ -9,6 +9,7 @@ import re
 import pytest
 
 from casewright.errors import CasewrightError
+from casewright.generators import draws
 from casewright.generators.examples import ask_examples, examples_for, request_for
 from casewright.generators.realiser import realise, realise_question
 from casewright.generators.vocabulary import fact_words, strange_words
@@ -143,6 +144,15 @@ def test_what_examples_show_is_a_wording_that_would_be_taken(name: str) -> None:
             given = [example.request, subject.who, subject.demographics.age_text]
             licensed = fact_words((fact,), lambda _: given)  # noqa: B023 - used at once
             assert not strange_words(example.answer, licensed), example
+
+
+@pytest.mark.parametrize("name", sorted(LIBRARY.groups))
+def test_a_semicolon_of_a_frame_is_one_that_a_draw_may_have(name: str) -> None:
+    group = LIBRARY.groups[name]
+    for subject in [s for n, s in SUBJECTS if n == name]:
+        for frame in all_frames(group, subject, 2):
+            said = fill(frame, group, items_of(group, 2), subject)
+            assert not draws._LISTED.search(said), said
 
 
 def rule_of(name: str) -> GroupRule:
