@@ -27,9 +27,12 @@ _OTHER_SEX = {
     "female": re.compile(r"\b(?:he|his|him|man|boy)\b", re.I),
     "male": re.compile(r"\b(?:she|her|hers|woman|girl)\b", re.I),
 }
-# The requests list their facts with semicolons, and a weak model repeats the list. A semicolon
-# before a subject joins two sentences, as frames of frames.yaml do: "with fever; he is a boy".
-_LISTED = re.compile(r";(?! (?:she|he|it|they|there|we|you|I)\b)")
+# The requests list their facts with semicolons, and a weak model repeats the list. A sentence has
+# one before a subject ("with fever; he is a boy"), and between items that hold commas, the last
+# of them with its conjunction ("9, in the mild range; and ..."): see wording.py.
+_LISTED = re.compile(
+    r";(?! (?:and|or|she|he|it|they|there|we|you|I|the patient)\b(?!['’]s))(?!.*; (?:and|or)\b)"
+)
 _OF_ONESELF = re.compile(r"\b(?:I'm|I've|I (?:am|have|haven't|had|take|don't have))\b")
 
 _WEIGHTS: dict[ErrorClass, int] = {
