@@ -83,6 +83,13 @@ def _matches(rule: GroupRule, fact: Fact) -> bool:
     return all(fact.attribute(name) in values for name, values in rule.attributes.items())
 
 
+def _size(rule: GroupRule, density: float) -> int:
+    """Facts in one piece. What is stated one by one stays so unless its rule lets it be joined."""
+    if rule.size > 1:
+        return max(1, round(rule.size * density))
+    return max(1, min(rule.dense, int(density)))
+
+
 def _split(facts: Sequence[Fact], size: int) -> list[tuple[Fact, ...]]:
     """Cut into pieces of at most `size`, as even as possible (5 by 2 is 2, 2, 1)."""
     return [tuple(facts[i : i + size]) for i in range(0, len(facts), size)]
@@ -121,8 +128,7 @@ def plan_document(
                 and _matches(rule, f)
             ]
             opened = opened or (rule.opens and bool(facts))
-            # What the kind states one by one stays so: a long result, a habit.
-            size = max(1, round(rule.size * density)) if rule.size > 1 else 1
+            size = _size(rule, density)
             groups = _split(facts, size)[: rule.at_most]
             for group in groups:
                 planned.append((number, rule, group))

@@ -92,6 +92,7 @@ class GroupRule(_Strict):
         again: takes facts that stand elsewhere in the document already, to say more of them.
         opens: of the rules that open a document, only the first that finds a fact does.
         size: facts in one piece. at_most: pieces in one document.
+        dense: up to so many in one piece in a dense style, where the size is 1.
     """
 
     group: str
@@ -103,6 +104,7 @@ class GroupRule(_Strict):
     again: bool = False
     opens: bool = False
     size: int = Field(default=1, ge=1, le=8)
+    dense: int = Field(default=1, ge=1, le=8)
     at_most: int | None = Field(default=None, ge=1)
 
 

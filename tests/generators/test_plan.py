@@ -198,3 +198,31 @@ def test_five_facts_by_two_are_cut_evenly(library: PromptLibrary) -> None:
     )
     assert [len(p.facts) for p in plan_document(case, "k", spec).pieces] == [2, 2, 1]
     assert [len(p.facts) for p in in_sections(plan_document(case, "k", spec)).pieces] == [5]
+
+
+@pytest.mark.parametrize(
+    ("rule", "density", "sizes"),
+    [
+        ({"size": 2}, 0.5, [1, 1, 1, 1, 1]),
+        ({"size": 2}, 2.0, [4, 1]),
+        ({"size": 1}, 3.0, [1, 1, 1, 1, 1]),
+        ({"size": 1, "dense": 2}, 0.5, [1, 1, 1, 1, 1]),
+        ({"size": 1, "dense": 2}, 1.5, [1, 1, 1, 1, 1]),
+        ({"size": 1, "dense": 2}, 2.0, [2, 2, 1]),
+        ({"size": 1, "dense": 2}, 3.0, [2, 2, 1]),
+    ],
+)
+def test_density_joins_what_may_be_joined(
+    rule: dict[str, int], density: float, sizes: list[int]
+) -> None:
+    facts = tuple(Fact(f"f{n:02d}", "finding", f"finding:{n}", f"s{n}") for n in range(5))
+    group = GroupRule(group="a", types=("finding",), size=rule["size"], dense=rule.get("dense", 1))
+    spec = KindSpec(
+        title=("T",), settings=("outpatient",), prompt="clinic_note",
+        sections=(SectionSpec(groups=(group,)),),
+    )  # fmt: skip
+    case = Case(
+        "c0", 0, Demographics(40, "female"), "outpatient", (), facts, IDENTITY, "narrative", "plain"
+    )
+    plan = plan_document(case, "k", spec, density=density)
+    assert [len(p.facts) for p in plan.pieces] == sizes
