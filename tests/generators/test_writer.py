@@ -165,7 +165,9 @@ def test_a_good_models_words_are_taken_and_counted(
         # Its sentences go by any frame; the examples show those of the closed vocabulary alone.
         writer = make(good, vocabulary="open")
         drafted = draft(writer, case, kind)
-        texts = [t.fallback() for t in writer.prompts(case, kind)]
+        # What it says of a piece, which is another frame where a draw may not have the realiser's.
+        asked = [tuple((m.role, m.content) for m in t.messages) for t in writer.prompts(case, kind)]
+        texts = [good(ChatRequest(messages, seed=0)) for messages in asked]
         taken = [t for t in texts if t[1:] in drafted.text]  # "Well, it's" where it was "It's"
         assert len(taken) >= 0.8 * len(texts), (drafted.document_id, drafted.text)
         if kind != "test_report":  # mostly its head, and what a small model is not asked for
