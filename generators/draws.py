@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count, pairwise
 from typing import Literal
 
@@ -182,6 +183,7 @@ _DOUBLE_NEGATIVE = re.compile(r"\bden(?:y|ies|ied) (?:no|not|never)\b|\bno [\w ]
 _ARTICLE = re.compile(
     r"\b[Aa] (?!one\b|once\b|eu)[aeio]\w|\b[Aa]n (?!hour|honest|heir)[b-df-hj-np-tv-z]\w"
     r"|\b[Aa] [AEFHILMNORSX][A-Z]"  # letters are read by their names: an IUD, an ECG
+    r"|\b[Aa] (?:8\d?|11|18)(?:-| |%)|\b[Aa]n (?!8|11|18)\d"  # an 11-year-old
 )
 _ASKS_NOBODY = re.compile(
     r"^(?:Has|Have|Had|Is|Are|Was|Were|Do|Does|Did)\s+"
@@ -196,6 +198,15 @@ _PREDICATES = frozenset({"social", "follow_up", "disposition", "course", "score"
 _VERBS_OF_TEST = frozenset({"showed", "shows", "revealed", "demonstrated"})
 
 
+_DISEASES = frozenset({"diagnosis", "comorbidity"})
+
+
+@lru_cache(maxsize=4096)
+def _is_the(name: str) -> re.Pattern[str]:
+    """ "The patient is acute bronchitis." """
+    return re.compile(rf"\b(?:patient|s?he|they) (?:is|was|are) (?:an? )?{re.escape(name)}\b", re.I)
+
+
 def _grammar(text: str, task: Task) -> str | None:
     """What a reader trips over and a concept checker does not see."""
     if _DOUBLE_NEGATIVE.search(text):
@@ -204,6 +215,8 @@ def _grammar(text: str, task: Task) -> str | None:
         return "wrong article"
     if not task.facts:
         return None
+    if any(f.type in _DISEASES and _is_the(f.name).search(text) for f in task.facts):
+        return "a person is no disease"
     # A verb that a fact brings along ("demonstrated ") makes a sentence of the rest.
     told = (t for t in task.licensed if t.split(" ")[0] not in _VERBS_OF_TEST)
     given = set(words_of(" ".join((*told, *(f.name for f in task.facts)))))

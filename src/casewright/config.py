@@ -118,7 +118,7 @@ class TextConfig(_Strict):
     draws: int = Field(default=4, ge=1, le=32)
     best_of: int = Field(default=3, ge=1, le=16)
     repairs: int | None = Field(default=None, ge=0, le=8)
-    decoding: Literal["free", "retry", "anchored"] = "retry"
+    decoding: Literal["free", "retry", "anchored"] = "free"
     structured: Literal["auto", "off"] = "auto"
     temperature: float = Field(default=0.5, ge=0, le=2)
     top_p: float = Field(default=0.95, gt=0, le=1)
