@@ -224,7 +224,8 @@ def _grammar(text: str, task: Task) -> str | None:
     answers = task.speaker is not None and text.lower().startswith(("no ", "no,", "yes"))
     # Readings are read out as they are, and notes say "Chest X-ray: clear lungs."
     read_out = task.speaker is not None and all(f.type == "vital" for f in task.facts)
-    bare = task.bare or predicate or answers or read_out or ":" in text
+    hurts = task.speaker is not None and text.lower().startswith(("my ", "i "))  # My knee hurts.
+    bare = task.bare or predicate or answers or hurts or read_out or ":" in text
     if not bare and all(word in given for word in words_of(text)):
         return "no sentence"
     if "doctor" not in given and re.search(r"\bthe doctor\b", text, re.I):
@@ -235,7 +236,7 @@ def _grammar(text: str, task: Task) -> str | None:
     if (
         task.speaker == "doctor"
         and advises
-        and not re.search(r"\b(?:you|please|next step)\b", text, re.I)
+        and not re.search(r"\b(?:you|please|next step|would be good)\b", text, re.I)
     ):
         return "asks nobody"
     return None
