@@ -4,7 +4,8 @@
 set -euo pipefail
 bin=$(realpath "${1:?the bin folder of the development environment}")
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+other=$(mktemp -d)
+trap 'rm -rf "$work" "$other"' EXIT
 git ls-files -z | xargs -0 cp --parents -t "$work" 2>/dev/null || git archive HEAD | tar -x -C "$work"
 mkdir "$work/dist"
 "$bin/python" -m build --outdir "$work/dist" "$work" > "$work/build.log" 2>&1 || {
@@ -19,13 +20,13 @@ cp -r "$work/Makefile" "$work/kg" "$work/elsewhere/" 2>/dev/null || true
 rm -rf "$work/elsewhere/kg"
 # An export loads where there is `datasets` and nothing of ours, and no network where the kernel
 # lets us do without.
-"$work/env/bin/casewright" build --engine realiser -n 60 --out "$work/run" > /dev/null
-"$work/env/bin/casewright" export "$work/run" "$work/dataset" > /dev/null
-"$bin/python" -m venv "$work/stranger"
-"$work/stranger/bin/pip" install --quiet --disable-pip-version-check datasets
+"$work/env/bin/casewright" build --engine realiser -n 60 --out "$other/run" > /dev/null
+"$work/env/bin/casewright" export "$other/run" "$other/dataset" > /dev/null
+"$bin/python" -m venv "$other/stranger"
+"$other/stranger/bin/pip" install --quiet --disable-pip-version-check datasets
 alone=(unshare --map-root-user --net)
 "${alone[@]}" true 2> /dev/null || alone=()
-"${alone[@]}" "$work/stranger/bin/python" "$work/tests/support/load_export.py" "$work/dataset"
+"${alone[@]}" "$other/stranger/bin/python" "$work/tests/support/load_export.py" "$other/dataset"
 cd "$work/elsewhere"
 "$work/env/bin/casewright" --version
 "$work/env/bin/casewright" kg stats --json > /dev/null
