@@ -33,7 +33,6 @@ __all__ = [
 YOUNGEST = 18
 """Both papers are of adults."""
 
-_THOUGHTS = "symptom:suicidal_ideation"
 _PLAN = "finding:si_active"
 _PLAN_NAME = "active suicidal thoughts with a plan"
 _WHAT_TO_DO = "go to the emergency department or call the crisis line if the thoughts get stronger"

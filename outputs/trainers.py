@@ -22,9 +22,7 @@ MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 
 _UNSLOTH = '''"""Unsloth, by TRL's columns: `python {name}` in the feed's folder."""
 
-from datasets import load_dataset
-from trl import SFTConfig, SFTTrainer
-from unsloth import FastLanguageModel
+{imports}
 
 MODEL = "{model}"
 MAX_LENGTH = {max_length}
@@ -32,53 +30,43 @@ MAX_LENGTH = {max_length}
 model, tokenizer = FastLanguageModel.from_pretrained(MODEL, max_seq_length=MAX_LENGTH)
 model = FastLanguageModel.get_peft_model(model, r=16, lora_alpha=32)
 data = load_dataset("../{folder}", "{task}")
-SFTTrainer(
+{trainer}Trainer(
     model=model,
     processing_class=tokenizer,
     train_dataset=data["train"],
     eval_dataset=data.get("validation"),
-    args=SFTConfig(
+    args={trainer}Config(
         output_dir="trained",
         max_length=MAX_LENGTH,
-        per_device_train_batch_size=2,
-        gradient_accumulation_steps=8,
-        learning_rate=2e-4,
+        per_device_train_batch_size={batch},
+        gradient_accumulation_steps={steps},
+        learning_rate={rate},
         num_train_epochs=1,
     ),
 ).train()
 '''
 
-
-_UNSLOTH_DPO = '''"""Unsloth, by TRL's columns: `python {name}` in the feed's folder."""
-
-from unsloth import FastLanguageModel, PatchDPOTrainer
+_SFT = {
+    "trainer": "SFT",
+    "imports": """from datasets import load_dataset
+from trl import SFTConfig, SFTTrainer
+from unsloth import FastLanguageModel""",
+    "batch": 2,
+    "steps": 8,
+    "rate": "2e-4",
+}
+_DPO = {
+    "trainer": "DPO",
+    "imports": """from unsloth import FastLanguageModel, PatchDPOTrainer
 
 PatchDPOTrainer()
 
 from datasets import load_dataset
-from trl import DPOConfig, DPOTrainer
-
-MODEL = "{model}"
-MAX_LENGTH = {max_length}
-
-model, tokenizer = FastLanguageModel.from_pretrained(MODEL, max_seq_length=MAX_LENGTH)
-model = FastLanguageModel.get_peft_model(model, r=16, lora_alpha=32)
-data = load_dataset("../{folder}", "{task}")
-DPOTrainer(
-    model=model,
-    processing_class=tokenizer,
-    train_dataset=data["train"],
-    eval_dataset=data.get("validation"),
-    args=DPOConfig(
-        output_dir="trained",
-        max_length=MAX_LENGTH,
-        per_device_train_batch_size=1,
-        gradient_accumulation_steps=16,
-        learning_rate=5e-6,
-        num_train_epochs=1,
-    ),
-).train()
-'''
+from trl import DPOConfig, DPOTrainer""",
+    "batch": 1,
+    "steps": 16,
+    "rate": "5e-6",
+}
 
 PREFERENCES = "dpo"
 """The task whose lines are preferences: a better and a worse answer."""
@@ -130,7 +118,8 @@ def _files(task: TaskLengths, splits: Sequence[str], folder: str) -> Iterator[tu
     )
     start = f"llamafactory-cli train configs/{name}.llamafactory.yaml"
     yield "llamafactory.yaml", _yaml(start, _llamafactory(task, splits))
-    script = (_UNSLOTH_DPO if name == PREFERENCES else _UNSLOTH).format(
+    script = _UNSLOTH.format(
+        **(_DPO if name == PREFERENCES else _SFT),
         name=f"configs/{name}.unsloth.py",
         model=MODEL,
         max_length=task.max_length,

@@ -21,10 +21,9 @@ from casewright.filters.phi.surrogate_names import NameSurrogates
 from casewright.records import PhiSpan
 from casewright.seeds import derive_rng
 
-__all__ = ["POLICIES", "Policy", "Replaced", "replace_hits"]
+__all__ = ["Policy", "Replaced", "replace_hits"]
 
 Policy: TypeAlias = Literal["drop", "replace", "placeholder"]
-POLICIES: tuple[Policy, ...] = ("drop", "replace", "placeholder")
 """What happens to a document with a leak: it is dropped, or the leak is replaced."""
 
 _LARGEST_SHIFT_WEEKS = 150
