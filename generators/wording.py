@@ -25,6 +25,7 @@ __all__ = [
     "capitalise",
     "fill",
     "fill_question",
+    "is_plural",
     "item_of",
     "join",
     "lay_shape",
@@ -200,7 +201,7 @@ _ONE_OF = re.compile(
 
 def with_article(name: str) -> str:
     """The name as a sentence takes it: "a skin lesion", but "chest pain"."""
-    if not _ONE_OF(name) or re.match(r"(?:an?|the|no|multiple) ", name) or _is_plural(name):
+    if not _ONE_OF(name) or re.match(r"(?:an?|the|no|multiple) ", name) or is_plural(name):
         return name
     return f"{article(name)} {name}"
 
@@ -208,7 +209,7 @@ def with_article(name: str) -> str:
 def _told(fact: Fact) -> str:
     """What is known of a symptom, as a predicate: "began this morning and is crushing"."""
     onset, character, site = (fact.attribute(n) for n in ("onset", "character", "site"))
-    plural = _is_plural(fact.name)
+    plural = is_plural(fact.name)
     be = "are" if plural else "is"
     parts = [_began(onset, plural=plural)] if onset else []
     if character:
@@ -219,9 +220,11 @@ def _told(fact: Fact) -> str:
     return join(parts)
 
 
-def _is_plural(name: str) -> bool:
+def is_plural(name: str) -> bool:
     """Whether a verb after the name is one of many: chills and cramps, not loss of balance."""
     head = re.split(r" (?:of|in|on|with|at|to|after|during|from) ", name, maxsplit=1)[0]
+    if head.endswith(("petechiae", "hyphae", "striae", "plaques")):
+        return True
     return head.endswith("s") and not head.endswith(("ss", "us", "is", "ies of"))
 
 
@@ -359,7 +362,7 @@ def fill(
     slots["List"] = capitalise(slots["list"])
     slots["List_or"] = capitalise(slots["list_or"])
     # A verb before the list agrees with its first item, one after it with all of them.
-    one = not _is_plural(items[0].get("name", ""))
+    one = not is_plural(items[0].get("name", ""))
     slots |= {"is": "is", "was": "was"} if one else {"is": "are", "was": "were"}
     alone = one and len(items) == 1
     slots |= {"are": "is", "were": "was"} if alone else {"are": "are", "were": "were"}
