@@ -86,15 +86,27 @@ class Batch:
             return self.starts, ends
         return np.searchsorted(places, self.starts), np.searchsorted(places, ends)
 
-    def owner(self, offset: int) -> int:
-        """The text that has a byte of `raw`."""
-        return int(np.searchsorted(self.starts, offset, "right")) - 1
+    def spans(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[tuple[int, int]]:
+        """Stretches of `raw`, each of one text, as stretches of that text's characters."""
+        owners = np.searchsorted(self.starts, starts, "right") - 1
+        firsts, lasts = starts - self.starts[owners], ends - 1 - self.starts[owners]
+        led = list(zip(firsts.tolist(), (lasts + 1).tolist(), strict=True))
+        for at in np.flatnonzero(self._shifted[owners]).tolist():
+            led[at] = self._span(int(owners[at]), int(firsts[at]), int(lasts[at]))
+        return led
 
-    def span(self, start: int, end: int) -> tuple[int, int]:
-        """A stretch of `raw`, of one text, as a stretch of that text's characters."""
-        number = self.owner(start)
+    @cached_property
+    def _shifted(self) -> NDArray[np.bool_]:
+        """The texts whose characters are not their bytes."""
+        return np.array(
+            [
+                f.shifted or len(f.text) != size
+                for f, size in zip(self.folded, self.sizes.tolist(), strict=True)
+            ]
+        )
+
+    def _span(self, number: int, start: int, last: int) -> tuple[int, int]:
         base, size, folded = int(self.starts[number]), int(self.sizes[number]), self.folded[number]
-        start, last = start - base, end - 1 - base
         if size != len(folded.text):
             # Bytes to characters: count the bytes that begin a character.
             if number not in self._characters:

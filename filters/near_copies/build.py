@@ -16,7 +16,8 @@ from casewright.filters.near_copies.frequency import (
     FrequencyBuilder,
     sampled_share,
 )
-from casewright.filters.near_copies.grams import GramBuilder, GramTable
+from casewright.filters.near_copies.gram_builder import GramBuilder
+from casewright.filters.near_copies.grams import GramTable
 from casewright.filters.near_copies.identifiers import IdentifierSet, identifier_hashes
 from casewright.filters.near_copies.masking import masked
 from casewright.filters.near_copies.shingles import shingle_within

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +22,11 @@ from casewright.filters.near_copies.document import (
     vectors_of,
 )
 from casewright.filters.near_copies.frequency import Frequencies
-from casewright.filters.near_copies.grams import STRIDE, GramTable, Shared, pad
+from casewright.filters.near_copies.grams import Found, GramTable, Shared
 from casewright.filters.near_copies.likeness import Likeness, Match, SharedSpan
 from casewright.filters.near_copies.matching import best_matches
-from casewright.filters.near_copies.normal import normalise
+from casewright.filters.near_copies.remembered import Remembered
+from casewright.filters.near_copies.runs import STRIDE
 from casewright.filters.near_copies.sources import Texts
 from casewright.filters.near_copies.spans import read_spans
 from casewright.filters.near_copies.terms import TermTable, candidates
@@ -40,6 +40,38 @@ _ALIKE, _LONG = 0.10, 160
 _SHARES = 96
 _REMEMBERED = 64_000_000  # bytes of documents kept to be compared with the next text
 _REMEMBERED_DOCUMENTS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _Lengths:
+    """About how many bytes texts share with documents, pair by pair, in order."""
+
+    texts: Places
+    documents: Places
+    lengths: Places
+
+    @classmethod
+    def of(cls, batch: Batch, found: Found) -> _Lengths:
+        """Sum what was found: each run stands for `STRIDE` bytes."""
+        texts = np.searchsorted(batch.normal_bounds[0], found.starts, "right") - 1
+        pairs, times = np.unique((texts << 32) | found.documents, return_counts=True)
+        return cls(pairs >> 32, pairs & 0xFFFFFFFF, times * STRIDE)
+
+    def of_pairs(self, texts: Places, documents: Places) -> Places:
+        """The length of each pair; 0 where none was found."""
+        if not len(self.lengths):
+            return np.zeros(len(texts), dtype=np.int64)
+        known, wanted = (self.texts << 32) | self.documents, (texts << 32) | documents
+        at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+        return np.where(known[at] == wanted, self.lengths[at], 0)
+
+    def longest(self) -> Iterable[tuple[int, int]]:
+        """Of each text the two documents with the most, from `_SHARES` on."""
+        enough = np.flatnonzero(self.lengths >= _SHARES)
+        order = enough[np.lexsort((-self.lengths[enough], self.texts[enough]))]
+        texts = self.texts[order]
+        first = order[np.arange(len(order)) - np.searchsorted(texts, texts) < 2]
+        return zip(self.texts[first].tolist(), self.documents[first].tolist(), strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +99,9 @@ class Comparer:
         self._texts, self._frequencies = texts, frequencies
         self._terms, self._grams = terms, grams
         mean = size // max(len(texts), 1) + 1
-        # Documents that many texts are compared with are not read again for each.
-        self._bytes = lru_cache(_REMEMBERED // mean)(self._read_bytes)
+        self._remembered = Remembered(lambda number: texts.get(number)[1], len(texts), _REMEMBERED)
         self._ready: dict[int, _Ready] = {}
         self._ready_limit = max(64, min(_REMEMBERED_DOCUMENTS, _REMEMBERED // (8 * mean)))
-
-    def _read_bytes(self, number: int) -> NDArray[np.uint8]:
-        return pad(normalise(self._texts.get(number)[1]).data)
 
     def verbatim(self, batch: Batch) -> list[tuple[SharedSpan, ...]]:
         """What the texts share byte by byte."""
@@ -81,13 +109,13 @@ class Comparer:
         wanted = _owning(batch, shared)
         return read_spans(batch, shared, shingles_of(batch, "plain", self._frequencies, wanted))
 
-    def _shared(self, batch: Batch) -> tuple[list[Shared], list[tuple[int, int]]]:
-        return self._grams.find(batch.normal[0], self._bytes, batch.normal_bounds[0])
+    def _shared(self, batch: Batch) -> tuple[list[Shared], Found]:
+        return self._grams.find(batch.normal[0], self._remembered.rows, batch.normal_bounds[0])
 
     def compare(self, batch: Batch, max_passages: int) -> list[Likeness]:
         """Compare the texts of a batch with the documents of the index."""
         shared, found = self._shared(batch)
-        lengths = _lengths(batch, found)
+        lengths = _Lengths.of(batch, found)
         texts, documents = self._chosen(batch, lengths)
         numbers, places = np.unique(documents, return_inverse=True)
         ready = self._made_ready(numbers.tolist())
@@ -95,8 +123,7 @@ class Comparer:
         near = np.zeros(len(batch))
         np.maximum.at(near, texts, alike)
         # A copy of a tenth of either is more alike than this: the rest need no closer look.
-        long = [lengths.get(pair, 0) >= _LONG for pair in _pairs(texts, documents)]
-        close = np.flatnonzero((alike >= _ALIKE) | np.array(long, dtype=bool))
+        close = np.flatnonzero((alike >= _ALIKE) | (lengths.of_pairs(texts, documents) >= _LONG))
         texts, places = texts[close], places[close]
         closer = _marked(len(batch), texts)
         plain = shingles_of(batch, "plain", self._frequencies, closer | _owning(batch, shared))
@@ -124,7 +151,7 @@ class Comparer:
         cosines = shared_weight(own, Bags.joined(vectors), texts, places, product=True)
         return np.minimum(cosines, 1.0)
 
-    def _chosen(self, batch: Batch, lengths: dict[tuple[int, int], int]) -> tuple[Places, Places]:
+    def _chosen(self, batch: Batch, lengths: _Lengths) -> tuple[Places, Places]:
         """Pairs of a text and a document worth a look: text by text, likeliest first."""
         rare = ~(batch.kinds.name | batch.kinds.number)
         chosen = candidates(
@@ -135,13 +162,8 @@ class Comparer:
             self._grams.sizes,
             _CANDIDATES,
         )
-        by_text: dict[int, list[tuple[int, int]]] = {}
-        for (text, document), length in lengths.items():
-            if length >= _SHARES:
-                by_text.setdefault(text, []).append((-length, document))
-        for text, found in by_text.items():
-            found.sort()
-            chosen.setdefault(text, []).extend(d for _, d in found[:2])
+        for text, document in lengths.longest():
+            chosen.setdefault(text, []).append(document)
         pairs = [(t, d) for t in sorted(chosen) for d in dict.fromkeys(chosen[t])]
         both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
         return both[:, 0], both[:, 1]
@@ -175,18 +197,3 @@ def _owning(batch: Batch, shared: list[Shared]) -> NDArray[np.bool_]:
     """The texts that share anything."""
     at = np.array([s.start for s in shared], dtype=np.int64)
     return _marked(len(batch), np.searchsorted(batch.normal_bounds[0], at, "right") - 1)
-
-
-def _pairs(texts: Places, documents: Places) -> Iterable[tuple[int, int]]:
-    return zip(texts.tolist(), documents.tolist(), strict=True)
-
-
-def _lengths(batch: Batch, found: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """About how many bytes of a text each document was found to share."""
-    lengths: dict[tuple[int, int], int] = {}
-    if found:
-        at = np.array([offset for offset, _ in found])
-        texts = np.searchsorted(batch.normal_bounds[0], at, "right") - 1
-        for text, (_, document) in zip(texts.tolist(), found, strict=True):
-            lengths[text, document] = lengths.get((text, document), 0) + STRIDE
-    return lengths

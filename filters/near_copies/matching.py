@@ -103,12 +103,14 @@ def _passages(
     first = np.flatnonzero(new)
     last = np.append(first[1:] - 1, len(at) - 1)
     starts, ends = own.starts[at[first]], own.ends[at[last]]
-    words = at[last] - at[first] + SHINGLE_WORDS
-    richest = np.lexsort((starts, -novelty, pair[first]))
+    words = (at[last] - at[first] + SHINGLE_WORDS).tolist()
+    order = np.lexsort((starts, -novelty, pair[first]))
+    # The richest of each pair.
+    of = pair[first[order]]
+    order = order[np.arange(len(order)) - np.searchsorted(of, of) < count]
+    spans = batch.spans(starts[order], ends[order])
     found: dict[int, list[Passage]] = {}
-    for i in richest.tolist():
-        passages = found.setdefault(int(texts[pair[first[i]]]), [])
-        if len(passages) < count:
-            span = batch.span(int(starts[i]), int(ends[i]))
-            passages.append(Passage(*span, int(words[i]), float(novelty[i])))
+    for i, span in zip(order.tolist(), spans, strict=True):
+        text = int(texts[pair[first[i]]])
+        found.setdefault(text, []).append(Passage(*span, words[i], float(novelty[i])))
     return {text: tuple(passages) for text, passages in found.items()}

@@ -22,9 +22,9 @@ from casewright.filters.near_copies import (
     find_self_copies,
     memorised_texts,
 )
-from casewright.filters.near_copies.grams import SHARED_BYTES
 from casewright.filters.near_copies.masking import masked, plain
 from casewright.filters.near_copies.normal import normalise
+from casewright.filters.near_copies.runs import SHARED_BYTES
 from casewright.filters.near_copies.shingles import read_words, shingle
 from casewright.filters.phi.lexicon import load_lexicon
 
@@ -284,7 +284,7 @@ def test_every_shared_stretch_is_found_and_no_other(texts: list[str], query: str
         [normalise(t).data.tobytes() for t in texts], normalise(query).data.tobytes(), SHARED_BYTES
     )
     raw = normalise(query)
-    found, _ = index._grams.find(raw.data, index._comparer._bytes)
+    found, _ = index._grams.find(raw.data, index._comparer._remembered.rows)
     assert {i for s in found for i in range(s.start, s.end)} == wanted
 
 
