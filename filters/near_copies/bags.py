@@ -9,12 +9,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CUT", "Bag", "Bags", "Floats", "Keys", "Places", "distinct", "expand", "shared_weight"]
+__all__ = [
+    "CUT",
+    "Bag",
+    "Bags",
+    "Floats",
+    "Keys",
+    "Places",
+    "changes",
+    "distinct",
+    "expand",
+    "ranks",
+    "shared_weight",
+]
 
 CUT, _OWNER = np.uint64(16), np.uint64(48)
 _KEY = np.uint64(2**48 - 1)
@@ -86,6 +98,19 @@ def distinct(hashes: Keys, owners: Places, count: int) -> tuple[Keys, Places, Pl
     mine = (kept >> _OWNER).astype(np.int64)
     bounds = np.searchsorted(mine, np.arange(count + 1))
     return kept & _KEY, mine, times, bounds
+
+
+def changes(values: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    """Where a value differs from the one before; the first always does."""
+    new = np.ones(len(values), dtype=bool)
+    new[1:] = values[1:] != values[:-1]
+    return new
+
+
+def ranks(values: NDArray[np.integer[Any]]) -> Places:
+    """A number for each of some values among its neighbours that are the same, from 0."""
+    first = np.flatnonzero(changes(values))
+    return np.arange(len(values)) - np.repeat(first, np.diff(np.append(first, len(values))))
 
 
 def expand(bounds: Places, numbers: Places) -> tuple[Places, Places]:

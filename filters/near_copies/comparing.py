@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from casewright.filters.near_copies.bags import Bag, Bags, Floats, Places, shared_weight
+from casewright.filters.near_copies.bags import Bag, Bags, Floats, Places, ranks, shared_weight
 from casewright.filters.near_copies.batch import Batch, pieces
 from casewright.filters.near_copies.document import (
     READINGS,
@@ -70,7 +70,7 @@ class _Lengths:
         enough = np.flatnonzero(self.lengths >= _SHARES)
         order = enough[np.lexsort((-self.lengths[enough], self.texts[enough]))]
         texts = self.texts[order]
-        first = order[np.arange(len(order)) - np.searchsorted(texts, texts) < 2]
+        first = order[ranks(texts) < 2]
         return zip(self.texts[first].tolist(), self.documents[first].tolist(), strict=True)
 
 

@@ -31,6 +31,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from casewright.filters.near_copies.bags import changes, ranks
 from casewright.filters.near_copies.remembered import around
 from casewright.filters.near_copies.runs import (
     GRAM,
@@ -56,6 +57,7 @@ Rows: TypeAlias = "Callable[[Places, Places], Bytes]"
 _MAX_CONTEXTS = 64
 _MAX_COMPARED = 1024
 _CHUNK = 1 << 15
+_TOGETHER, _PARTS = 256, 64
 _WINDOW_BYTES = 1 << 18
 # From so many entries of the table for a byte of text on a piece is taken in turns.
 _CROWDED = 4
@@ -183,7 +185,6 @@ class _Pairs:
 
     Attributes:
         low, high: the furthest that a stretch around the run can reach.
-        rank: counts the entries of an offset, furthest-reaching first.
         unit: as of the hit.
     """
 
@@ -191,7 +192,6 @@ class _Pairs:
     entry: Places
     low: Places
     high: Places
-    rank: Places
     unit: Places
 
     def only(self, chosen: Places) -> _Pairs:
@@ -294,36 +294,24 @@ class GramTable:
         end = np.append(window.starts[1:] - 1, window.end)[text]
         return _Hits(at, hashes, begin, size, unit, start, end)
 
-    def _pairs(self, words: Hashes, hits: _Hits, crowded: NDArray[np.bool_]) -> _Pairs:
-        """The entries of the hits that pass every check, offset by offset.
+    def _entries(
+        self, words: Hashes, hits: _Hits
+    ) -> tuple[Places, Places, NDArray[np.bool_], NDArray[np.bool_]]:
+        """The entries of hits that pass every check, hit by hit.
 
-        Those that agree on both sides come first. Where it is crowded those of the first
-        documents do: few documents are then read for many texts.
+        Returns:
+            The hit, the entry, and whether what stands before and after the run agrees, too: one
+            of both does.
         """
+        first = np.cumsum(hits.size) - hits.size
         owner = np.repeat(np.arange(len(hits.at)), hits.size)
-        entry = np.arange(len(owner)) + np.repeat(
-            hits.begin - np.concatenate(([0], np.cumsum(hits.size)[:-1])), hits.size
-        )
+        entry = np.arange(len(owner)) + np.repeat(hits.begin - first, hits.size)
         differs = self.checks[entry] ^ checks_of(words, hits.at, hits.hashes)[owner]
-        left, right = differs & _LEFT == 0, differs & _RIGHT == 0
-        chosen = np.flatnonzero((differs & _TAG == 0) & (left | right))
-        owner, entry, left, right = owner[chosen], entry[chosen], left[chosen], right[chosen]
-        # Owners ascend and are fewer than a window has bytes: all of it fits in 64 bits.
-        one_side = (~(left & right)).astype(np.int64)
-        tie = np.where(crowded[owner], self.numbers[entry], entry)
-        order = np.argsort((owner << 33) | (one_side << 32) | tie)
-        owner, left, right = owner[order], left[order], right[order]
-        at = hits.at[owner]
-        low, high = at - np.where(left, REACH, 14), at + GRAM + np.where(right, REACH, 15)
-        edge = crowded[owner]
-        return _Pairs(
-            at,
-            entry[order],
-            np.where(edge, np.maximum(low, hits.start[owner]), low),
-            np.where(edge, np.minimum(high, hits.end[owner]), high),
-            np.arange(len(owner)) - np.searchsorted(owner, owner),
-            hits.unit[owner],
+        chosen = np.flatnonzero(
+            (differs & _TAG == 0) & ((differs & _LEFT == 0) | (differs & _RIGHT == 0))
         )
+        differs = differs[chosen]
+        return owner[chosen], entry[chosen], differs & _LEFT == 0, differs & _RIGHT == 0
 
     def _find(self, window: _Window, rows: Rows) -> Iterator[Found]:
         hits = self._hits(window)
@@ -333,38 +321,90 @@ class GramTable:
         edges = np.searchsorted(hits.unit, np.arange(len(entries) + 1))
         reach = hits.at[edges[1:] - 1] - hits.at[edges[:-1]] + GRAM
         crowded = (entries > _CROWDED * reach)[hits.unit]
-        turn = np.where(crowded, _TURNS[(hits.at - hits.start) % STRIDE], 0)
         known = _Known(window.start, window.stop)
-        others: list[_Pairs] = []
-        for number in range(int(turn.max()) + 1):
+        yield from self._by_rank(window, hits.only(np.flatnonzero(~crowded)), rows, known)
+        if crowded.any():
+            yield from self._in_turns(window, hits.only(np.flatnonzero(crowded)), rows, known)
+
+    def _by_rank(self, window: _Window, hits: _Hits, rows: Rows, known: _Known) -> Iterator[Found]:
+        """Compares the furthest-reaching entry of each offset, then the next, and so on.
+
+        Of the further ones only those are compared that could show more than is known.
+        """
+        owner, entry, left, right = self._entries(window.words, hits)
+        order = np.lexsort((~(left & right), owner))
+        owner, left, right = owner[order], left[order], right[order]
+        at = hits.at[owner]
+        low, high = at - np.where(left, REACH, 14), at + GRAM + np.where(right, REACH, 15)
+        pairs = _Pairs(at, entry[order], low, high, hits.unit[owner])
+        rank = ranks(owner)
+        by_rank = np.argsort(rank, kind="stable")
+        most = min(int(rank.max(initial=-1)) + 1, _MAX_CONTEXTS)
+        edges = np.searchsorted(rank[by_rank], np.arange(most + 1))
+        compared = np.zeros(int(hits.unit.max(initial=-1)) + 1, dtype=np.int64)
+        for number, (first, last) in enumerate(pairwise(edges.tolist())):
+            now = by_rank[first:last]
+            if number:
+                now = now[compared[pairs.unit[now]] <= _MAX_COMPARED]
+                now = now[~known.holds(pairs.low[now], pairs.high[now])]
+                compared += np.bincount(pairs.unit[now], minlength=len(compared))
+            if len(now):
+                yield self._compare(window, pairs.only(now), rows, known)
+
+    def _in_turns(self, window: _Window, hits: _Hits, rows: Rows, known: _Known) -> Iterator[Found]:
+        """Compares one entry of an offset, of few offsets first, then of those between them.
+
+        Of several entries that reach as far the one of the first document is taken, and the
+        further ones are compared document by document: few are then read for many texts.
+        """
+        turn = _TURNS[(hits.at - hits.start) % STRIDE]
+        further: list[_Pairs] = []
+        for number in range(int(_TURNS.max()) + 1):
             now = np.flatnonzero(turn == number)
             if number:
                 low = np.maximum(hits.at[now] - REACH, hits.start[now])
                 high = np.minimum(hits.at[now] + GRAM + REACH, hits.end[now])
                 now = now[~known.holds(low, high)]
-            pairs = self._pairs(window.words, hits.only(now), crowded[now])
-            first = pairs.rank == 0
-            yield self._compare(window, pairs.only(np.flatnonzero(first)), rows, known)
-            others.append(pairs.only(np.flatnonzero(~first & (pairs.rank < _MAX_CONTEXTS))))
-        yield from self._further(window, _Pairs.joined(others), rows, known)
+            mine = hits.only(now)
+            owner, entry, left, right = self._entries(window.words, mine)
+            if not len(owner):
+                continue
+            at = mine.at[owner]
+            low = np.maximum(at - np.where(left, REACH, 14), mine.start[owner])
+            high = np.minimum(at + GRAM + np.where(right, REACH, 15), mine.end[owner])
+            pairs = _Pairs(at, entry, low, high, mine.unit[owner])
+            order = (np.where(left & right, 0, 1) << 32) | self.numbers[entry]
+            group = np.flatnonzero(changes(owner))
+            least = np.minimum.reduceat(order, group)
+            best = order == np.repeat(least, np.diff(np.append(group, len(owner))))
+            yield self._compare(window, pairs.only(np.flatnonzero(best)), rows, known)
+            more = ~best & ~known.holds(low, high)
+            further.append(pairs.only(np.flatnonzero(more)))
+        if further:
+            yield from self._further(window, _Pairs.joined(further), rows, known)
 
     def _further(
-        self, window: _Window, others: _Pairs, rows: Rows, known: _Known
+        self, window: _Window, pairs: _Pairs, rows: Rows, known: _Known
     ) -> Iterator[Found]:
-        """Compares the further entries of offsets, those that could show more than is known."""
-        if not len(others.at):
+        """Compares entries that could show more than is known, document by document."""
+        pairs = pairs.only(np.flatnonzero(~known.holds(pairs.low, pairs.high)))
+        if not len(pairs.at):
             return
-        compared = np.zeros(int(others.unit.max()) + 1, dtype=np.int64)
-        by_rank = np.argsort(others.rank, kind="stable")
-        edges = np.searchsorted(others.rank[by_rank], np.arange(1, int(others.rank.max()) + 2))
-        for first, last in pairwise(edges.tolist()):
-            now = by_rank[first:last]
-            now = now[compared[others.unit[now]] <= _MAX_COMPARED]
-            now = now[~known.holds(others.low[now], others.high[now])]
+        numbers = self.numbers[pairs.entry].astype(np.int64)
+        # Many more than are compared: those of later documents are left out before sorting.
+        part = (numbers * _PARTS) // max(int(self.firsts[-1]), 1)
+        units = int(pairs.unit.max()) + 1
+        held = np.bincount(pairs.unit * _PARTS + part, minlength=units * _PARTS)
+        before = np.cumsum(held.reshape(units, _PARTS), axis=1) - held.reshape(units, _PARTS)
+        early = np.flatnonzero(before.ravel()[pairs.unit * _PARTS + part] < _MAX_COMPARED)
+        order = early[np.argsort((pairs.unit[early] << 32) | numbers[early])]
+        rank = ranks(pairs.unit[order])
+        for first in range(0, _MAX_COMPARED, _TOGETHER):
+            now = order[(rank >= first) & (rank < first + _TOGETHER)]
+            if first:
+                now = now[~known.holds(pairs.low[now], pairs.high[now])]
             if len(now):
-                pairs = others.only(now)
-                compared += np.bincount(pairs.unit, minlength=len(compared))
-                yield self._compare(window, pairs, rows, known)
+                yield self._compare(window, pairs.only(now), rows, known)
 
     def _compare(self, window: _Window, pairs: _Pairs, rows: Rows, known: _Known) -> Found:
         """The stretches of `SHARED_BYTES` and more around runs, compared byte by byte."""

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from casewright.filters.near_copies.bags import Bags, Floats, Places, expand, shared_weight
+from casewright.filters.near_copies.bags import (
+    Bags,
+    Floats,
+    Places,
+    changes,
+    expand,
+    ranks,
+    shared_weight,
+)
 from casewright.filters.near_copies.batch import Batch
 from casewright.filters.near_copies.document import ReadingName, Shingles
 from casewright.filters.near_copies.likeness import Match, Passage
@@ -68,16 +75,9 @@ def best_matches(
 def _best_of_each(texts: Places, score: Floats) -> Places:
     """Of the pairs of each text the first with the largest score, if it is not below 0."""
     order = np.lexsort((-score, texts))
-    first = order[_changes(texts[order])]
+    first = order[changes(texts[order])]
     best: Places = first[score[first] >= 0]
     return best
-
-
-def _changes(values: Places) -> NDArray[np.bool_]:
-    """Where a value differs from the one before; the first always does."""
-    changes = np.ones(len(values), dtype=bool)
-    changes[1:] = values[1:] != values[:-1]
-    return changes
 
 
 def _passages(
@@ -89,13 +89,13 @@ def _passages(
     if not len(shared):
         return {}
     pair, at = pair[shared], at[shared]
-    new = _changes(pair)
+    new = changes(pair)
     new[1:] |= np.diff(at) > _GAP_WORDS
     run = np.cumsum(new) - 1
     # Each shingle once in a run: the first of those that are the same.
     order = np.argsort(own.keys[at], kind="stable")
     order = order[np.argsort(run[order], kind="stable")]
-    once = _changes(run[order])
+    once = changes(run[order])
     keys = own.keys[at[order]]
     once[1:] |= keys[1:] != keys[:-1]
     kept = order[once]
@@ -107,7 +107,7 @@ def _passages(
     order = np.lexsort((starts, -novelty, pair[first]))
     # The richest of each pair.
     of = pair[first[order]]
-    order = order[np.arange(len(order)) - np.searchsorted(of, of) < count]
+    order = order[ranks(of) < count]
     spans = batch.spans(starts[order], ends[order])
     found: dict[int, list[Passage]] = {}
     for i, span in zip(order.tolist(), spans, strict=True):

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from casewright.filters.near_copies.bags import changes
 from casewright.filters.near_copies.frequency import Frequencies
 
 __all__ = ["QUOTA", "TermBuilder", "TermTable", "candidates"]
@@ -21,6 +23,8 @@ U64 = np.uint64
 QUOTA = 48
 # So many places of the table are looked at for one text, those of its rarest words first.
 _MOST = 8000
+# So many are counted at once, in a table that stays in the processor's cache.
+_COUNTED, _SPREAD = 1 << 15, 0x9E3779B1
 
 
 def _scale(hashes: NDArray[np.uint64], size: int) -> NDArray[np.int64]:
@@ -121,6 +125,25 @@ def packed_term(stems: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return ((stems >> U64(32)) << U64(32)) | ((stems >> U64(24)) & U64(0xFF))
 
 
+def _often(texts: NDArray[np.int64], documents: NDArray[np.int64]) -> NDArray[np.int64]:
+    """About how often each pair of a text and a document occurs: never less than it does.
+
+    Counted in a small table, text by text as they come, where two pairs may share a place: most
+    pairs occur once, and need not be sorted to know that.
+    """
+    first = np.flatnonzero(changes(texts))
+    edges = np.append(
+        first[np.unique(np.searchsorted(first, np.arange(0, len(texts), _COUNTED)) % len(first))],
+        len(texts),
+    )
+    often = np.empty(len(texts), dtype=np.int64)
+    for begin, end in pairwise(edges.tolist()):
+        mask = (1 << (4 * (end - begin)).bit_length()) - 1
+        place = (texts[begin:end] * _SPREAD + documents[begin:end]) & mask
+        often[begin:end] = np.bincount(place, minlength=mask + 1)[place]
+    return often
+
+
 def candidates(
     table: TermTable,
     frequencies: Frequencies,
@@ -138,31 +161,47 @@ def candidates(
         stems: of the texts' words. texts: the text of each, below 65,536.
         sizes: about how many bytes documents have.
     """
-    packed = np.unique((texts.astype(U64) << U64(48)) | (stems >> U64(16)))
+    packed = (texts.astype(U64) << U64(48)) | (stems >> U64(16))
+    packed.sort()
+    packed = packed[changes(packed)]
     text = (packed >> U64(48)).astype(np.int64)
     unique = packed << U64(16)
     term, document = table.find(packed_term(unique), text)
     if not len(term):
         return {}
-    both = (text[term].astype(U64) << U64(32)) | document.astype(U64)
+    words = np.bincount(text)
+
+    def alike_enough(
+        times: NDArray[np.int64], of: NDArray[np.int64], kept: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        return (times >= 2) & ((times >= 0.4 * kept) | (times >= 0.08 * words[of]))
+
+    often = _often(text[term], document)
+    some = np.flatnonzero(often >= 2)
+    term, document = term[some], document[some]
+    kept = np.maximum(sizes(document) / QUOTA, 1)
+    some = np.flatnonzero(alike_enough(often[some], text[term], kept))
+    term, document = term[some], document[some]
+    both = (text[term] << 32) | document
     order = np.argsort(both, kind="stable")
-    ordered = both[order]
-    first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    times = np.diff(np.append(first, len(ordered)))
-    of = (ordered[first] >> U64(32)).astype(np.int64)
-    names = (ordered[first] & U64(0xFFFFFFFF)).astype(np.int64)
+    pairs = both[order]
+    first = np.flatnonzero(changes(pairs))
+    times = np.diff(np.append(first, len(pairs)))
+    of, names = pairs[first] >> 32, pairs[first] & 0xFFFFFFFF
     kept = np.maximum(sizes(names) / QUOTA, 1)
-    likely = (times >= 2) & ((times >= 0.4 * kept) | (times >= 0.08 * np.bincount(text)[of]))
+    likely = alike_enough(times, of, kept)
     if not likely.any():
         return {}
     idf = frequencies.idf(unique, "stem")
-    score = np.add.reduceat(idf[term[order]], first)[likely]
-    of, names, share = of[likely], names[likely], score / np.sqrt(kept[likely])
+    of, names, kept, times, own = (v[likely] for v in (of, names, kept, times, first))
+    members = order[np.repeat(own - (np.cumsum(times) - times), times) + np.arange(times.sum())]
+    score = np.add.reduceat(idf[term[members]], np.cumsum(times) - times)
+    share = score / np.sqrt(kept)
     found: dict[int, list[int]] = {}
     best = np.lexsort((names, -share, of))
-    starts = np.flatnonzero(np.concatenate(([True], of[1:] != of[:-1])))
+    starts = np.flatnonzero(changes(of))
     for start, end in zip(starts, np.append(starts[1:], len(of)), strict=True):
-        own = [int(names[i]) for i in best[start : min(start + count, end)]]
+        alike = [int(names[i]) for i in best[start : min(start + count, end)]]
         richest = int(names[start + np.argmax(score[start:end])])
-        found[int(of[start])] = own if richest in own else [*own, richest]
+        found[int(of[start])] = alike if richest in alike else [*alike, richest]
     return found
