@@ -9,6 +9,7 @@ whole arrays: no Python object per document.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
 import numpy as np
@@ -29,12 +30,15 @@ _ACCEPTED = 0.65
 # How many neighbours in a band each document is held against. In a group of equal documents
 # each is linked to the next, so the group hangs together whatever its size.
 _NEIGHBOURS = 8
-_AT_ONCE = 1024
+_SORTERS = 2
+_AT_ONCE = 256  # what they need stays in the processor's cache
 
 _Hashes: TypeAlias = NDArray[np.uint64]
 _STEP = np.uint64(0xC2B2AE3D27D4EB4F)
 _HEAD = np.uint64(0x9E3779B97F4A7C15)
 _TAIL = np.uint64(0xD6E8FEB86659FD93)
+_LARGE = pa.large_string()
+_EMPTY, _BREAK = pa.scalar("", _LARGE), pa.scalar("\n", _LARGE)
 _EIGHT = 8
 # The first so many bytes of eight, as the machine lays them out (least significant first).
 _FIRST: _Hashes = np.array([(1 << 8 * n) - 1 for n in range(_EIGHT + 1)], dtype=np.uint64)
@@ -54,19 +58,20 @@ def shingle_sets(
     """Hashes of all runs of `size` words, and the number of the text that each is of."""
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
-    array = pc.ascii_lower(pc.fill_null(texts, "")).cast(pa.large_string())
+    # No word runs over the end of a text into the next one.
+    array = pc.binary_join_element_wise(
+        texts.cast(_LARGE), _EMPTY, _BREAK, null_handling="replace", null_replacement=""
+    )
     _, offsets_buffer, data = array.buffers()
     offsets = np.frombuffer(offsets_buffer, np.int64)[array.offset :][: len(array) + 1]
     first, last = int(offsets[0]), int(offsets[-1])
-    raw = np.frombuffer(data or b"", np.uint8)[first:last]
+    # In lower case, as far as ASCII goes; no other mark becomes a letter by it.
+    raw = np.frombuffer(data or b"", np.uint8)[first:last] | np.uint8(0x20)
     offsets = offsets - first
-    letter = np.zeros(len(raw) + 2, dtype=bool)
-    letter[1:-1] = ((raw - np.uint8(ord("a"))) < 26) | (raw >= 0x80)
-    # No word runs over the end of a text into the next one.
-    edge = np.zeros(len(raw) + 1, dtype=bool)
-    edge[offsets] = True
-    starts = np.flatnonzero(letter[1:] & (edge | ~letter[:-1]))
-    ends = np.flatnonzero(letter[:-1] & (edge | ~letter[1:]))
+    letter = np.zeros(len(raw) + 1, dtype=bool)
+    letter[1:] = ((raw - np.uint8(ord("a"))) < 26) | (raw >= 0x80)
+    edges = np.flatnonzero(letter[1:] != letter[:-1])
+    starts, ends = edges[0::2].copy(), edges[1::2].copy()
     words = _word_hashes(raw, starts, ends)
     owners = np.repeat(np.arange(len(array)), np.diff(np.searchsorted(starts, offsets)))
     count = max(len(words) - size + 1, 0)
@@ -85,17 +90,28 @@ def _word_hashes(
 
     Longer words that differ in their middle alone are rare enough to be taken for one.
     """
-    padded = np.concatenate([raw, np.zeros(_EIGHT, np.uint8)])
-    # Eight bytes from every place, without a copy.
-    eights = np.ndarray(len(raw) + 1, np.dtype("<u8"), buffer=padded, strides=(1,))
+    padded = np.zeros(-(-len(raw) // _EIGHT) * _EIGHT + 2 * _EIGHT, np.uint8)
+    padded[: len(raw)] = raw
+    eights = padded.view("<u8")
     sizes = ends - starts
-    heads = eights[starts] & _FIRST[np.minimum(sizes, _EIGHT)]
-    tails = np.where(sizes > _EIGHT, eights[np.maximum(ends - _EIGHT, 0)], np.uint64(0))
+    heads = _eight_at(eights, starts) & _FIRST[np.minimum(sizes, _EIGHT)]
+    long = np.flatnonzero(sizes > _EIGHT)
+    tails = np.zeros(len(sizes), np.uint64)
+    tails[long] = _eight_at(eights, ends[long] - _EIGHT)
     with np.errstate(over="ignore"):
         hashes: _Hashes = (heads + sizes.astype(np.uint64)) * _HEAD + tails * _TAIL
         hashes ^= hashes >> np.uint64(32)
         hashes *= _STEP
     return hashes
+
+
+def _eight_at(eights: _Hashes, places: NDArray[np.int64]) -> _Hashes:
+    """The eight bytes from each place on, out of two neighbours: reads across are slow."""
+    whole, within = places >> 3, (places & 7).astype(np.uint64) * np.uint64(8)
+    # By 64 bits at once nothing can be moved: the second goes in two steps.
+    second = (eights[whole + 1] << np.uint64(1)) << (np.uint64(63) - within)
+    found: _Hashes = (eights[whole] >> within) | second
+    return found
 
 
 class Signatures:
@@ -134,20 +150,26 @@ class Signatures:
         table = np.concatenate(self._parts)
         whole = np.flatnonzero(~np.concatenate(self._short))
         bands = table.reshape(len(table), BANDS, -1).view(np.uint64)[:, :, 0]
-        found: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
-        for band in range(BANDS):
+
+        def of_band(band: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
             keys = bands[whole, band]
             order = np.argsort(keys, kind="stable")
             keys, places = keys[order], whole[order]
+            found = []
             for step in range(1, _NEIGHBOURS + 1):
                 same = np.flatnonzero(keys[:-step] == keys[step:])
                 if not len(same):
                     break
                 a, b = places[same], places[same + step]
-                for start in range(0, len(a), 1 << 18):
-                    x, y = a[start : start + (1 << 18)], b[start : start + (1 << 18)]
-                    alike = (table[x] == table[y]).mean(axis=1) >= _ACCEPTED
+                for start in range(0, len(a), 1 << 16):
+                    x, y = a[start : start + (1 << 16)], b[start : start + (1 << 16)]
+                    alike = np.count_nonzero(table[x] == table[y], axis=1) >= _ACCEPTED * BINS
                     found.append((x[alike], y[alike]))
+            return found
+
+        # Sorting goes without the interpreter's lock.
+        with ThreadPoolExecutor(_SORTERS) as pool:
+            found = [pair for pairs in pool.map(of_band, range(BANDS)) for pair in pairs]
         if not found:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         return np.concatenate([a for a, _ in found]), np.concatenate([b for _, b in found])

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from casewright.outputs.clusters import mix
 from casewright.outputs.rows import DOCUMENTS_SCHEMA
 from casewright.outputs.splits import SPLITS, Division, Split
+from casewright.outputs.vocabulary import STRINGS, Vocabulary, with_values
 
 __all__ = ["EXPORT_SCHEMA", "GROUP_ROWS", "SHARD_BYTES", "Dealer", "ShardedSplit", "shard_count"]
 
@@ -36,8 +37,9 @@ EXPORT_SCHEMA: pa.Schema = DOCUMENTS_SCHEMA.append(pa.field("synthetic", pa.bool
 """Columns of an exported document: those of the run, and that it is synthetic."""
 
 WRITERS = 2  # each holds two copies of a shard
-GROUP_ROWS = 4000
+GROUP_ROWS = 8192
 _ROW = "__row__"
+_WRITTEN = with_values(EXPORT_SCHEMA)
 # What readers filter by; bounds of texts and labels help nobody and cost a tenth of the writing.
 _STATISTICS = ["document_id", "case_id", "kind", "document_index", "patient_id", "encounter"]
 _Made = TypeVar("_Made")
@@ -65,23 +67,37 @@ class Dealer:
     Args:
         scratch: a folder for intermediate files, of about the run's size.
         buckets: how many scratch files, a power of two: about one for each shard of the run.
+        vocabulary: what gives the strings of the tables their numbers.
         whole_cases: shuffle cases instead of documents: those of a case stay together.
         small: pack the scratch files, to half, which takes a fifth more time.
     """
 
     def __init__(
-        self, scratch: Path, buckets: int, *, whole_cases: bool = False, small: bool = False
+        self,
+        scratch: Path,
+        buckets: int,
+        vocabulary: Vocabulary,
+        *,
+        whole_cases: bool = False,
+        small: bool = False,
     ) -> None:
         scratch.mkdir(parents=True, exist_ok=True)
         self._options = pa.ipc.IpcWriteOptions(compression="lz4" if small else None)
         self._paths = [scratch / f"{number}.arrow" for number in range(buckets)]
         self._writers: list[pa.RecordBatchStreamWriter | None] = [None] * buckets
+        self._vocabulary = vocabulary
         self._whole_cases = whole_cases
         self._open = ExitStack()
         self._rows = self._bytes = 0
 
-    def add(self, table: pa.Table, cases: NDArray[np.int64]) -> None:
-        """Take in the next kept documents; `cases` are the numbers of their cases."""
+    def add(self, table: pa.Table, size: int, cases: NDArray[np.int64]) -> None:
+        """Take in the next kept documents.
+
+        Args:
+            table: with numbers for strings that come back, as the vocabulary gives them.
+            size: bytes of the documents with their strings.
+            cases: numbers of their cases.
+        """
         keys = cases if self._whole_cases else table["document_index"].to_numpy()
         # The bucket comes from other bits than the order within it.
         bucket = (mix(_orders(keys)) % np.uint64(len(self._paths))).astype(np.int64)
@@ -89,7 +105,7 @@ class Dealer:
         rows = pa.array(np.arange(self._rows, self._rows + table.num_rows))
         dealt = table.append_column(_ROW, rows).take(places)
         self._rows += dealt.num_rows
-        self._bytes += dealt.nbytes
+        self._bytes += size
         edges = np.searchsorted(bucket[places], np.arange(len(self._paths) + 1))
         for number, (start, end) in enumerate(pairwise(edges)):
             if start < end:
@@ -132,7 +148,9 @@ class Dealer:
             split: min(shard_count(each * rows, shard_bytes), len(self._paths))
             for split, rows in division.sizes().items()
         }
-        files = {split: _Files(split, folder, dict(metadata or {})) for split in counts}
+        files = {
+            split: _Files(split, folder, self._vocabulary, dict(metadata or {})) for split in counts
+        }
         # A shard of the largest split is one worker's; of the others it gives its share.
         largest = max(counts, key=lambda split: counts[split])
         each_takes = len(self._paths) // counts[largest]
@@ -187,10 +205,13 @@ class Dealer:
 class _Files:
     """The shards of a split, each written table by table."""
 
-    def __init__(self, split: Split, folder: Path, metadata: dict[str, str]) -> None:
+    def __init__(
+        self, split: Split, folder: Path, vocabulary: Vocabulary, metadata: dict[str, str]
+    ) -> None:
         self._split = split
         self._folder = folder
-        self._schema = EXPORT_SCHEMA.with_metadata(metadata or None)
+        self._vocabulary = vocabulary
+        self._metadata = metadata
         self._writers: dict[int, pq.ParquetWriter] = {}
         self._sizes: dict[int, tuple[int, int]] = {}
 
@@ -199,13 +220,17 @@ class _Files:
         marks = pa.repeat(pa.scalar(True), table.num_rows)
         table = table.append_column(EXPORT_SCHEMA.field("synthetic"), marks)
         if number not in self._writers:
+            # Without Arrow's own note on the types, or readers would take it for dictionaries.
+            # Places in a text are no dictionary's work: packed as they are they take less room.
             self._writers[number] = pq.ParquetWriter(
-                self._path(number), self._schema, compression="zstd", compression_level=3,
-                write_statistics=_STATISTICS,
+                self._path(number), _WRITTEN, compression="zstd", compression_level=2,
+                use_dictionary=list(STRINGS), write_statistics=_STATISTICS, store_schema=False,
             )  # fmt: skip
-        self._writers[number].write_table(table.cast(self._schema), row_group_size=GROUP_ROWS)
+            self._writers[number].add_key_value_metadata(self._metadata)
+        spelled, bytes_ = self._vocabulary.spelled(table, _WRITTEN)
+        self._writers[number].write_table(spelled, row_group_size=GROUP_ROWS)
         rows, size = self._sizes.get(number, (0, 0))
-        self._sizes[number] = rows + table.num_rows, size + table.nbytes
+        self._sizes[number] = rows + table.num_rows, size + bytes_
 
     def close(self, number: int) -> None:
         """Finish a shard, if it has a row."""

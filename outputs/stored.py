@@ -23,12 +23,14 @@ from casewright.outputs.parts import (
     scan_part,
 )
 from casewright.outputs.rows import DOCUMENTS_SCHEMA, REJECTS_SCHEMA, conform, table_of
+from casewright.outputs.vocabulary import RECURRING, with_values
 
 __all__ = ["Side", "large_tables", "stored_tables"]
 
 BATCH = 512
 LARGE_PARTS = 8
 READERS = 2
+AHEAD = 2
 
 Side: TypeAlias = Literal["kept", "rest"]
 """Which schema a table has: that of the documents or that of the rejects."""
@@ -40,6 +42,7 @@ def stored_tables(
     *,
     batch: int = BATCH,
     parts: Collection[int] | None = None,
+    values: bool = False,
 ) -> Iterator[tuple[Side, pa.Table]]:
     """Tables of at most `batch` documents: ("kept", table) and ("rest", table).
 
@@ -51,6 +54,8 @@ def stored_tables(
             asks for a part of a column: its structs may have others too.
         batch: documents in a table at most.
         parts: numbers of the parts to read; all without it.
+        values: strings that come back as dictionaries of Arrow (`vocabulary.with_values`), as
+            far as the parts are sealed.
 
     Raises:
         CasewrightError: a file is damaged.
@@ -60,13 +65,15 @@ def stored_tables(
         if parts is not None and part not in parts:
             continue
         if _is_sealed(part, files, moves):
-            yield from _sealed(files, columns, batch)
+            yield from _sealed(files, columns, batch, values)
         else:
             yield from _unsealed(files, moves, columns, batch)
 
 
 def large_tables(run: Path, columns: list[str] | None = None) -> Iterator[tuple[Side, pa.Table]]:
     """The tables of several parts at a time, in stored order, the next ones read meanwhile.
+
+    Where all columns are asked for, strings that come back are dictionaries of Arrow.
 
     Raises:
         CasewrightError: a file is damaged.
@@ -76,8 +83,10 @@ def large_tables(run: Path, columns: list[str] | None = None) -> Iterator[tuple[
 
     def read(group: list[int]) -> list[tuple[Side, pa.Table]]:
         found: dict[Side, list[pa.Table]] = {"kept": [], "rest": []}
-        for side, table in stored_tables(run, columns, batch=PART_ROWS, parts=group):
-            found[side].append(table)
+        whole = columns is None
+        for side, table in stored_tables(run, columns, batch=PART_ROWS, parts=group, values=whole):
+            schema = with_values(table.schema) if whole else table.schema
+            found[side].append(table if table.schema == schema else table.cast(schema))
         # Taking rows from one chunk is three times as fast as from many.
         return [
             (side, pa.concat_tables(tables).combine_chunks())
@@ -87,8 +96,8 @@ def large_tables(run: Path, columns: list[str] | None = None) -> Iterator[tuple[
 
     # Arrow reads without the interpreter's lock.
     with ThreadPoolExecutor(READERS) as pool:
-        waiting = deque(pool.submit(read, group) for group in groups[:READERS])
-        for group in [*groups[READERS:], *[None] * READERS]:
+        waiting = deque(pool.submit(read, group) for group in groups[:AHEAD])
+        for group in [*groups[AHEAD:], *[None] * AHEAD]:
             tables = waiting.popleft().result() if waiting else []
             if group is not None:
                 waiting.append(pool.submit(read, group))
@@ -102,7 +111,7 @@ def _is_sealed(part: int, files: PartFiles, moves: Moves) -> bool:
 
 
 def _sealed(
-    files: PartFiles, columns: list[str] | None, batch: int
+    files: PartFiles, columns: list[str] | None, batch: int, values: bool
 ) -> Iterator[tuple[Side, pa.Table]]:
     sides: tuple[tuple[Side, tuple[Path, ...], pa.Schema], ...] = (
         ("kept", files.documents, DOCUMENTS_SCHEMA),
@@ -112,9 +121,10 @@ def _sealed(
         parts = {c for c in columns or () if "." in c}
         roots = None if columns is None else {c.split(".")[0] for c in columns}
         schema = pa.schema([f for f in whole if roots is None or f.name in roots])
+        schema = with_values(schema) if values else schema
         for path in paths:
             try:
-                with pq.ParquetFile(path) as file:
+                with _open(path, values) as file:
                     there = set(file.schema_arrow.names)
                     names = [
                         leaf
@@ -122,6 +132,10 @@ def _sealed(
                         if name in there
                         for leaf in _leaves(whole.field(name), parts)
                     ]
+                    if values:
+                        # Several parts are read at a time, each by one thread.
+                        yield side, conform(file.read(names, use_threads=False), schema)
+                        continue
                     for found in file.iter_batches(batch, columns=names):
                         table = pa.Table.from_batches([found])
                         yield side, table if parts else conform(table, schema)
@@ -131,6 +145,20 @@ def _sealed(
                     where=path,
                     fix="restore it, or delete it to have its documents made again",
                 ) from error
+
+
+def _open(path: Path, values: bool) -> pq.ParquetFile:
+    if not values:
+        return pq.ParquetFile(path)
+    metadata = pq.read_metadata(path)
+    stored = {metadata.schema.column(n).path for n in range(metadata.num_columns)}
+    # All of it is read at once: nothing is won by fetching columns ahead.
+    return pq.ParquetFile(
+        path,
+        metadata=metadata,
+        read_dictionary=[name for name in RECURRING if name in stored],
+        pre_buffer=False,
+    )
 
 
 def _leaves(field: pa.Field, parts: set[str]) -> list[str]:
