@@ -202,20 +202,53 @@ class _Pairs:
         return cls(*(np.concatenate([getattr(p, n) for p in parts]) for n in cls.__slots__))
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What is looked at together: hits, and their entries that pass every check.
+
+    Attributes:
+        owner: the hit of each entry. side: 1 where it agrees before the run, 2 after it, 3 both.
+        low, high: how far a stretch around the run of a hit can reach, for each side from 1 on.
+    """
+
+    hits: _Hits
+    owner: Places
+    entry: Places
+    side: NDArray[np.int8]
+
+    @property
+    def low(self) -> Places:
+        return np.maximum(self.hits.at - np.array([[REACH], [14], [REACH]]), self.hits.start)
+
+    @property
+    def high(self) -> Places:
+        return np.minimum(self.hits.at + np.array([[15], [REACH], [REACH]]) + GRAM, self.hits.end)
+
+    def pairs(self, chosen: Places) -> _Pairs:
+        """Some of the entries with their hits."""
+        hit, how = self.owner[chosen], self.side[chosen] - 1
+        low, high = self.low[how, hit], self.high[how, hit]
+        return _Pairs(self.hits.at[hit], self.entry[chosen], low, high, self.hits.unit[hit])
+
+
 class _Known:
     """The bytes of a window that are known to be shared."""
 
     def __init__(self, start: int, stop: int) -> None:
         self._base = start - PAD
-        self._depth = np.zeros(stop - start + 2 * PAD + GRAM, dtype=np.int32)
+        self._depth = np.zeros(stop - start + 2 * PAD + GRAM, dtype=np.int64)
         self._covered: NDArray[np.int32] | None = None
 
     def add(self, starts: Places, ends: Places) -> None:
         """Note stretches."""
-        if len(starts):
+        size = len(self._depth)
+        if len(starts) * 16 > size:
+            self._depth += np.bincount(starts - self._base, minlength=size)
+            self._depth -= np.bincount(ends - self._base, minlength=size)
+        else:
             np.add.at(self._depth, starts - self._base, 1)
             np.subtract.at(self._depth, ends - self._base, 1)
-            self._covered = None
+        self._covered = None
 
     def holds(self, low: Places, high: Places) -> NDArray[np.bool_]:
         """Whether all bytes from `low` to before `high` are known."""
@@ -369,35 +402,40 @@ class GramTable:
             owner, entry, left, right = self._entries(window.words, mine)
             if not len(owner):
                 continue
-            at = mine.at[owner]
-            low = np.maximum(at - np.where(left, REACH, 14), mine.start[owner])
-            high = np.minimum(at + GRAM + np.where(right, REACH, 15), mine.end[owner])
-            pairs = _Pairs(at, entry, low, high, mine.unit[owner])
-            order = (np.where(left & right, 0, 1) << 32) | self.numbers[entry]
+            numbers = self.numbers[entry].astype(np.int64)
+            side = left + 2 * right.astype(np.int8)
+            some = _Turn(mine, owner, entry, side)
+            order = (np.where(side == 3, 0, 1) << 32) | numbers
             group = np.flatnonzero(changes(owner))
             least = np.minimum.reduceat(order, group)
             best = order == np.repeat(least, np.diff(np.append(group, len(owner))))
-            yield self._compare(window, pairs.only(np.flatnonzero(best)), rows, known)
-            more = ~best & ~known.holds(low, high)
-            further.append(pairs.only(np.flatnonzero(more)))
+            yield self._compare(window, some.pairs(np.flatnonzero(best)), rows, known)
+            more = ~known.holds(some.low, some.high)
+            left_over = np.flatnonzero(~best & more[side - 1, owner])
+            chosen = self._earliest(mine.unit[owner[left_over]], numbers[left_over])
+            further.append(some.pairs(left_over[chosen]))
         if further:
             yield from self._further(window, _Pairs.joined(further), rows, known)
+
+    def _earliest(self, units: Places, numbers: Places) -> Places:
+        """Of each unit those of the first documents, at most `_MAX_COMPARED`, in their order."""
+        if not len(units):
+            return units
+        # Most are of later documents: they are left out before sorting.
+        shift = max(int(self.firsts[-1]).bit_length() - _PARTS.bit_length() + 1, 0)
+        part = units * _PARTS + (numbers >> shift)
+        held = np.bincount(part, minlength=(int(units.max()) + 1) * _PARTS).reshape(-1, _PARTS)
+        before = (np.cumsum(held, axis=1) - held).ravel()
+        early = np.flatnonzero(before[part] < _MAX_COMPARED)
+        order = early[np.argsort((units[early] << 32) | numbers[early], kind="stable")]
+        return order[ranks(units[order]) < _MAX_COMPARED]
 
     def _further(
         self, window: _Window, pairs: _Pairs, rows: Rows, known: _Known
     ) -> Iterator[Found]:
         """Compares entries that could show more than is known, document by document."""
         pairs = pairs.only(np.flatnonzero(~known.holds(pairs.low, pairs.high)))
-        if not len(pairs.at):
-            return
-        numbers = self.numbers[pairs.entry].astype(np.int64)
-        # Many more than are compared: those of later documents are left out before sorting.
-        part = (numbers * _PARTS) // max(int(self.firsts[-1]), 1)
-        units = int(pairs.unit.max()) + 1
-        held = np.bincount(pairs.unit * _PARTS + part, minlength=units * _PARTS)
-        before = np.cumsum(held.reshape(units, _PARTS), axis=1) - held.reshape(units, _PARTS)
-        early = np.flatnonzero(before.ravel()[pairs.unit * _PARTS + part] < _MAX_COMPARED)
-        order = early[np.argsort((pairs.unit[early] << 32) | numbers[early])]
+        order = self._earliest(pairs.unit, self.numbers[pairs.entry].astype(np.int64))
         rank = ranks(pairs.unit[order])
         for first in range(0, _MAX_COMPARED, _TOGETHER):
             now = order[(rank >= first) & (rank < first + _TOGETHER)]
