@@ -48,11 +48,7 @@ def _count(batch: Batch, into: FrequencyBuilder) -> None:
         (words.stems, owners, "stem"),
         (pairs_of(words.stems)[same], owners[1:][same], "stem"),
     ]
-    into.add(
-        len(batch.sizes),
-        np.concatenate([hashes ^ SALTS[kind] for hashes, _, kind in kinds]),
-        np.concatenate([own for _, own, _ in kinds]),
-    )
+    into.add(len(batch.sizes), [(hashes ^ SALTS[kind], own) for hashes, own, kind in kinds])
 
 
 def _sampled(texts: Iterable[str], share: float) -> Iterator[str]:

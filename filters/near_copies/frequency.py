@@ -8,11 +8,13 @@ at least two documents have is kept, the commonest first, in 5 bytes each and at
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from casewright.filters.near_copies.bags import changes
 from casewright.filters.near_copies.lookup import Lookup
 
 __all__ = ["SALTS", "Frequencies", "FrequencyBuilder", "sampled_share"]
@@ -62,6 +64,18 @@ class Frequencies:
         return np.maximum(idf, 0.01)
 
 
+def _sorted(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Hashes in order.
+
+    Numbers of 16 bits are sorted by counting. What has the same upper bits is then side by side,
+    and the rest is done in half the time.
+    """
+    upper = (hashes >> U64(48)).astype(np.uint16)
+    by_upper = hashes[np.argsort(upper, kind="stable")]
+    by_upper.sort(kind="stable")
+    return by_upper
+
+
 class FrequencyBuilder:
     """Counts documents batch by batch."""
 
@@ -70,20 +84,24 @@ class FrequencyBuilder:
         self._keys: list[NDArray[np.uint32]] = []
         self._counts: list[NDArray[np.int64]] = []
 
-    def add(self, documents: int, hashes: NDArray[np.uint64], owners: NDArray[np.int64]) -> None:
-        """Add documents of a batch; `owners[i]` below 65,536 is the document of `hashes[i]`."""
+    def add(
+        self, documents: int, kinds: Iterable[tuple[NDArray[np.uint64], NDArray[np.int64]]]
+    ) -> None:
+        """Add documents of a batch.
+
+        Args:
+            documents: how many there are.
+            kinds: hashes of each kind of thing, salted; `owners[i]` below 65,536 is the document
+                of `hashes[i]`.
+        """
         self._documents += documents
-        packed = (hashes & ~U64(0xFFFF)) | owners.astype(U64)
-        packed.sort()
-        new = np.ones(len(packed), dtype=bool)
-        new[1:] = packed[1:] != packed[:-1]
-        keys = (packed[new] >> U64(32)).astype(np.uint32)
-        self._add(keys, np.ones(len(keys), dtype=np.int64))
+        for hashes, owners in kinds:
+            packed = _sorted((hashes & ~U64(0xFFFF)) | owners.astype(U64))
+            keys = (packed[changes(packed)] >> U64(32)).astype(np.uint32)
+            self._add(keys, np.ones(len(keys), dtype=np.int64))
 
     def _add(self, keys: NDArray[np.uint32], counts: NDArray[np.int64]) -> None:
-        first = np.ones(len(keys), dtype=bool)
-        first[1:] = keys[1:] != keys[:-1]
-        at = np.flatnonzero(first)
+        at = np.flatnonzero(changes(keys))
         self._keys.append(keys[at])
         self._counts.append(np.add.reduceat(counts, at) if len(at) else counts)
 

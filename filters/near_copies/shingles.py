@@ -34,18 +34,19 @@ def _powers() -> NDArray[np.uint64]:
     return np.array([*values, 0], dtype=U64)
 
 
-def _tables() -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    lower = np.arange(256, dtype=np.uint8)
-    lower[65:91] += 32
-    word = np.zeros(256, dtype=bool)
-    word[48:58] = word[65:91] = word[97:123] = True
-    word[128:] = True  # every letter of another script, as bytes of UTF-8
-    return lower, word
+def _tables() -> tuple[bytes, bytes]:
+    """The lower case of every byte, and whether it is of a word."""
+    lower = bytearray(range(256))
+    lower[65:91] = bytes(range(97, 123))
+    word = bytearray(256)
+    for letters in (range(48, 58), range(65, 91), range(97, 123), range(128, 256)):
+        for letter in letters:  # from 128 on: every letter of another script, as bytes of UTF-8
+            word[letter] = 1
+    return bytes(lower), bytes(word)
 
 
 _POWERS = _powers()
 _LOWER, _IS_WORD = _tables()
-_LETTER = _LOWER.astype(U64) + U64(1)
 
 
 def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -87,7 +88,7 @@ _EMPTY = np.zeros(0, dtype=np.int64)
 
 def words_of_bytes(raw: NDArray[np.uint8]) -> Words:
     """The words of UTF-8 bytes, with offsets of bytes."""
-    inside = _IS_WORD[raw]
+    inside = np.frombuffer(raw.tobytes().translate(_IS_WORD), dtype=bool)
     edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
     if len(raw) and inside[0]:
         edges = np.concatenate(([0], edges))
@@ -102,13 +103,20 @@ def words_of_bytes(raw: NDArray[np.uint8]) -> Words:
     lengths = ends - starts
     first = np.concatenate(([0], np.cumsum(lengths)[:-1]))
     within = np.arange(len(letters)) - np.repeat(first, lengths)
-    terms = _LETTER[letters]
-    terms *= _POWERS[np.minimum(within, _MAX_WORD)]
-    hashes = mix(np.add.reduceat(terms, first))
-    terms[within >= STEM] = U64(0)
-    stems = mix(np.add.reduceat(terms, first))
-    is_digit = (letters >= 48) & (letters <= 57)
-    digit = np.logical_or.reduceat(is_digit, first)
+    terms = np.zeros(len(letters) + 1, dtype=U64)  # a zero more, where the last word ends
+    terms[:-1] = np.frombuffer(letters.tobytes().translate(_LOWER), dtype=np.uint8)
+    terms[:-1] += U64(1)
+    terms[:-1] *= _POWERS[np.minimum(within, _MAX_WORD) if lengths.max() > _MAX_WORD else within]
+    # The first letters and the rest of each word, one after the other; the rest may be nothing.
+    edges = np.empty(2 * len(first), dtype=np.int64)
+    edges[::2], edges[1::2] = first, first + np.minimum(lengths, STEM)
+    sums = np.add.reduceat(terms, edges)
+    heads = sums[::2]
+    hashes = mix(heads + np.where(lengths > STEM, sums[1::2], U64(0)))
+    stems = mix(heads)
+    digits = np.flatnonzero((letters >= 48) & (letters <= 57))
+    digit = np.zeros(len(first), dtype=bool)
+    digit[np.searchsorted(first, digits, "right") - 1] = True
     initial = raw[starts]
     capital = (initial >= 65) & (initial <= 90)
     return Words(hashes, stems, starts, ends, capital, digit)

@@ -70,7 +70,6 @@ class TermBuilder:
     def __init__(self) -> None:
         # A coarse table of frequencies: one look for each word of the whole reference.
         self._seen = np.zeros(1 << 20, dtype=np.int64)
-        self._levels = np.zeros(1 << 20, dtype=np.uint8)
         self._terms: list[NDArray[np.uint32]] = []
         self._tags: list[NDArray[np.uint8]] = []
         self._documents: list[NDArray[np.uint32]] = []
@@ -78,8 +77,7 @@ class TermBuilder:
 
     def learn(self, terms: NDArray[np.uint64]) -> None:
         """Count the words of documents that show which words are rare; before any is added."""
-        self._seen += np.bincount((terms >> U64(44)).astype(np.int64), minlength=1 << 20)
-        self._levels = np.minimum(np.log2(self._seen + 1.0) * 8, 255).astype(np.uint8)
+        np.add.at(self._seen, (terms >> U64(44)).astype(np.int64), 1)
 
     def add(
         self, terms: NDArray[np.uint64], owners: NDArray[np.int64], sizes: NDArray[np.int64]
@@ -89,7 +87,8 @@ class TermBuilder:
         self._count += len(sizes)
         if not len(terms):
             return
-        level = self._levels[(terms >> U64(44)).astype(np.int64)]
+        seen = self._seen[(terms >> U64(44)).astype(np.int64)]
+        level = np.minimum(np.log2(seen + 1.0) * 8, 255).astype(np.uint8)
         packed = (
             (owners.astype(U64) << U64(48)) | (level.astype(U64) << U64(40)) | (terms >> U64(24))
         )
