@@ -17,6 +17,8 @@ from casewright.generators.vocabulary import (
     strange_words,
     words_of,
 )
+from casewright.generators.wording import is_told_of
+from casewright.prompts.library import Grammar
 from casewright.records import Check, Demographics, ErrorClass, Turn
 
 __all__ = ["DrawJudge", "Fault", "weight_of"]
@@ -34,6 +36,7 @@ _OTHER_SEX = {
 _LISTED = re.compile(
     r";(?! (?:and|or|she|he|it|they|there|we|you|I|the patient)\b(?!['’]s))(?!.*; (?:and|or)\b)"
 )
+_TELLS = re.compile(rf"^(?!.*\b(?:parents?|mother|father)\b).*(?:{Grammar().tells})", re.I)
 _OF_ONESELF = re.compile(r"\b(?:I'm|I've|I (?:am|have|haven't|had|take|don't have))\b")
 
 _WEIGHTS: dict[ErrorClass, int] = {
@@ -93,6 +96,8 @@ class DrawJudge:
             yield Fault("cut" if finish_reason != "stop" or not text else "form", shape)
         if not text:
             return
+        if task.speaker is None and is_told_of(demographics) and _TELLS.search(text):
+            yield Fault("form", "a child too young to be asked")
         other = _OTHER_SEX[demographics.sex].search(text) if task.speaker is not None else None
         if other:  # in a note the checker sees whom a pronoun is about
             yield Fault("sex", "the other sex", None, *other.span())
@@ -161,6 +166,8 @@ def _shape_problem(text: str, finish_reason: str, task: Task) -> str | None:
         return "a question"
     if task.speaker == "patient" and _OF_THE_PATIENT.search(text):
         return "speaks of the patient"
+    if task.speaker == "doctor" and re.search(r"\bthe patient\b", text, re.I):
+        return "speaks of the patient"
     if task.speaker == "caregiver" and _OF_ONESELF.search(text):
         return "speaks of the parent"
     if task.must_end == "?" and (text.count("?") != 1 or _ASKS_NOBODY.search(text)):
@@ -181,7 +188,8 @@ def _shape_problem(text: str, finish_reason: str, task: Task) -> str | None:
 
 _ASKS_NOBODY = re.compile(
     r"^(?:Has|Have|Had|Is|Are|Was|Were|Do|Does|Did)\s+"
-    r"(?!you|she|he|her|his|there|the|it|that|this|any)|^The\s+(?:\w+\s*){1,3}\?$",
+    r"(?!you|she|he|her|his|there|the|it|that|this|any)|^Is (?:that|this|it) an?\b"
+    r"|^The\s+(?:\w+\s*){1,3}\?$",
     re.I,
 )
 

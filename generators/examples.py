@@ -19,6 +19,7 @@ from casewright.generators.wording import (
     fill,
     fill_question,
     shown,
+    unsaid,
     usable_frames,
     vary,
 )
@@ -49,8 +50,12 @@ _EXAMPLE_NAMES = ("Lindqvist", "Abara", "Moreau", "Tanaka", "Kowalczyk", "Haddad
 
 
 def frames_of(text: GroupText, subject: Subject) -> Sequence[Frame]:
-    """The group's frames in the subject's voice."""
-    return text.telegraphic if subject.voice == "telegraphic" and text.telegraphic else text.frames
+    """The group's frames in the subject's voice; those of a child too young to be asked."""
+    telegraphic = subject.voice == "telegraphic" and text.telegraphic
+    frames = text.telegraphic if telegraphic else text.frames
+    if not subject.is_told_of:
+        return frames
+    return (*unsaid(frames, subject.grammar), *text.parents) or frames
 
 
 def request_for(group: str, text: GroupText, items: Sequence[Item], subject: Subject) -> str:

@@ -26,10 +26,12 @@ __all__ = [
     "fill",
     "fill_question",
     "is_plural",
+    "is_told_of",
     "item_of",
     "join",
     "lay_shape",
     "shown",
+    "unsaid",
     "usable_frames",
     "vary",
     "with_article",
@@ -84,6 +86,16 @@ def join(items: Sequence[str], conjunction: str = "and", grammar: Grammar = _ENG
     return f"{head}{glue}{items[-1]}"
 
 
+_ASKED_FROM = 7
+"""Years from which a child is asked itself: school age, as paediatric history taking has it
+(Bickley, Bates' Guide to Physical Examination and History Taking, chapter on children)."""
+
+
+def is_told_of(demographics: Demographics) -> bool:
+    """Whether the patient is a child too young to be asked."""
+    return demographics.age_years < _ASKED_FROM
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """Whom a sentence is about and who says it.
@@ -103,6 +115,11 @@ class Subject:
         if self.demographics.is_child:
             return "girl" if self.demographics.sex == "female" else "boy"
         return "woman" if self.demographics.sex == "female" else "man"
+
+    @property
+    def is_told_of(self) -> bool:
+        """Whether a note has the history from the parents."""
+        return self.voice in ("pronoun", "patient", "telegraphic") and is_told_of(self.demographics)
 
     def slots(self) -> Mapping[str, str]:
         """The slots that do not depend on items."""
@@ -296,6 +313,24 @@ def vary(frame: Frame, rng: random.Random) -> Frame:
             and _CHOICE.sub(lambda m: rng.choice(m.group(1).split("|")), frame.item),
         }
     )
+
+
+@lru_cache(maxsize=512)
+def unsaid(frames: tuple[Frame, ...], grammar: Grammar) -> tuple[Frame, ...]:
+    """The frames without the wordings in which the patient says something."""
+    tells = re.compile(grammar.tells, re.I)
+    left = []
+    for frame in frames:
+        text: str | None = frame.text
+        for choice in _CHOICE.finditer(frame.text):
+            kept = [c for c in choice.group(1).split("|") if not tells.search(c)]
+            if not kept or text is None:
+                text = None
+                break
+            text = text.replace(choice.group(), f"[{'|'.join(kept)}]", 1)
+        if text is not None and not tells.search(text):
+            left.append(frame.model_copy(update={"text": text}))
+    return tuple(left)
 
 
 _FINITE = re.compile(

@@ -704,6 +704,9 @@ class Chart:
         return not any(history.kept_in_hospital(step.text) for step in steps)
 
     def _follow_up(self) -> None:
+        # Who goes from the department to a ward is seen there, and no doctor's office is named.
+        if any(history.kept_in_hospital(f.name) for f in self._parts.get("disposition", ())):
+            return
         for step in history.sample_follow_up(
             self.plan.condition, self._held, self.setting, self._counts_as or self.severity,
             self.who, self.rng, follow_ups=self.plan.follow_ups,

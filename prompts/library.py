@@ -200,6 +200,7 @@ class GroupText(_Strict):
     telegraphic: tuple[Frame, ...] = ()
     realise: tuple[Frame, ...] = ()
     realise_only: bool = False
+    parents: tuple[Frame, ...] = ()
     pool: tuple[tuple[Mapping[str, str], ...], ...] = ()
     ask: tuple[str, ...] = ()
     ask_by_model: bool = False
@@ -308,6 +309,8 @@ class Grammar:
         duration: how a drug's duration stands after it, with "{duration}".
         date: how a date is written (strftime).
         words: values that are the program's own (high, low, normal) as they are written.
+        tells: pattern of the words that have the patient say something ("denies"). A child too
+            young to be asked says nothing; its parents do.
     """
 
     join: str = "and"
@@ -329,6 +332,11 @@ class Grammar:
     duration: str = " for {duration}"
     date: str = "%m/%d/%Y"
     words: Mapping[str, str] = field(default_factory=dict)
+    tells: str = (
+        r"\b(?:says?|tells?|states?|recalls?|reports?|describes?|mentions?|notes?|complains?|adds?|"
+        r"den(?:y|ies|ied|ying)|speaks?|explains?|confirms?|account|asked|questioning|according|"
+        r"(?:goes|went) on to|noticed|reported (?:no|any)|per patient)\b"
+    )
 
     def age(self, who: Demographics) -> str:
         """The patient's age, as notes write it."""
@@ -726,7 +734,7 @@ def _load_templates(folders: Sequence[Path]) -> dict[str, tuple[Template, ...]]:
 
 def _prepare_group(raw: dict[str, Any]) -> dict[str, Any]:
     """Let the YAML write a frame as a string and a pool item as its name."""
-    for key in ("frames", "telegraphic", "realise"):
+    for key in ("frames", "telegraphic", "realise", "parents"):
         if isinstance(raw.get(key), list):
             raw[key] = [{"text": f} if isinstance(f, str) else f for f in raw[key]]
     if isinstance(raw.get("pool"), list):

@@ -26,7 +26,10 @@ _SEX_WORDS |= {f"{w}'s": s for w, s in list(_SEX_WORDS.items()) if w in _NOUNS}
 _PRONOUNS = word_set("she her hers herself he him his himself she's she'd she'll he's he'd he'll")
 _ADDRESS = frozenset({"mr", "mrs", "ms", "miss", "sir", "ma'am"})
 _NUMBER_UNITS = r"years?|yrs?|yr|months?|mos?|weeks?|wks?|days?"
-_AGED = re.compile(r"(?<![a-z])(?:aged?|age of|age is|age:|age) ?$")
+# The age of a pregnancy or of bones is not how old the patient is.
+_AGED = re.compile(
+    r"(?<![a-z])(?<!gestational )(?<!menstrual )(?<!bone )(?:aged?|age of|age is|age:|age) ?$"
+)
 _AGE = re.compile(
     rf"(\d{{1,3}})(?:[ -]?({_NUMBER_UNITS})[ -]?old\b"
     r"| ?(y/o|y\.o\.?|yo|m/o|mo(?=[ -]?(?:m|f|male|female)\b))(?![a-z])"
@@ -138,7 +141,7 @@ def _ages(reading: Reading, demographics: Demographics) -> Iterator[OffSpec]:
         )  # fmt: skip
 
 
-_LONGEST_LEAD = 8
+_LONGEST_LEAD = 20
 
 
 def _said_ages(folded: str) -> Iterator[tuple[int, str, int, int]]:
