@@ -705,7 +705,8 @@ class Chart:
 
     def _follow_up(self) -> None:
         # Who goes from the department to a ward is seen there, and no doctor's office is named.
-        if any(history.kept_in_hospital(f.name) for f in self._parts.get("disposition", ())):
+        goes_to = self._parts.get("disposition", ())
+        if self.setting == "emergency" and any(history.kept_in_hospital(f.name) for f in goes_to):
             return
         for step in history.sample_follow_up(
             self.plan.condition, self._held, self.setting, self._counts_as or self.severity,

@@ -570,7 +570,9 @@ def test_every_case_has_a_result_and_mostly_symptoms_and_a_treatment(
         )
         assert case.facts_of("vital")
         assert len(case.facts_of("allergy")) == 1
-        to_a_ward = any(kept_in_hospital(f.name) for f in case.facts_of("disposition"))
+        to_a_ward = case.setting == "emergency" and any(
+            kept_in_hospital(f.name) for f in case.facts_of("disposition")
+        )
         assert bool(case.facts_of("follow_up")) != to_a_ward
         assert bool(case.facts_of("disposition")) == (case.setting != "outpatient")
         treated += bool(case.facts_of("medication"))
