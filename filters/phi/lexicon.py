@@ -64,6 +64,7 @@ class Lexicon:
     facilities: tuple[str, ...]
     titles: tuple[str, ...]
     weak_titles: tuple[str, ...]
+    short_titles: frozenset[str]
     credentials: tuple[str, ...]
     person_labels: tuple[str, ...]
     person_cues: tuple[str, ...]
@@ -135,6 +136,7 @@ def load_lexicon() -> Lexicon:
         facilities=listed(raw["facilities"]),
         titles=listed(raw["titles"]["strong"]),
         weak_titles=listed(raw["titles"]["weak"]),
+        short_titles=lower(raw["titles"]["short"]),
         credentials=listed(raw["credentials"]),
         person_labels=listed(raw["person_labels"]),
         person_cues=listed(raw["person_cues"]),

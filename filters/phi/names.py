@@ -14,6 +14,7 @@ from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.keywords import Keywords
 from casewright.filters.phi.lexicon import load_lexicon, word_set
 from casewright.filters.phi.name_words import NO_NAME, PARTICLES, TITLE_CASE, WORD, kind_of
+from casewright.filters.phi.names_in_context import find_names_in_context
 from casewright.filters.phi.names_in_place import find_names_in_place
 from casewright.filters.phi.names_lexical import find_lexical_names
 
@@ -29,16 +30,14 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             re.escape(w).replace(r"\ ", r"\s") for w in sorted(words, key=len, reverse=True)
         )
 
-    capital = (
-        tuple(w.capitalize() for w in lex.titles)
-        + tuple(w.upper() for w in lex.titles)
-        + lex.titles
-    )
-    weak = tuple(w.capitalize() for w in lex.weak_titles)
-    # "Lives with her sister. FHx: asthma": a full stop ends what is no short form.
-    shortened = either(tuple(t for w in ("sgt", "capt", "lt", "col") for t in (w, w.capitalize())))
-    # "Thank you, doctor. Leave it to me": a full stop after a whole word ends the sentence.
-    dot = r"(?:(?<!octor)(?<!rofessor)(?<!ister)(?<!everend)(?<!OCTOR)(?<!ROFESSOR)\.)?"
+    def titles(words: tuple[str, ...]) -> str:
+        """Any of the words; a full stop belongs to the short ones only and ends a sentence else."""
+        short = tuple(w for w in words if w.lower() in lex.short_titles)
+        whole = tuple(w for w in words if w.lower() not in lex.short_titles)
+        return rf"(?P<t>{either(short)})\.?|(?P<u>{either(whole)})"
+
+    cased = tuple(form for w in lex.titles for form in (w.capitalize(), w.upper(), w))
+    weak = tuple(form for w in lex.weak_titles for form in (w.capitalize(), w))
     name = rf"(?:[A-Z]\.(?=[\s,;)]|\Z)|{WORD}|[A-Z])"
     particle = "|".join(sorted(PARTICLES))
     # A name may be wrapped to the next line, but not into a heading or over a blank line.
@@ -46,15 +45,13 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     more = rf"(?:(?:{gap}|-)(?:(?:{particle})\s){{0,2}}{name}){{0,4}}"
     return {
         "title": re.compile(
-            rf"(?<![\w'-])(?P<t>{either(capital)}){dot}{gap}(?P<n>(?:(?:{particle})\s){{0,2}}{name}{more})"
+            rf"(?<![\w'-])(?:{titles(cased)}){gap}(?P<n>(?:(?:{particle})\s){{0,2}}{name}{more})"
         ),
         "title_lower": re.compile(
-            rf"(?<![\w'-])(?P<t>{either(lex.titles)}){dot}{gap}(?P<n>[a-z][a-z'-]{{1,24}}(?:\s[a-z][a-z'-]{{2,24}})?)",
+            rf"(?<![\w'-])(?:{titles(lex.titles)}){gap}(?P<n>[a-z][a-z'-]{{1,24}}(?:\s[a-z][a-z'-]{{2,24}})?)",
             re.I,
         ),
-        "weak_title": re.compile(
-            rf"(?<![\w'-])(?P<t>{either(weak)}|{either(lex.weak_titles)}|(?:{shortened})\.){gap}(?P<n>{name}{more})"
-        ),
+        "weak_title": re.compile(rf"(?<![\w'-])(?:{titles(weak)}){gap}(?P<n>{name}{more})"),
         "label": re.compile(
             rf"(?<![\w'-])(?P<t>{either(lex.person_labels)})\s{{0,2}}(?::|\bis\b:?|=|-\s)\s{{0,4}}(?:(?:Dr|Mr|Mrs|Ms|Miss|Prof)\.?\s)?(?P<n>{name}(?:,\s{name})?{more})",
             re.I,
@@ -74,6 +71,7 @@ def find_names(text: str, keywords: Keywords) -> Iterator[Candidate]:
     yield from _labelled(text, keywords["label"], p)
     yield from find_lexical_names(text)
     yield from find_names_in_place(text)
+    yield from find_names_in_context(text)
     yield from _lower_case(text)
 
 
@@ -146,10 +144,11 @@ def _titled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iter
         if words[0][0].isupper() or words[0] in NO_NAME:
             continue
         kind = kind_of(words[0])
-        strong = m["t"].lower() in ("mr", "mrs", "ms", "dr", "mister")
+        title = (m["t"] or m["u"]).lower()
+        strong = title in ("mr", "mrs", "ms", "dr", "mister")
         if not (kind.given or kind.family) or (kind.word >= 3 and not strong) or (kind.word == 4):
             continue
-        if kind.word >= 3 and m["t"].lower() == "dr":
+        if kind.word >= 3 and title == "dr":
             continue
         count = 1
         if len(words) > 1 and kind_of(words[1]).word == 0 and kind_of(words[1]).family >= 2:
@@ -178,7 +177,7 @@ def _nurse_and_family_name(text: str, m: re.Match[str], words: list[str], family
     return (
         family > 0
         and len(words) == 1
-        and m["t"][0].isupper()
+        and text[m.start()].isupper()
         and TITLE_CASE.match(words[0]) is not None
         and _DOES.match(text, m.start("n") + len(words[0])) is not None
     )

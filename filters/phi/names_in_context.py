@@ -1,0 +1,343 @@
+# ruff: noqa: E501  (tables of patterns read worse when broken)
+"""Names by the words around them: one judgement for capitalised words where a person stands.
+
+A run of capitalised words is a name if its words can be one and if what stands before or after it
+says "person": kin ("her son"), a role ("RN", "case manager"), a verb with a preposition
+("collateral from", "discussed with"), a greeting or a closing, a form's field or a table's cell;
+after it an age, kin or a role in brackets, or what only people do. The surer the place, the less
+the words need to look like a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from casewright.filters.phi.hits import Candidate
+from casewright.filters.phi.lexicon import load_lexicon
+from casewright.filters.phi.name_words import NO_NAME, PARTICLES, WORD, Kind, kind_of
+
+__all__ = ["find_names_in_context"]
+
+_KIN = (
+    r"wife|husband|son|daughter|mother|father|mom|mum|dad|brother|sister|twin|partner|spouse|fianc[e]{1,2}|girlfriend|"
+    r"boyfriend|neighbou?r|friend|cousin|grandson|granddaughter|grandmother|grandfather|grandma|grandpa|niece|nephew|aunt|uncle|"
+    r"auntie|stepson|stepdaughter|stepmother|stepfather|(?:mother|father|sister|brother|son|daughter)-in-law|"
+    r"carer|caregiver|guardian|roommate|flatmate|housemate|colleague|parent|child|baby|infant|newborn|toddler|foster mother"
+)
+_ROLE = (
+    r"nurse|rn|lpn|cna|hca|np|pa|pa-c|midwife|keyworker|key worker|interpreter|chaplain|paramedic|emt|student|trainee|"
+    r"(?:[a-z]{3,20})?therapist|[a-z]{3,20}ologist|phlebotomist|pharmacist|podiatrist|dietitian|dietician|optometrist|"
+    r"counsell?or|psychiatrist|dentist|consultant|registrar|sho|fy1|fy2|resident|fellow|intern|attending|hospitalist|surgeon|"
+    r"physician|anaesthetist|anesthetist|social worker|support worker|case manager|care manager|case worker|caseworker|"
+    r"care coordinator|care navigator|health visitor|clinician|provider|technician|sonographer|radiographer|receptionist|"
+    r"secretary|scribe|teacher|tutor|coach|boss|manager|supervisor|employer|landlord|landlady|lawyer|solicitor|attorney|"
+    r"judge|officer|constable|sergeant|detective|pastor|priest|vicar|imam|rabbi|neighbour|witness|driver|pcp|gp|"
+    r"proxy|surrogate|advocate|patient|pt|client|service user|resident|carer|donor|recipient|informant|guarantor|party"
+)
+# What is done by, with or to a person: the verb and its preposition.
+_DONE = (
+    r"(?:seen|reviewed|discussed|d/w|dw|spoke|spoken|speaking|talked|talking|conferred|consulted|met|rounded|examined|accompanied|"
+    r"assisted|married|engaged|lives|lived|living|stays|staying|sat|reviewed with|liaised|agreed|confirmed|arranged|shared|checked)(?:[ ](?:this|it|plan|case|results?|findings?|in detail|at length))?[ ]with"
+    r"|(?:seen|reviewed|examined|assessed|evaluated|performed|signed|co-?signed|countersigned|dictated|typed|transcribed|witnessed|written|"
+    r"prepared|completed|scribed|taken|drawn|given|administered|entered|recorded|verified|authori[sz]ed|approved|ordered|"
+    r"requested|referred|counsell?ed|interviewed|attended|supervised|precepted|covered|called|advised|informed|notified|"
+    r"followed|managed|treated|reported|sent|brought in|brought|driven|visited|escorted|found|collected|obtained|checked|inserted|removed|delivered|"
+    r"updated|edited|authored|created|printed|received|accepted|acknowledged|read back|dispensed|verified electronically|consented|cared for|helped|supported)[ ](?:electronically[ ])?by"
+    r"|(?:spoke|spoken|speaking|talked|talking|handed over|handover|hand-off|handed off|signed out|sign-out|reported|report|transferred|"
+    r"explained|introduced|married|addressed|letter|message|copy|copied|care transferred|given|mentioned|described|consult|"
+    r"referral|referred|according|listened|directed|forwarded|page|fax|faxed|emailed|e-mail|email|call|reply|assigned|delegated)[ ]to"
+    r"|(?:collateral|collateral history|history|message|voicemail|call|letter|e-mail|email|text|note|input|report|heard|referral|consent|"
+    r"permission|information|update|advice|help|support|hx|collateral hx|phone call|call back)(?:[ ](?:obtained|received|taken))?[ ]from"
+    r"|(?:confirmed|identified|addressed|known|registered|introduced|recorded|listed|referred to)[ ]as"
+    r"|(?:test results|results|form|report|letter|summary|plan|meeting|covering|caring|care|proxy|acting as scribe|scribe|interpreting|signing|on call|cross-covering)[ ]for"
+    r"|(?:under|in)[ ]the[ ]care[ ]of|care[ ]of|(?:on[ ])?behalf[ ]of|name[ ]of(?:[ ]patient)?|in[ ]the[ ]name[ ]of|pleasure[ ]of[ ]seeing"
+    r"|dictating[ ]on|follow(?:-|[ ])?up[ ]with|f/u[ ]with|appointment[ ]with|phone[ ]call[ ]with"
+    r"|thank[ ]you[ ]for[ ](?:referring|seeing|asking[ ]me[ ]to[ ]see|sending)"
+)
+# A verb that has a person right after it.
+_OBJECT = (
+    r"paged|called|rang|phoned|telephoned|bleeped|bleep|texted|messaged|emailed|asked|informed|notified|updated|contacted|thanked|"
+    r"met|saw|seeing|cc|cc'd|cc:|copied|helped|formerly|n[e]e|alias|aka|a\.k\.a\.|attn|attn:|attention|per|via|"
+    r"i am|above-named|above named|named|counsell?ed|examined|reviewed|reminded|assisted|appointed|accompany(?:ing)?|dear|signed|co-?signed|re|re:"
+)
+_GREETED = (
+    r"hi|hello|hey|dear|thanks|thank[ ]you|bye|goodbye|good[ ]?(?:morning|afternoon|evening|night)|morning|afternoon|evening|welcome|sorry|"
+    r"nice[ ]to[ ](?:meet|see)[ ]you|good[ ]to[ ](?:meet|see)[ ]you|see[ ]you[ ](?:later|soon)|take[ ]care|congratulations|"
+    r"well[ ]done|happy[ ]birthday|listen|okay|ok|all[ ]?right"
+)
+_NAMED = (
+    r"name(?:'s|[ ]is|[ ]was)|names[ ]are|known[ ]as|goes[ ]by|go[ ]by|went[ ]by|called|call[ ](?:me|him|her|them)|i'm|this[ ]is|it's|its|it[ ]is|"
+    r"nicknamed|named|prefers|likes[ ]to[ ]be[ ]called|to[ ]be[ ]called|answers[ ]to|now[ ]uses|changed[ ]to"
+)
+_FIELD = (
+    r"(?:patient|pt|client|resident|full|legal|preferred|maiden|middle|first|last|given|family|christian|second|birth|contact|carer|mother's|"
+    r"father's|parent|nok|baby|staff|clinician|provider|doctor|consultant|subscriber|guarantor|account)?[ _]?names?(?:\(s\))?|surname|forenames?(?:\(s\))?|subject|"
+    r"typed|transcribed|dictated|scribe|clerked|author|signed|signature|informant|historian|guarantor|responsible[ ]party|policy[ ]?holder|"
+    r"(?:primary[ ]care|referring|attending|ordering|requesting|admitting|consulting|responsible|named|on-?call|treating|following)[ ](?:physician|provider|doctor|clinician|consultant|surgeon|nurse|md|gp|practitioner)"
+    r"|attendees?|present|in[ ]attendance|invited|apologies|chair|from|to|cc|bcc|attn|attention|re|seen[ ]by|reviewed[ ]by|handed[ ]over[ ]to|"
+    r"accepting|accepted[ ]by|assigned[ ]to|ordered[ ]by|reported[ ]by|read[ ]by|collected[ ]by|verified[ ]by|performed[ ]by|assistants?|"
+    r"scrub(?:[ ]nurse)?|circulat(?:ing|or)|operator|endoscopist|radiologist|pathologist|anaesthetist|anesthesiologist|assistant|"
+    r"emergency[ ]contact|next[ ]of[ ]kin|nok|poa|hcp|health[ ]care[ ]proxy|health[ ]care[ ]agent|lpa|power[ ]of[ ]attorney"
+)
+_CLOSING = r"(?:(?:kind|best|warm|warmest|many)[ ](?:regards|wishes|thanks)|regards|wishes|sincerely(?:[ ]yours)?|faithfully|thanks|thank[ ]you|cheers|respectfully(?:[ ]submitted)?|cordially|love|signed|truly|yours)[,.]?"
+_TITLE = (
+    r"(?:(?:dr|mr|mrs|ms|miss|mx|prof|rev|sr|fr)\.?[ ]|doctor[ ]|professor[ ]|the[ ]rev\.?[ ])?"
+)
+_OWNER = r"(?:(?:his|her|their|my|your|our|the|a|an|another|one|whose|named|patient's|pt's|client's|[a-z]+'s)[ ])"
+
+# Left of a name, with how much it says: only a person ("sure"), or a person most of the time.
+_LEFT_KIN = re.compile(
+    rf"(?:\A|(?<![\w'-]))(?:{_KIN})[ ]?(?:,|\(|:|is|called|named|-)?[ ]?['\"]?{_TITLE}\Z", re.I
+)
+_LEFT_ROLE = re.compile(
+    rf"(?<![\w'-])(?:{_ROLE})(?:[ ]?[,(:]|[ ](?:is|called|named))?[ ]['\"]?{_TITLE}\Z", re.I
+)
+_LEFT_DONE = re.compile(
+    rf"(?<![\w'-])(?:{_DONE})[ :]{{1,3}}(?:the[ ]|a[ ])?(?:(?:{_KIN}|{_ROLE}),?[ ])?{_TITLE}\Z",
+    re.I,
+)
+_LEFT_OBJECT = re.compile(rf"(?<![\w'-])(?:{_OBJECT})[ ]{_TITLE}\Z", re.I)
+_LEFT_GREETED = re.compile(rf"(?<![\w'-])(?:{_GREETED})(?:,[ ]?|[ ]|,?\n){_TITLE}\Z", re.I)
+_LEFT_NAMED = re.compile(rf"(?<![\w'-])(?:{_NAMED})[ ]['\"]?{_TITLE}\Z", re.I)
+_LEFT_FIELD = re.compile(
+    rf"(?:\A|(?<=[\n\t|;.])|(?<=  )|(?<=, ))[ \t*•-]{{0,4}}(?:{_FIELD})[ ]?(?:by)?[ ]?[:=#-][ \t]{{0,6}}{_TITLE}\Z",
+    re.I,
+)
+_LEFT_CLOSING = re.compile(rf"{_CLOSING}[ ]?\n{{1,3}}[ ]{{0,4}}(?:-[ ])?{_TITLE}\Z", re.I)
+_LEFT_CELL = re.compile(
+    r"(?:[|\t][ ]{0,4}|(?:\A|\n)[ ]?(?:bed|bay|room|rm)[ ]\w{1,4}[ :,-]{1,3})\Z", re.I
+)
+_LEFT_CODED = re.compile(
+    r"(?:[\"']?(?:[\w ]{0,16}(?:name|patient|clinician|author|provider|surname|forename|given|family|doctor|nurse|contact))[\"']?[ ]?[:=][ ]?[\"']|<[\w:]{0,16}(?:name|patient|clinician|author|provider|given|family)[\w:]{0,8}>)\Z",
+    re.I,
+)
+_LEFT_AGED = re.compile(r"(?<![\w./])\d{1,3}[ ]?(?:y/?o|yo|yr|yrs)?[ ]?[MF],?[ ]\Z")
+_LEFT_AT = re.compile(r"(?<![\w.])@\Z")
+_LEFT_NOTE = re.compile(
+    rf"(?:{_ROLE})(?:'s)?[ ](?:addendum|note|attestation|comments?|statement|review)[ ]?[(:,-][ ]?{_TITLE}\Z",
+    re.I,
+)
+_LEFT_LISTED = re.compile(r"(?:\A|\n)[ \t]{0,6}(?:\d{1,2}[.)]|[-*•])[ ]{1,3}\Z")
+_LEFT_MEET = re.compile(
+    r"(?:discussed|reviewed|seen|agreed|spoke|met)[ ](?:at[ ]length[ ])?with[ ](?:the[ ])?[a-z ]{0,24},?[ ](?:and[ ])?\Z",
+    re.I,
+)
+
+_BODY = (
+    r"(?:own|bp|inr|hr|ecg|ekg|mri|ct|iv|hba1c|a1c|bmi|gfr|egfr|crp|wbc|hb|psa|tsh|ef|o2|sats?|bloods?|blood|heart|temperature|pulse|weight|vitals?|labs?|"
+    r"symptoms?|pain|cough|fever|wound|incision|medic(?:ations?|ines?)|meds|condition|mother|father|mom|mum|dad|wife|husband|son|daughter|family|parents?|partner|brother|sister|"
+    r"chart|notes?|records?|history|exam|examination|breathing|oxygen|glucose|sugars?|appetite|sleep|mood|skin|legs?|knee|hip|foot|feet|arm|hand|back|chest|abdomen|"
+    r"care|carer|discharge|surgery|operation|appointment|visit|case|progress|recovery|questions?|concerns?|results?|scan|x-ray|biopsy|home|house|room|bed|school|"
+    r"insulin|potassium|sodium|creatinine|hemoglobin|haemoglobin|platelets|seizures?|asthma|diabetes|epilepsy|depression|anxiety|pregnancy|labou?r|delivery|"
+    r"referral|letter|request|consent|wishes|goals|preferences?|behaviou?r|speech|gait|balance|vision|hearing|eyes?|ears?|rash|swelling|bruising|falls?|fall)"
+)
+_KINDRED = rf"(?:{_KIN}|{_ROLE}|nok|next of kin|poa|ot|slt|slp|md|do|phd|he/him|she/her|they/them|dob|age|aged|mrn|\d{{1,3}}(?:[ ]?(?:y|yo|yrs?|years?|m|f|male|female)?\b))"
+_ACTS = (
+    r"is[ ](?:an?|the)[ ](?:\d|[a-z]+ty-|[a-z]+teen-|(?:very[ ])?(?:pleasant|delightful|lovely|frail|retired|young|elderly|healthy|well|known|previously))"
+    r"|(?:is|was|remains|appears|seems|looks|looked|has[ ]been|had[ ]been|were)[ ](?:also[ ]|very[ ]|both[ ]|currently[ ]|now[ ]|still[ ]|quite[ ]|again[ ]|not[ ])?"
+    r"(?:alert|awake|oriented|smiling|pleasant|cooperative|crying|tearful|anxious|comfortable|here|able|unable|accompanied|brought|seen|admitted|discharged|examined|evaluated|referred|transferred|"
+    r"intubated|counsell?ed|advised|educated|instructed|asked|told|born|married|retired|living|doing|sleeping|eating|drinking|walking|feeling|aware|present|agreeable|happy|worried|upset|keen|unwell|well|"
+    r"confused|drowsy|settled|sitting|lying|crying|taking|having|complaining|experiencing|working|back|under|due|followed|known|reviewed|assessed|involved|informed|notified|updated|at[ ]bedside|in[ ]attendance|independent|ambulatory|nil by mouth|npo|dnar|dnr|fit|safe|ready)"
+    r"|has[ ](?:not[ ]|never[ ])?(?:been[ ](?:sleeping|eating|feeling|taking|having|experiencing|complaining|unwell|well|ill|able|unable|seen|admitted|referred|trying|asked|told)|declined|agreed|asked|requested|had[ ]|consented|refused|lived|worked|moved|lost|gained|noticed|felt|started[ ]to|stopped[ ](?:taking|smoking))"
+    r"|(?:did|does|do|could|can|would|will)(?:n't|[ ]not)?[ ](?:like|want|feel|know|think|remember|recall|attend|do[ ]well|call|come|return|need[ ]to|be[ ](?:seen|admitted|discharged|reviewed|transferred|contacted|coming)|benefit|see|speak|phone|ring|follow|walk|sleep|eat)"
+    r"|(?:reports?|reported|denies|denied|endorses?|endorsed|states?|stated|says|said|complains?|complained|describes?|described|admits|admitted|tells|told|mentions|mentioned|explained|explains|understands|understood|verbali[sz]ed|recalls|remembers|"
+    r"feels|felt|thinks|believes|wants|wanted|wishes|agrees|agreed|declines|declined|refuses|refused|consented|asks|asked|requests|requested|called|calls|phoned|rang|telephoned|emailed|messaged|texted|wrote|writes|"
+    r"attended|attends|arrived|came|comes|presents|presented|returns|returned|visited|walked|walks|drove|drives|fell|slept|sleeps|ate|eats|drank|drinks|smokes|lives|lived|works|worked|cried|smiled|vomited|tolerated|underwent|collapsed|injured|sustained|"
+    r"noticed|notices|worries|signed|reviewed|notified|aware|dna'd|dna|dnaed|seen|examined|assisted|confirmed|confirms|helps|cares|gave|took|saw|spoke|drew|noted|whose|who)\b"
+    r"|(?:c/o|a/w|y/o|yo[ ]|s/p)"
+    r"|and[ ](?:his|her|their)[ ](?:\w+[ ])?(?:mother|father|mum|mom|dad|parents?|wife|husband|partner|family|son|daughter|children|kids|sister|brother|carer|caregiver|friend|girlfriend|boyfriend|spouse|baby|fiance|fiancee)"
+    r"|and[ ]I[ ]|to[ ](?:our|my|the)[ ](?:clinic|office|practice|service|department)|at[ ](?:bedside|length)|from[ ](?:cardiology|surgery|medicine|neurology|orthopaedics|orthopedics|icu|pharmacy|housekeeping|reception|billing|the[ ]lab)"
+    r"|in[ ](?:the[ ])?(?:pharmacy|radiology|reception|theatre|accident|triage|outpatients|billing|lab)"
+)
+_RIGHT = re.compile(
+    rf"(?:'s[ ]{_BODY}\b|[ ](?:{_ACTS})|,?[ ]\((?:{_KINDRED})|,[ ](?:his|her|their|a|an|the|our|my)?[ ]?(?:{_KINDRED})\b|,[ ](?:aged[ ])?\d{{1,3}}[,.;)]|,?[ ]\d{{1,3}}[ ]?(?:y/?o\b|yo\b|yrs?\b|years?\b|[MF]\b))",
+    re.I,
+)
+_RIGHT_STOP = re.compile(r"[ ]?(?:\Z|[\n,.;:)|\"'?!<\t]|[ ]?[-/][ ])|'s\b")
+_RIGHT_CELL = re.compile(r"[ ]{0,4}(?:[|\t]|\Z|\n)")
+_RIGHT_CODED = re.compile(r"[\"'<]")
+_RIGHT_ITEM = re.compile(r"[ ]?[-:,(][ ]?(?!\d)")
+_RIGHT_TURN = re.compile(r":[ ](?=\S)")
+
+_PART = "|".join(sorted({*PARTICLES, *(p.title() for p in PARTICLES), "ap"}, key=len, reverse=True))
+_UNIT = rf"(?:{WORD})(?![\w])"
+_JOIN = rf"(?:[ ](?:\"[A-Z][a-z]{{1,12}}\"[ ]|\([A-Z][a-z]{{1,12}}\)[ ]|(?:[A-Z]\.?[ ]){{1,2}})?(?:(?:{_PART})[ ]){{0,2}}|-)"
+_RUN = re.compile(rf"(?<![\w'-])(?:(?:{_PART})[ ](?=[A-Z]))?{_UNIT}(?:{_JOIN}{_UNIT}){{0,3}}")
+_INITIALS = re.compile(
+    rf"(?<![\w'.-])(?P<i>[A-Z]\.[ ]?(?:[A-Z]\.[ ]?){{0,2}}|[A-Z]{{1,2}}[ ])(?P<n>(?:(?:{_PART})[ ]){{0,2}}{_UNIT}(?:-{_UNIT})?)"
+)
+_PIECE = re.compile(r"[A-Za-z'-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What the words around say: 0 nothing, 1 a person most of the time, 2 only a person."""
+
+    given: int  # of a given name or a full name
+    family: int  # of a family name alone
+
+
+def _place(text: str, start: int, end: int) -> _Place:
+    """Judge the place of a run of capitalised words."""
+    before = text[max(0, start - 64) : start]
+    stop = _RIGHT_STOP.match(text, end) is not None
+    acts = _RIGHT.match(text, end) is not None
+    bound = stop or acts
+    given = family = 0
+    if acts:
+        given = family = 1
+    if not before or before[-1] in ".!?":
+        pass
+    elif _LEFT_KIN.search(before):
+        given = max(given, 2 if bound else 1)
+        family = max(family, 1)
+    elif _LEFT_GREETED.search(before) or _LEFT_NAMED.search(before):
+        given = max(given, 2 if stop else 1)
+    elif (
+        _LEFT_DONE.search(before)
+        or _LEFT_ROLE.search(before)
+        or _LEFT_OBJECT.search(before)
+        or _LEFT_NOTE.search(before)
+    ):
+        given = max(given, 2 if bound else 1)
+        family = max(family, 2 if bound else 1)
+    elif (
+        _LEFT_FIELD.search(before)
+        or _LEFT_CLOSING.search(before)
+        or (_LEFT_CODED.search(before) and _RIGHT_CODED.match(text, end))
+    ):
+        given = max(given, 2 if stop else 1)
+        family = max(family, 2 if stop else 1)
+    elif _LEFT_AGED.search(before) or _LEFT_AT.search(before):
+        given = max(given, 1)
+        family = max(family, 1)
+    elif (_LEFT_CELL.search(before) and _RIGHT_CELL.match(text, end)) or (
+        _LEFT_LISTED.search(before) and _RIGHT_ITEM.match(text, end)
+    ):
+        given = max(given, 1)
+        family = max(family, 1)
+    if acts and given:
+        given = max(given, 1)
+    return _Place(given, family)
+
+
+def _usable(word: str) -> bool:
+    """Whether a capitalised word can be part of a name at all."""
+    low = word.lower().removesuffix("'s")
+    if low in NO_NAME or low in load_lexicon().titles:
+        return False
+    kind = kind_of(word)
+    if kind.word == 4:
+        return kind.given == 2 or kind.family >= 2
+    return bool(kind.given or kind.family or kind.unknown or (kind.place and not kind.word))
+
+
+def _likely(kind: Kind) -> bool:
+    """Whether the word is a name, or nothing that is known, rather than a word."""
+    return not kind.word and not kind.eponym and bool(kind.given or kind.family or kind.unknown)
+
+
+def find_names_in_context(text: str) -> Iterator[Candidate]:
+    """Candidates of type `name`."""
+    for run in _RUN.finditer(text):
+        yield from _judge_run(text, run.start(), run.end())
+    for m in _INITIALS.finditer(text):
+        found = _judge_initials(text, m)
+        if found:
+            yield found
+
+
+def _words(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
+    """The words of a run without particles, initials and a final 's."""
+    out = []
+    for m in re.finditer(r"[A-Z][A-Za-z'-]*", text[start:end]):
+        a, b, word = start + m.start(), start + m.end(), m[0]
+        if word.endswith("'s"):
+            b, word = b - 2, word[:-2]
+        out.append((a, b, word))
+    return out
+
+
+def _judge_run(text: str, start: int, end: int) -> Iterator[Candidate]:
+    words = _words(text, start, end)
+    # "Per Okafor", "The Okafor": what cannot be a name is what stands before it.
+    while words and (len(words[0][2]) == 1 or not _usable(words[0][2])):
+        words.pop(0)
+    last = 0
+    while last < len(words) and (len(words[last][2]) == 1 or _usable(words[last][2])):
+        last += 1
+    words = words[:last]
+    while words and len(words[-1][2]) == 1:
+        words.pop()
+    if not words:
+        return
+    found = _judge(text, words)
+    if found is None and len(words) > 1 and words[0][0] == start:
+        # "Thanks Grace", "Nurse Okafor": the first word may belong to what stands before.
+        found = _judge(text, words[1:])
+    if found:
+        yield found
+
+
+def _judge(text: str, words: list[tuple[int, int, str]]) -> Candidate | None:
+    start, end = words[0][0], words[-1][1]
+    kinds = [kind_of(w) for _, _, w in words if len(w) > 1]
+    capitals = words[0][2].isupper() and len(words[0][2]) > 1
+    if capitals and (
+        len(words[0][2]) < 4 or not all(_likely(k) and (k.given or k.family) for k in kinds)
+    ):
+        return None
+    place = _place(text, start, end)
+    if not (place.given or place.family):
+        return None
+    first, final = kinds[0], kinds[-1]
+    if len(kinds) > 1:
+        if not place.given or (first.eponym and first.given < 2):
+            return None
+        likely = [_likely(k) for k in kinds]
+        named = first.given or first.unknown or likely[0]
+        if all(likely) or (
+            place.given == 2 and named and (any(likely) or (first.given and final.family))
+        ):
+            return Candidate("name", start, end, 0.75, "full name where a person stands")
+        if first.given == 2 and (final.family >= 2 or likely[-1]):
+            return Candidate("name", start, end, 0.65, "full name where a person stands")
+        return None
+    if first.eponym and not (place.given == 2 and first.given):
+        return None
+    if _likely(first) and len(words[0][2]) > 2:
+        sure = place.given == 2 or place.family == 2 or first.given or first.family
+        if sure:
+            return Candidate("name", start, end, 0.6, "name where a person stands")
+    elif place.given == 2 and first.given and (first.given == 2 or first.word <= 2):
+        return Candidate("name", start, end, 0.55, "word as a given name where a person stands")
+    elif place.family == 2 and first.family == 3 and first.word <= 3:
+        return Candidate("name", start, end, 0.55, "word as a family name where a person stands")
+    return None
+
+
+def _judge_initials(text: str, m: re.Match[str]) -> Candidate | None:
+    """Such as "J. R. Okafor", "R Patel", "JR Okafor"."""
+    word = _PIECE.findall(m["n"])[-1].removesuffix("'s")
+    if not _usable(word) or (word.isupper() and len(word) < 4):
+        return None
+    kind = kind_of(word)
+    letters = [c for c in m["i"] if c.isalpha()]
+    dotted = "." in m["i"]
+    if kind.eponym and not (dotted and len(letters) > 1):
+        return None
+    end = m.end() - (2 if m["n"].endswith("'s") else 0)
+    place = _place(text, m.start(), end)
+    known = kind.family >= 2 and not kind.word
+    if dotted and (len(letters) > 1 or known or (place.family and (kind.family or _likely(kind)))):
+        return Candidate("name", m.start(), end, 0.7, "initials and family name")
+    if (
+        not dotted
+        and len(letters) < 3
+        and place.family
+        and (known or (place.family == 2 and kind.family >= 2))
+    ):
+        return Candidate("name", m.start(), end, 0.6, "initials and family name")
+    return None
