@@ -13,7 +13,7 @@ __all__ = ["NO_NAME", "PARTICLES", "TITLE_CASE", "TOKEN", "WORD", "Kind", "kind_
 # One word of a name in folded text: "Okafor", "O'Brien", "Smith-Jones", "McDonald", "OKAFOR".
 # Every repeat begins with a character that the one before cannot take: no backtracking.
 WORD = (
-    r"[A-Z][a-z]{0,30}(?:(?:['-][A-Za-z]|[A-Z])[a-z]{1,30}){0,4}"
+    r"(?:[dl]')?[A-Z][a-z]{0,30}(?:(?:['-][A-Za-z]|[A-Z])[a-z]{1,30}){0,4}"
     r"|[A-Z]{2,20}(?:['-][A-Z]{2,20}){0,2}"
 )
 TITLE_CASE = re.compile(r"[A-Z][a-z']")
@@ -22,6 +22,7 @@ PARTICLES = word_set(
     """
 de del della di da dos das do du van von der den ten ter la le el al bin ibn bint abu ben mac mc
 st san y e ni nic zu dal dalla
+ap ab af av zur vom della dello degli
 """
 )
 
@@ -67,7 +68,8 @@ def kind_of(word: str) -> Kind:
             max(k.family for k in kinds)
             if all(k.given or k.family or k.unknown for k in kinds)
             else 0,
-            max(k.word for k in kinds),
+            # "Jae-won": only where every part is a word the whole is one.
+            min(k.word for k in kinds),
             all(k.unknown for k in kinds),
             any(k.eponym for k in kinds),
             any(k.place for k in kinds),

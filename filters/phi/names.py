@@ -73,6 +73,7 @@ def find_names(text: str, keywords: Keywords) -> Iterator[Candidate]:
     yield from find_names_in_place(text)
     yield from find_names_in_context(text)
     yield from _lower_case(text)
+    yield from _initials_and_codes(text)
 
 
 def _name_length(words: list[str], *, first_any: bool) -> int:
@@ -146,7 +147,9 @@ def _titled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iter
         kind = kind_of(words[0])
         title = (m["t"] or m["u"]).lower()
         strong = title in ("mr", "mrs", "ms", "dr", "mister")
-        if not (kind.given or kind.family) or (kind.word >= 3 and not strong) or (kind.word == 4):
+        if not (kind.given or kind.family or (strong and kind.unknown)):
+            continue
+        if (kind.word >= 3 and not strong) or kind.word == 4:
             continue
         if kind.word >= 3 and title == "dr":
             continue
@@ -278,17 +281,57 @@ def _labelled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> It
         yield Candidate("name", start, m.end("n"), 0.85, "before a credential")
 
 
+_GREETING = r"hi|hello|hey|dear|thanks|thank you|bye|goodbye|welcome|good morning|good afternoon"
 _LOWER = re.compile(
-    r"\b(?:hi|hello|hey|dear|my name is|name is|named|this is|i'm|thanks|thank you|bye|goodbye|call me|welcome|(?:son|daughter|"
-    r"wife|husband|brother|sister|partner|friend),?)[\s,]{1,3}(?P<n>[a-z]{3,16})\b"
+    rf"\b(?:(?P<g>{_GREETING})|my name is|name is|named|this is|i'm|call me|(?P<k>(?:my|her|his|your|their) )?(?:son|daughter|"
+    r"wife|husband|brother|sister|partner|friend),?)[\s,]{1,3}(?P<n>[a-z][a-z'-]{2,20})(?P<a>,|\.|\s(?:how|nice|good|what|i'm|it's|thanks|so|can|drove|came|said|is|was|told))?(?![\w-])"
+)
+_LOWER_FULL = re.compile(
+    r"\b(?:(?P<w>discussed|spoke|spoken|seen|met|reviewed|talked)\s(?:with|to|by)\s|(?:so|and|okay|hi|hey|meet|is|with)\s)?"
+    r"(?P<n>[a-z][a-z'-]{1,20}(?:\s[a-z][a-z'-]{1,20}){1,2})\s(?:is\s(?:an?|the)\s\d{1,2}[\s-]year|(?:from|in|at|today|about|regarding|on)\b)"
 )
 _LOWER_AGE = re.compile(r"\b(?P<n>[a-z]{3,16})\sis\s(?:an?|the)\s\d{1,2}[\s-]year")
 
 
 def _lower_case(text: str) -> Iterator[Candidate]:
-    """Given names without a capital, as transcripts have them, where one is addressed."""
+    """Names without a capital, as transcripts have them, where one is addressed or introduced."""
     for pattern in (_LOWER, _LOWER_AGE):
         for m in pattern.finditer(text):
             kind = kind_of(m["n"])
-            if kind.given and kind.word <= (1 if kind.given == 2 else 0):
+            heard = pattern is _LOWER and (m["g"] is not None or m["k"] is not None)
+            known = kind.given and kind.word <= (1 if kind.given == 2 else 0)
+            word = heard and kind.given == 2 and kind.word <= 3 and m["a"] is not None
+            if known or word or (heard and kind.unknown and len(m["n"]) > 4 and m["a"] is not None):
                 yield Candidate("name", m.start("n"), m.end("n"), 0.65, "given name, addressed")
+    for m in _LOWER_FULL.finditer(text):
+        aged = " is " in m[0][len(m["n"]) :]
+        if not aged and m["w"] is None:
+            continue
+        words = [w for w in m["n"].split() if w not in PARTICLES]
+        start = m.start("n")
+        while words and (kind_of(words[0]).word == 4 or words[0] in NO_NAME):
+            start = text.index(words[0], start) + len(words.pop(0)) + 1
+        kinds = [kind_of(w) for w in words]
+        if len(kinds) < 2:
+            continue
+        plain = all(not k.word for k in kinds) and any(k.given or k.family for k in kinds)
+        common = kinds[0].given == 2 and kinds[-1].family == 3 and aged
+        if plain or common or (kinds[0].given and not kinds[0].word and kinds[-1].family and aged):
+            yield Candidate("name", start, m.end("n"), 0.65, "full name, introduced")
+
+
+_TYPED = re.compile(
+    r"\b(?:typed|transcribed|dictated|initials?|signed|t|d|typist)(?:\sby)?[ ]?:[ ]{0,3}(?P<n>[A-Z]{2,3}(?:[/:][A-Za-z]{2,3})?)(?![\w./-])",
+    re.I,
+)
+_CODED = re.compile(rf"(?<=[|^])(?P<n>(?:{WORD})\^(?:{WORD})(?:\^(?:{WORD}|[A-Z]))?)(?=[|^\n]|\Z)")
+
+
+def _initials_and_codes(text: str) -> Iterator[Candidate]:
+    """Who typed it ("Typed by: GL") and names in messages between systems ("Okafor^Amara")."""
+    for m in _TYPED.finditer(text):
+        if m["n"][:2].isupper() and m["n"] not in load_lexicon().credentials:
+            yield Candidate("name", m.start("n"), m.end("n"), 0.55, "initials of a typist")
+    if "^" in text:
+        for m in _CODED.finditer(text):
+            yield Candidate("name", m.start("n"), m.end("n"), 0.8, "name in a message's field")

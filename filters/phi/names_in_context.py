@@ -114,16 +114,12 @@ _LEFT_CODED = re.compile(
     re.I,
 )
 _LEFT_AGED = re.compile(r"(?<![\w./])\d{1,3}[ ]?(?:y/?o|yo|yr|yrs)?[ ]?[MF],?[ ]\Z")
-_LEFT_AT = re.compile(r"(?<![\w.])@\Z")
 _LEFT_NOTE = re.compile(
     rf"(?:{_ROLE})(?:'s)?[ ](?:addendum|note|attestation|comments?|statement|review)[ ]?[(:,-][ ]?{_TITLE}\Z",
     re.I,
 )
 _LEFT_LISTED = re.compile(r"(?:\A|\n)[ \t]{0,6}(?:\d{1,2}[.)]|[-*•])[ ]{1,3}\Z")
-_LEFT_MEET = re.compile(
-    r"(?:discussed|reviewed|seen|agreed|spoke|met)[ ](?:at[ ]length[ ])?with[ ](?:the[ ])?[a-z ]{0,24},?[ ](?:and[ ])?\Z",
-    re.I,
-)
+_LEFT_WORDS = (_LEFT_DONE, _LEFT_ROLE, _LEFT_OBJECT, _LEFT_NOTE)
 
 _BODY = (
     r"(?:own|bp|inr|hr|ecg|ekg|mri|ct|iv|hba1c|a1c|bmi|gfr|egfr|crp|wbc|hb|psa|tsh|ef|o2|sats?|bloods?|blood|heart|temperature|pulse|weight|vitals?|labs?|"
@@ -145,7 +141,7 @@ _ACTS = (
     r"|(?:reports?|reported|denies|denied|endorses?|endorsed|states?|stated|says|said|complains?|complained|describes?|described|admits|admitted|tells|told|mentions|mentioned|explained|explains|understands|understood|verbali[sz]ed|recalls|remembers|"
     r"feels|felt|thinks|believes|wants|wanted|wishes|agrees|agreed|declines|declined|refuses|refused|consented|asks|asked|requests|requested|called|calls|phoned|rang|telephoned|emailed|messaged|texted|wrote|writes|"
     r"attended|attends|arrived|came|comes|presents|presented|returns|returned|visited|walked|walks|drove|drives|fell|slept|sleeps|ate|eats|drank|drinks|smokes|lives|lived|works|worked|cried|smiled|vomited|tolerated|underwent|collapsed|injured|sustained|"
-    r"noticed|notices|worries|signed|reviewed|notified|aware|dna'd|dna|dnaed|seen|examined|assisted|confirmed|confirms|helps|cares|gave|took|saw|spoke|drew|noted|whose|who)\b"
+    r"noticed|notices|worries|signed|reviewed|notified|aware|dna'd|dna|dnaed|seen|examined|assisted|confirmed|confirms|helps|cares|gave|took|saw|spoke|drew|noted|brought|found|checked|started|inserted|placed|performed|changed|stopped|whose|who)\b"
     r"|(?:c/o|a/w|y/o|yo[ ]|s/p)"
     r"|and[ ](?:his|her|their)[ ](?:\w+[ ])?(?:mother|father|mum|mom|dad|parents?|wife|husband|partner|family|son|daughter|children|kids|sister|brother|carer|caregiver|friend|girlfriend|boyfriend|spouse|baby|fiance|fiancee)"
     r"|and[ ]I[ ]|to[ ](?:our|my|the)[ ](?:clinic|office|practice|service|department)|at[ ](?:bedside|length)|from[ ](?:cardiology|surgery|medicine|neurology|orthopaedics|orthopedics|icu|pharmacy|housekeeping|reception|billing|the[ ]lab)"
@@ -155,18 +151,21 @@ _RIGHT = re.compile(
     rf"(?:'s[ ]{_BODY}\b|[ ](?:{_ACTS})|,?[ ]\((?:{_KINDRED})|,[ ](?:his|her|their|a|an|the|our|my)?[ ]?(?:{_KINDRED})\b|,[ ](?:aged[ ])?\d{{1,3}}[,.;)]|,?[ ]\d{{1,3}}[ ]?(?:y/?o\b|yo\b|yrs?\b|years?\b|[MF]\b))",
     re.I,
 )
-_RIGHT_STOP = re.compile(r"[ ]?(?:\Z|[\n,.;:)|\"'?!<\t]|[ ]?[-/][ ])|'s\b")
+_RIGHT_STOP = re.compile(r"[ ]?(?:\Z|x\d|[\n,.;:)|\"'?!<\t]|[ ]?[-/][ ])|'s\b")
 _RIGHT_CELL = re.compile(r"[ ]{0,4}(?:[|\t]|\Z|\n)")
 _RIGHT_CODED = re.compile(r"[\"'<]")
 _RIGHT_ITEM = re.compile(r"[ ]?[-:,(][ ]?(?!\d)")
-_RIGHT_TURN = re.compile(r":[ ](?=\S)")
+# "Wanjiru: I can't": a turn of a dialogue, not a heading.
+_RIGHT_TURN = re.compile(
+    r":[ ](?:I|I'm|I've|It|It's|My|You|We|Yes|Yeah|No|Well|Oh|Hi|Hello|Okay|Ok|Um|So|And|But|That|The|What|How|When)\b"
+)
 
 _PART = "|".join(sorted({*PARTICLES, *(p.title() for p in PARTICLES), "ap"}, key=len, reverse=True))
 _UNIT = rf"(?:{WORD})(?![\w])"
 _JOIN = rf"(?:[ ](?:\"[A-Z][a-z]{{1,12}}\"[ ]|\([A-Z][a-z]{{1,12}}\)[ ]|(?:[A-Z]\.?[ ]){{1,2}})?(?:(?:{_PART})[ ]){{0,2}}|-)"
 _RUN = re.compile(rf"(?<![\w'-])(?:(?:{_PART})[ ](?=[A-Z]))?{_UNIT}(?:{_JOIN}{_UNIT}){{0,3}}")
 _INITIALS = re.compile(
-    rf"(?<![\w'.-])(?P<i>[A-Z]\.[ ]?(?:[A-Z]\.[ ]?){{0,2}}|[A-Z]{{1,2}}[ ])(?P<n>(?:(?:{_PART})[ ]){{0,2}}{_UNIT}(?:-{_UNIT})?)"
+    rf"(?<![\w'.-])(?P<i>[A-Z]\.[ ]?(?:[A-Z]\.[ ]?){{0,2}}|[A-Z]{{1,2}}[ ](?=(?:(?:{_PART})[ ])?[A-Z][a-z]))(?P<n>(?:(?:{_PART})[ ]){{0,2}}{_UNIT}(?:-{_UNIT})?)"
 )
 _PIECE = re.compile(r"[A-Za-z'-]+")
 
@@ -177,50 +176,110 @@ class _Place:
 
     given: int  # of a given name or a full name
     family: int  # of a family name alone
+    cued: bool  # something says "person": a word that nothing is known of is a name
+    kindred: bool  # "X's mother": whatever the word, it is somebody
+
+
+# The last word before a name by which a place can be told: any word of the patterns. Without one no
+# pattern is tried.
+_LAST_WORDS = (
+    frozenset(
+        re.findall(r"[a-z][a-z'/-]*", " ".join((_KIN, _ROLE, _DONE, _OBJECT, _GREETED, _NAMED)))
+    )
+    | {
+        "co-signed",
+        "neighbour",
+        "neighbor",
+        "counsellor",
+        "counselor",
+        "addendum",
+        "note",
+        "attestation",
+        "comment",
+    }
+    | {
+        *(
+            "comments",
+            "statement",
+            "review",
+            "the",
+            "a",
+            "patient",
+            "see",
+            "seeing",
+            "fiancee",
+            "fiance",
+        )
+    }
+)
+_LAST_ENDINGS = ("therapist", "ologist")
+_TITLE_LAST = re.compile(
+    r"\b(?:dr|mr|mrs|ms|miss|mx|prof|rev|sr|fr|doctor|professor)\.?[ ]\Z", re.I
+)
+
+
+def _cued(before: str) -> bool:
+    """Whether the last word before a name is one of those that the patterns end in."""
+    title = _TITLE_LAST.search(before, max(0, len(before) - 11))
+    body = (before[: title.start()] if title else before).rstrip(" ,(:-'\"\n")
+    word = body[body.rfind(" ") + 1 :].lower()
+    word = word[word.rfind("\n") + 1 :].strip("('\"[")
+    return word in _LAST_WORDS or word.endswith(_LAST_ENDINGS)
+
+
+_RIGHT_KINDRED = re.compile(
+    rf"(?:'s|[ ]and[ ](?:his|her|their))[ ](?:\w{{2,12}}[ ])?(?:{_KIN}|family|parents|children)\b",
+    re.I,
+)
+_TURN_START = re.compile(r"(?:\A|\n)\Z")
+_RIGHT_GATE = re.compile(r"'s[ ]|,?[ ]\(|,[ ]|,?[ ][a-z0-9D]", re.I)
+
+
+def _left(text: str, start: int, *, bound: bool, stop: bool, end: int) -> tuple[int, int]:
+    """What stands before, of a given or full name and of a family name alone."""
+    before = text[max(0, start - 64) : start]
+    if not before or before[-1] in ".!?":
+        return 0, 0
+    two = 2 if bound else 1
+    if before[-1] == " " and _cued(before):
+        if _LEFT_KIN.search(before):
+            return two, 1
+        if _LEFT_GREETED.search(before) or _LEFT_NAMED.search(before):
+            return (2, 0) if stop else (1, 0)
+        if any(p.search(before) for p in _LEFT_WORDS):
+            return two, two
+    sign = before.rstrip(" \t")[-1:]
+    if (sign and sign in ":=#-" and _LEFT_FIELD.search(before)) or (
+        before[-1] == "\n" and _LEFT_CLOSING.search(before)
+    ):
+        return (2, 2) if stop else (1, 1)
+    if before[-1] in "\"'>" and _LEFT_CODED.search(before) and _RIGHT_CODED.match(text, end):
+        return 2, 2
+    if before[-1] in "('\"" and _cued(before):
+        if _LEFT_KIN.search(before) or _LEFT_NAMED.search(before):
+            return 2, 1
+        return (2, 2) if _LEFT_NOTE.search(before) or _LEFT_ROLE.search(before) else (1, 1)
+    weak = (
+        (before[-2:-1] in ("M", "F", ",") and _LEFT_AGED.search(before))
+        or before[-1] == "@"
+        or (_LEFT_CELL.search(before) and _RIGHT_CELL.match(text, end))
+        or (_LEFT_LISTED.search(before) and _RIGHT_ITEM.match(text, end))
+    )
+    return (1, 1) if weak else (0, 0)
 
 
 def _place(text: str, start: int, end: int) -> _Place:
     """Judge the place of a run of capitalised words."""
-    before = text[max(0, start - 64) : start]
     stop = _RIGHT_STOP.match(text, end) is not None
-    acts = _RIGHT.match(text, end) is not None
-    bound = stop or acts
-    given = family = 0
-    if acts:
-        given = family = 1
-    if not before or before[-1] in ".!?":
-        pass
-    elif _LEFT_KIN.search(before):
-        given = max(given, 2 if bound else 1)
-        family = max(family, 1)
-    elif _LEFT_GREETED.search(before) or _LEFT_NAMED.search(before):
-        given = max(given, 2 if stop else 1)
-    elif (
-        _LEFT_DONE.search(before)
-        or _LEFT_ROLE.search(before)
-        or _LEFT_OBJECT.search(before)
-        or _LEFT_NOTE.search(before)
-    ):
-        given = max(given, 2 if bound else 1)
-        family = max(family, 2 if bound else 1)
-    elif (
-        _LEFT_FIELD.search(before)
-        or _LEFT_CLOSING.search(before)
-        or (_LEFT_CODED.search(before) and _RIGHT_CODED.match(text, end))
-    ):
-        given = max(given, 2 if stop else 1)
-        family = max(family, 2 if stop else 1)
-    elif _LEFT_AGED.search(before) or _LEFT_AT.search(before):
-        given = max(given, 1)
-        family = max(family, 1)
-    elif (_LEFT_CELL.search(before) and _RIGHT_CELL.match(text, end)) or (
-        _LEFT_LISTED.search(before) and _RIGHT_ITEM.match(text, end)
-    ):
-        given = max(given, 1)
-        family = max(family, 1)
-    if acts and given:
-        given = max(given, 1)
-    return _Place(given, family)
+    acts = _RIGHT_GATE.match(text, end) is not None and _RIGHT.match(text, end) is not None
+    kindred = acts and _RIGHT_KINDRED.match(text, end) is not None
+    given, family = _left(text, start, bound=stop or acts, stop=stop, end=end)
+    if not given and _TURN_START.search(text[max(0, start - 2) : start]):
+        turn = _RIGHT_TURN.match(text, end) is not None
+        given, family = 2 * int(turn), int(turn)
+    return _Place(
+        max(given, int(acts) + kindred), max(family, int(acts)), bool(given or acts), kindred
+    )
 
 
 def _usable(word: str) -> bool:
@@ -231,6 +290,8 @@ def _usable(word: str) -> bool:
     kind = kind_of(word)
     if kind.word == 4:
         return kind.given == 2 or kind.family >= 2
+    if word.isupper() and kind.word >= 2:
+        return kind.given == 2 or kind.family == 3
     return bool(kind.given or kind.family or kind.unknown or (kind.place and not kind.word))
 
 
@@ -252,8 +313,10 @@ def find_names_in_context(text: str) -> Iterator[Candidate]:
 def _words(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
     """The words of a run without particles, initials and a final 's."""
     out = []
-    for m in re.finditer(r"[A-Z][A-Za-z'-]*", text[start:end]):
+    for m in re.finditer(r"(?:[dl]')?[A-Z][A-Za-z'-]*", text[start:end]):
         a, b, word = start + m.start(), start + m.end(), m[0]
+        if a > start and text[a - 1] in '("':
+            continue  # a nickname between the names
         if word.endswith("'s"):
             b, word = b - 2, word[:-2]
         out.append((a, b, word))
@@ -273,7 +336,7 @@ def _judge_run(text: str, start: int, end: int) -> Iterator[Candidate]:
         words.pop()
     if not words:
         return
-    found = _judge(text, words)
+    found = _with_plain_words(text, words) or _judge(text, words)
     if found is None and len(words) > 1 and words[0][0] == start:
         # "Thanks Grace", "Nurse Okafor": the first word may belong to what stands before.
         found = _judge(text, words[1:])
@@ -281,17 +344,42 @@ def _judge_run(text: str, start: int, end: int) -> Iterator[Candidate]:
         yield found
 
 
+_PLAIN = re.compile(r"(?:[ ][A-Z][a-z]{2,10}){1,2}(?![\w-])")
+
+
+def _with_plain_words(text: str, words: list[tuple[int, int, str]]) -> Candidate | None:
+    """A given name and a family name of plain words: "Leonard Crow Dog"."""
+    first = kind_of(words[0][2])
+    more = _PLAIN.match(text, words[-1][1])
+    if more is None or not (first.given or first.unknown) or first.word > 1 or first.eponym:
+        return None
+    lex = load_lexicon()
+    plain = more[0].lower().split()
+    if any(w in lex.medical or w in lex.not_names or w in lex.facility_generic for w in plain):
+        return None
+    place = _place(text, words[0][0], more.end())
+    if place.given:
+        return Candidate("name", words[0][0], more.end(), 0.6, "full name where a person stands")
+    return None
+
+
 def _judge(text: str, words: list[tuple[int, int, str]]) -> Candidate | None:
     start, end = words[0][0], words[-1][1]
     kinds = [kind_of(w) for _, _, w in words if len(w) > 1]
     capitals = words[0][2].isupper() and len(words[0][2]) > 1
     if capitals and (
-        len(words[0][2]) < 4 or not all(_likely(k) and (k.given or k.family) for k in kinds)
+        len(words[0][2]) < 3
+        or not all(map(_likely, kinds))
+        or (len(words[0][2]) < 5 and not any(k.given or k.family for k in kinds))
     ):
         return None
     place = _place(text, start, end)
     if not (place.given or place.family):
         return None
+    if capitals and not (place.given == 2 and _RIGHT.match(text, end)):
+        # "PE: HEENT" and whatever else is short for something
+        if not any(k.given or k.family for k in kinds):
+            return None
     first, final = kinds[0], kinds[-1]
     if len(kinds) > 1:
         if not place.given or (first.eponym and first.given < 2):
@@ -302,16 +390,17 @@ def _judge(text: str, words: list[tuple[int, int, str]]) -> Candidate | None:
             place.given == 2 and named and (any(likely) or (first.given and final.family))
         ):
             return Candidate("name", start, end, 0.75, "full name where a person stands")
-        if first.given == 2 and (final.family >= 2 or likely[-1]):
+        if (first.given == 2 and final.family >= 2) or (first.given and likely[-1]):
             return Candidate("name", start, end, 0.65, "full name where a person stands")
         return None
     if first.eponym and not (place.given == 2 and first.given):
         return None
     if _likely(first) and len(words[0][2]) > 2:
-        sure = place.given == 2 or place.family == 2 or first.given or first.family
-        if sure:
+        if place.cued and (first.given or first.family or len(words[0][2]) > 3):
             return Candidate("name", start, end, 0.6, "name where a person stands")
-    elif place.given == 2 and first.given and (first.given == 2 or first.word <= 2):
+    elif place.given == 2 and (
+        first.given == 2 or (first.given and (first.word <= 2 or place.kindred))
+    ):
         return Candidate("name", start, end, 0.55, "word as a given name where a person stands")
     elif place.family == 2 and first.family == 3 and first.word <= 3:
         return Candidate("name", start, end, 0.55, "word as a family name where a person stands")
@@ -337,7 +426,7 @@ def _judge_initials(text: str, m: re.Match[str]) -> Candidate | None:
         not dotted
         and len(letters) < 3
         and place.family
-        and (known or (place.family == 2 and kind.family >= 2))
+        and (known or (place.family == 2 and (kind.family >= 2 or _likely(kind))))
     ):
         return Candidate("name", m.start(), end, 0.6, "initials and family name")
     return None

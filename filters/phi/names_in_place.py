@@ -48,7 +48,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
         (
             "turned",
             re.compile(
-                rf"(?:{line}|\b[Bb]y:?[ ]{{1,3}})(?P<n>{turned})(?=,?[ ](?:{credentials})\b|[ ]?[-:(|/]|[ ]?\n|[ ]?\Z|,?[ ]\d|[ ](?:DOB|dob|MRN|aged)\b)"
+                rf"(?:{line}|\b[Bb]y:?[ ]{{1,3}}|[\t|][ ]?|\b(?:[Rr]e|RE):[ ])(?P<n>{turned})(?=,?[ ](?:{credentials})\b|[ ]?[-:(|/\t]|[ ]?\n|[ ]?\Z|,?[ ]\d|[ ](?:DOB|dob|MRN|aged)\b)"
             ),
         ),
         (
