@@ -62,9 +62,46 @@ DAY_MONTH = re.compile(
 MONTH_YEAR = re.compile(
     rf"(?<![\w-])(?P<m>{_MONTH})\.?(?:\sof)?[\s,'/-]{{1,2}}(?P<y>{_YEAR})(?!\d)", re.I
 )
+# "born on march third nineteen fifty six", as spoken.
+_SPOKEN_DAY = (
+    r"(?:(?:twenty|thirty)[\s-])?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|tenth|eleventh|twelfth|"
+    r"thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth"
+)
+_SPOKEN_YEAR = (
+    r"(?:nineteen|twenty|two\sthousand(?:\sand)?)(?:[\s-](?:oh|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|"
+    r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|one|two|three|four|five|six|seven|eight|nine)){1,3}"
+)
+SPOKEN = re.compile(
+    rf"\b(?:{_MONTH}\s(?:the\s)?(?:{_SPOKEN_DAY})|(?:the\s)?(?:{_SPOKEN_DAY})\s(?:of\s)?{_MONTH})(?:,?\s(?:of\s)?(?:{_SPOKEN_YEAR}|{_YEAR}))?\b",
+    re.I,
+)
+MONTH_SHORT_YEAR = re.compile(rf"(?<![\w-])(?P<m>{_MONTH})\.?\s?'(?P<y>\d\d)(?!\w)", re.I)
+# "1-3 April", "May 5-7, 2023": the day at the other end of a range.
+DAY_RANGE = re.compile(
+    rf"(?<![\w./-]){_DAY}{_ORD}\s?(?:-|to|and|&|/)\s?{_DAY}{_ORD}\s(?:of\s)?{_MONTH}(?![a-z])(?:,?\s{_YEAR})?"
+    rf"|(?<![\w-]){_MONTH}\.?\s{_DAY}{_ORD}\s?(?:-|to|and|&)\s?{_DAY}{_ORD}(?![\w%/]|\.\d|\s?(?:mg|ml))(?:,?\s{_YEAR})?",
+    re.I,
+)
+SOLID = re.compile(rf"(?<![\w.-]){_DAY}(?:{_MONTH})(?:19|20)?\d\d(?!\w)", re.I)
+# "appointment on the 22nd", "discharged on the 9th", "Thursday 16th": the day of a month that is not named.
+DAY_ALONE = re.compile(
+    r"\b(?:(?:on|by|until|till|since|from|before|after|for|to|of|is|was|around)\sthe\s|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s(?:the\s)?)"
+    r"(?P<d>(?:[12]?1st|2?2nd|2?3rd|3[01](?:st|th)|[12]?[4-9]th|1[0-3]th|20th|30th))"
+    r"(?=[.,;:)\n]|\Z|\s(?:and|at|for|with|to|but|in\sclinic|or|of\s(?:this|last|next|the)\smonth)\b)",
+    re.I,
+)
+_DAY_ALONE_NOT = re.compile(
+    r"\b(?:percentile|attempt|dose|rib|digit|finger|toe|metatarsal|metacarpal|nerve|ventricle|pregnancy|trimester|grade|degree|cycle|round|session|"
+    r"time|floor|cranial|baby|child|visit|episode|stage|line|centile|space|vertebra|week|day of life|injection|vaccine|course)",
+    re.I,
+)
 MONTH_ALONE = re.compile(
-    r"\b(?:in|since|last|this|next|until|till|by|early|late|mid|through|from|of|during|every|after|before|around|"
+    r"\b(?:in|since|last|this|next|again in|back in|here in|until|till|by|early|late|mid|through|from|of|during|every|after|before|around|"
     rf"beginning|end of|middle of)[\s-]{{1,2}}(?:early |late |mid-?)?(?P<m>{_FULL_MONTH})\b(?!\s\w+(?:'s)?\s(?:disease|syndrome))"
+)
+# As transcripts have it; "may" and "march" are verbs there.
+MONTH_ALONE_LOWER = re.compile(
+    r"\b(?:in|since|last|this past|until|early|late|mid|back in|end of|beginning of)\s(?P<m>january|february|april|june|july|august|september|october|november|december)\b"
 )
 NUMERIC_FULL = re.compile(
     r"(?<![\w./-])(?P<a>\d{1,2})(?P<s>[/.-])(?P<b>\d{1,2})(?P=s)(?P<c>\d{4}|\d{2})(?![\w/]|[.-]\d|%)"
@@ -85,8 +122,8 @@ NUMERIC_SHORT = re.compile(
 )
 _SHORT_CUE = re.compile(
     r"\b(?:on|dated?|dob|d\.o\.b\.?|born|since|until|till|thru|through|before|after|by|from|seen|visit|visited|admitted|"
-    r"admission|discharged?|d/c|surgery|appointment|appt|scheduled|due|returned?|lmp|edd|edc|last|next|"
-    r"started|begun|began|done|performed|collected|drawn|received|signed|of|for|"
+    r"admission|discharged?|d/c|surgery|appointment|appt|scheduled|due|returned?|rtc|lmp|edd|edc|last|next|"
+    r"started|begun|began|done|performed|collected|drawn|received|signed|of|for|review|reviewed|booked|recheck|repeat|rtc|echo|ct|mri|cxr|x-?ray|us|ultrasound|ecg|ekg|eeg|scan|xr|mammogram|colonoscopy|endoscopy|egd|biopsy|labs?|bloods?|culture|clinic|op|operation|procedure|injection|vaccine|dose|hospitali[sz]ed|"
     r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)[\s:,(]{1,3}(?:the\s)?\Z",
     re.I,
 )
@@ -204,6 +241,17 @@ def _named_months(text: str, start: int, end: int) -> Iterator[Candidate]:
         yield Candidate("date", m.start(), m.end(), 0.95, "day and month")
     for m in MONTH_YEAR.finditer(text, start, end):
         yield Candidate("date", m.start(), m.end(), 0.9, "month and year")
+    for pattern, score, why in (
+        (DAY_RANGE, 0.96, "range of days"),
+        (SPOKEN, 0.9, "spoken date"),
+        (MONTH_SHORT_YEAR, 0.9, "month and year"),
+        (SOLID, 0.9, "day, month and year"),
+    ):
+        for m in pattern.finditer(text, start, end):
+            if not re.match(r"(?:may|march)\b", m[0]) or pattern is SPOKEN:
+                yield Candidate("date", m.start(), m.end(), score, why)
+    for m in MONTH_ALONE_LOWER.finditer(text, start, end):
+        yield Candidate("date", m.start("m"), m.end("m"), 0.55, "month")
     for m in MONTH_ALONE.finditer(text, start, end):
         yield Candidate("date", m.start("m"), m.end("m"), 0.55, "month")
 
@@ -221,6 +269,7 @@ def find_dates(text: str) -> Iterator[Candidate]:
             parts = _numeric(int(m["a"]), int(m["b"]), _full_year(m["c"]))
             # "1.2.10" is a version or a list; a dotted date is written with two digits or a full year.
             dotted = m["s"] == "." and len(m["c"]) == 2 and len(m["a"] + m["b"]) < 4
+            dotted = dotted and not _BIRTH.search(text, max(0, m.start() - 16), m.start())
             if parts and not dotted:
                 yield Candidate("date", m.start(), m.end(), 0.95, why)
     for m in ISO.finditer(text):
@@ -230,10 +279,15 @@ def find_dates(text: str) -> Iterator[Candidate]:
         yield Candidate("date", m.start(), m.end(), 0.7, "compact date")
     for m in NUMERIC_MONTH_YEAR.finditer(text):
         yield Candidate("date", m.start(), m.end(), 0.9, "month and year")
+    if "th" in text or "st" in text or "nd" in text or "rd" in text:
+        for m in DAY_ALONE.finditer(text):
+            if not _DAY_ALONE_NOT.search(text, m.start(), m.end() + 24):
+                yield Candidate("date", m.start("d"), m.end("d"), 0.55, "day of the month")
     yield from _short_dates(text)
 
 
 _DIGIT = re.compile(r"\d")
+_BIRTH = re.compile(r"\b(?:d\.?o\.?b\.?|born|date|dated|on)[\s:]{1,3}\Z", re.I)
 
 
 def _short_dates(text: str) -> Iterator[Candidate]:
@@ -265,8 +319,12 @@ _HUNDRED = r"(?:one|a)\shundred(?:\s(?:and\s)?(?:one|two|three|four|five|six|sev
 _AGE_WORD = rf"(?:{_TENS}|{_HUNDRED})"
 AGE = re.compile(
     rf"(?<![\w./-])(?P<n>{_OLD}|{_AGE_WORD})(?:\s?\+)?\s?-?\s?(?:y(?:ea)?rs?[\s-]{{0,2}}old|y\.?/?o\.?(?!\w)|yr(?:s)?\.?\s?old|"
-    rf"years?\sof\sage|year-old|yrs\b|y\.o\.|y/o|yom\b|yof\b|yo\s|(?:M|F)(?=\s(?:with|w/|who|presents|c/o|admitted|seen|s/p|patient)))"
+    rf"years?\sof\sage|year-old|yrs\b|y\.o\.|y/o|yom\b|yof\b|yo\s|(?:M|F)(?=\s(?:with|w/|who|presents|c/o|admitted|seen|s/p|patient|from|here|in|on|known|lives|brought|referred|transferred)|[,.;\n]|\Z))"
     rf"|\b(?:aged?|age\sof|age\sis|age:|age|turned|turning)[\s:]{{1,3}}(?P<n2>{_OLD}|{_AGE_WORD})(?![\w/%]|\.\d|-\d|\s?(?:mg|days?|weeks?|months?|hours?|minutes?))"
+    rf"|\b(?:age\s?/\s?sex|sex\s?/\s?age|age\sand\ssex|dob\s?/\s?age|patient\sage|pt\sage)\s{{0,2}}:?\s{{0,3}}(?:[mf]\s?/\s?)?(?P<n6>{_OLD})\s?/?\s?(?:[mf]\b)?(?=\s?(?:y|[,.;\n]|\Z))"
+    rf"|\b(?:mother|father|mom|mum|dad|grandmother|grandfather|grandma|grandpa|nan|aunt|uncle|sister|brother|wife|husband|patient),\s(?:aged?\s|now\s)?(?P<n7>{_OLD}|{_AGE_WORD})(?=[,.;)])"
+    rf"|\b(?:lived|survived)\s(?:to|until|till)\s(?:be\s|the\sage\sof\s|age\s)?(?P<n8>{_OLD}|{_AGE_WORD})(?=[.,;)]|\Z|\s(?:years|and|before|with))"
+    rf"|\b(?:s?he|patient|mother|father|i)\s(?:will\sbe|would\sbe|is\salmost|is\snearly|is\sabout\sto\sbe|is\sgoing\son|just\sturned|becomes)\s(?P<n9>{_OLD}|{_AGE_WORD})(?=[.,;)]|\Z|\s(?:in|next|this|on|soon|and)\b)"
     rf"|\b(?:s?he|patient|mother|father|grandmother|grandfather|i|i'm|he's|she's)\s?(?:is|was|am|'s|died at|passed away at)?\s(?P<n3>{_OLD}|{_AGE_WORD})"
     r"(?=\s?[.,;]|\sand\b|\snow\b|\sthis\b|\sor\b)"
     rf"|\b(?:died|passed(?:\saway)?|deceased)\sat\s(?:the\sage\sof\s|age\s)?(?P<n4>{_OLD}|{_AGE_WORD})(?![\w/%])"
@@ -275,13 +333,15 @@ AGE = re.compile(
 )
 # An age in a rule or a guideline is nobody's age.
 _AGE_GENERAL = re.compile(
-    r"\b(?:over|above|older than|under|below|up to|until|than|>=?|<=?|to|between)\s{0,2}\Z", re.I
+    r"\b(?:over|above|older than|under|below|up to|until|than|>=?|<=?|(?<!lived )(?<!survived )to|between)\s{0,2}\Z",
+    re.I,
 )
 
 
 # An age over 89 has one of these in it; the rest of the pattern stands close by.
 _AGE_GATE = re.compile(r"9\d|1[0-2]\d|ninet|hundred|nonagen|centenar|90'?s|100", re.I)
 _AGE_WIDTH = 48
+_AGE_GROUPS = ("n", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9")
 
 
 def _near(pattern: re.Pattern[str], gate: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
@@ -299,7 +359,7 @@ def _near(pattern: re.Pattern[str], gate: re.Pattern[str], text: str) -> Iterato
 def find_ages(text: str) -> Iterator[Candidate]:
     """Candidates of type `age`: above 89 only (45 CFR 164.514(b)(2)(i)(C))."""
     for m in _near(AGE, _AGE_GATE, text):
-        group = next(g for g in ("n", "n2", "n3", "n4", "n5") if m[g] is not None)
+        group = next(g for g in _AGE_GROUPS if m[g] is not None)
         start = m.start(group)
         if group != "n5" and _AGE_GENERAL.search(text[max(0, start - 14) : start]):
             continue

@@ -43,7 +43,28 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     lex = load_lexicon()
     tails = "Hospital|Medical Center|Medical Centre|Clinic|Medical|Center|Health System|Health Center|Health|Healthcare|University|Cancer Center|Heart Institute|Institute|Children's|Infirmary|Hospice|Rehab|Regional|General"
     return {
-        "head": re.compile(rf"(?<=[\w.&'] )(?:{_alternation(lex.facility_heads)})\b", re.I),
+        # "Family Health Center" begins with "Family Health", which is a head as well.
+        "head": re.compile(
+            rf"(?<=[\w.&'] )(?:{_alternation(lex.facility_heads)})\b(?:\s(?-i:{_FURTHER})\b){{0,2}}",
+            re.I,
+        ),
+        # "University of Tarrant"
+        "of": re.compile(
+            r"(?<![\w-])(?:University|College|Hospital|Church|School|Bank|Academy|Cathedral|Parish|Diocese|Sisters|Convent|Shrine)\sof\s(?:the\s)?(?P<n>[A-Z][a-z'-]{2,20}(?:[\s-](?:at\s|of\s)?[A-Z][a-z'-]{2,20}){0,2})"
+        ),
+        # "Pharmacy: Hollis on Cedar", "Employer: Castellan Steel"
+        "label": re.compile(
+            r"(?:\A|(?<=[\n\t;.|])|(?<=\s\s)|(?<=[.,] ))[ ]{0,4}(?:[Pp]referred\s|[Ll]ocal\s|[Nn]amed\s|[Rr]eferring\s|[Uu]sual\s)?"
+            r"(?:[Pp]harmacy|PHARMACY|[Cc]hemist|[Cc]are\s[Hh]ome|[Nn]ursing\s[Hh]ome|GP\s(?:[Ss]urgery|[Pp]ractice)|[Ss]urgery\sname|[Pp]ractice|[Ss]chool|SCHOOL|[Nn]ursery|[Cc]ollege|[Uu]niversity|[Ee]mployer|EMPLOYER|[Pp]lace\sof\s(?:[Ww]ork|[Ww]orship|[Ee]mployment)|[Ww]orkplace|"
+            r"[Ff]acility(?:\s[Nn]ame)?|FACILITY|[Hh]ospital|HOSPITAL|[Cc]linic(?:\s[Nn]ame)?|CLINIC|[Ll]aborator(?:y|ies)|[Cc]hurch|[Hh]ospice|[Ss]helter|[Pp]rison|[Aa]gency|[Tt]rust|[Ii]nstitution)\s?:\s{0,3}"
+            r"(?P<f>(?:The\s)?[A-Z][A-Za-z'&.-]{1,24}(?:\s(?:[A-Z][A-Za-z'&.-]{0,24}|of|and|on|at|the|in|&|\d{1,4})){0,6})"
+        ),
+        # "works for Pemberton Logistics Ltd"
+        "employer": re.compile(
+            r"\b(?:[Ww]orks|[Ww]orked|[Ww]orking|[Ee]mployed|[Ee]mployment|[Vv]olunteers|[Vv]olunteered|[Ii]nterns|[Aa]pprentice|[Rr]etired|[Jj]ob|[Cc]ontractor|[Dd]river|[Oo]fficer|[Mm]anager|[Ee]ngineer|[Cc]lerk|[Tt]eacher|[Pp]rofessor|[Tt]eaches|[Ll]ectures|[Ss]tudies|[Ss]tudent|[Ee]nrolled|[Aa]ttends|[Ww]orships|[Pp]rays|[Gg]oes|[Ww]ent|[Pp]laced|[Hh]eld|[Ii]ncarcerated|"
+            r"[Dd]rawn|[Dd]elivered|[Bb]orn|[Dd]ialysis|[Pp]hysio|[Ii]maging|[Pp]rescription|[Ff]illed|[Rr]ecords|[Tt]ook\s\w+|[Tt]aken|[Bb]rought|[Tt]ransported|[Rr]egistered|[Ll]isted|[Vv]isits)\s(?:[a-z]{1,12}\s){0,3}?(?P<p>at|for|by|with|from|to|in|of|the)\s(?:the\s|a\s)?"
+            r"(?P<f>[A-Z][A-Za-z'&-]{1,20}(?:\s(?:[A-Z][A-Za-z'&.-]{1,20}|of|and|&)){0,4})"
+        ),
         "saint": re.compile(
             r"(?<![\w-])(?:[Ss][Tt]\.?|Saint|SAINT)\s(?:[A-Z][a-z]{2,15}(?:\sof\s[A-Z][a-z]{2,15})?'s|[A-Z][a-z]{2,15}s'|(?:Jude|Luke|Mary|Joseph|Vincent|Francis|John|Anthony|Elizabeth|Michael|Peter|Paul|Barnabas|Agnes|David|Thomas|Catherine|Clare|George|James|Mark)s?)"
             rf"(?![a-z'])(?:\s(?:{tails}))*"
@@ -67,6 +88,7 @@ def find_facilities(text: str, keywords: Keywords) -> Iterator[Candidate]:
     yield from _by_head(text, keywords["head"], p["head"], lex)
     yield from _by_name(text, keywords["facility"], p, lex)
     yield from _in_context(text, p["care"], lex)
+    yield from _announced(text, p, lex)
 
 
 def _bare(word: str) -> str:
@@ -163,6 +185,69 @@ def _by_head(
             and all(w[0].isupper() for w in words)
         ):
             yield Candidate("facility", start, m.end(), 0.6, "common name of a facility")
+
+
+_FURTHER = (
+    r"Center|Centre|Clinic|Clinics|Hospital|Hospitals|Facility|Unit|Department|Group|Associates|Institute|Trust|Practice|Surgery|School|"
+    r"Home|Church|Station|Academy|Foundation|Campus|Pavilion|Wing|Partners|Partnership|Services"
+)
+# The last word of a firm's or a house's name, where one works, prays, learns or is cared for.
+_FIRM = word_set(
+    """
+ltd limited inc llc plc corp corporation co company group holdings logistics foods steel motors industries airlines
+airways insurance diagnostics laboratories labs systems solutions services technologies engineering construction
+builders bakery farms foundry mills brothers bros partners enterprises international stores supermarket
+house hall lodge court manor grange villa gardens place trust bank council department church mosque synagogue temple
+chapel parish cathedral school nursery academy college university institute library museum theatre hotel inn cafe
+restaurant diner market pharmacy chemist infirmary hospice unit care home general memorial regional mercy
+"""
+)
+_NO_EMPLOYER = word_set(
+    """
+emergency intensive acute critical medical surgical primary secondary outpatient inpatient radiology cardiology
+physical occupational speech social human public private local national general family internal nursing night day
+"""
+)
+
+
+def _announced(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[Candidate]:
+    """Facilities after their label, "University of ...", and where somebody works, learns or prays."""
+    for m in p["of"].finditer(text):
+        words = m["n"].split()
+        if (
+            _proper_words(words, lex)
+            and not any(
+                _bare(w) in lex.medical
+                or _bare(w).endswith(("ologists", "icians", "eons", "ology"))
+                or _bare(w) in lex.frequent_words
+                for w in words[:1]
+            )
+            and not _SOURCE.search(text, max(0, m.start() - 40), m.start())
+        ):
+            yield Candidate("facility", m.start(), m.end(), 0.8, "institution of a place")
+    for m in p["label"].finditer(text):
+        words = m["f"].split()
+        proper = _proper_words(words, lex)
+        told = any(_bare(w) not in lex.common_words for w in proper)
+        # "Location: Right Lower Quadrant", "School: Full Time"
+        if not proper or not (told or _bare(words[-1]) in _FIRM):
+            continue
+        yield Candidate("facility", m.start("f"), m.end("f"), 0.75, "facility after its label")
+    for m in p["employer"].finditer(text):
+        words = m["f"].split()
+        while words and words[-1] in ("of", "and", "&"):
+            words.pop()
+        if not words or _bare(words[0]) in _NO_EMPLOYER or _bare(words[0]) in lex.states:
+            continue
+        proper = _proper_words(words, lex)
+        firm = len(words) > 1 and _bare(words[-1]) in _FIRM
+        if not proper or (words[0].isupper() and len(words) == 1):
+            continue
+        if firm and (len(proper) > 1 or _bare(proper[0]) not in _FIRM):
+            end = m.start("f") + len(" ".join(words))
+            yield Candidate(
+                "facility", m.start("f"), end, 0.7, "where somebody works or is cared for"
+            )
 
 
 # Known names that are words or surnames, too: only after a preposition.

@@ -68,8 +68,10 @@ def kind_of(word: str) -> Kind:
             max(k.family for k in kinds)
             if all(k.given or k.family or k.unknown for k in kinds)
             else 0,
-            # "Jae-won": only where every part is a word the whole is one.
-            min(k.word for k in kinds),
+            # "Jae-won" is a name though "won" is a word.
+            min(k.word for k in kinds)
+            if all(k.given or k.family for k in kinds)
+            else max(k.word for k in kinds),
             all(k.unknown for k in kinds),
             any(k.eponym for k in kinds),
             any(k.place for k in kinds),

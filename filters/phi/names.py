@@ -146,8 +146,10 @@ def _titled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iter
             continue
         kind = kind_of(words[0])
         title = (m["t"] or m["u"]).lower()
+        if text[m.start() : m.start() + 2] == "MR":
+            continue  # "MR myelogram"
         strong = title in ("mr", "mrs", "ms", "dr", "mister")
-        if not (kind.given or kind.family or (strong and kind.unknown)):
+        if not (kind.given or kind.family or (strong and kind.unknown and len(words[0]) > 4)):
             continue
         if (kind.word >= 3 and not strong) or kind.word == 4:
             continue

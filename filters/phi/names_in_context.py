@@ -376,10 +376,10 @@ def _judge(text: str, words: list[tuple[int, int, str]]) -> Candidate | None:
     place = _place(text, start, end)
     if not (place.given or place.family):
         return None
-    if capitals and not (place.given == 2 and _RIGHT.match(text, end)):
-        # "PE: HEENT" and whatever else is short for something
-        if not any(k.given or k.family for k in kinds):
-            return None
+    placed = place.given == 2 and _RIGHT.match(text, end) is not None
+    # "PE: HEENT" and whatever else is short for something
+    if capitals and not placed and not any(k.given or k.family for k in kinds):
+        return None
     first, final = kinds[0], kinds[-1]
     if len(kinds) > 1:
         if not place.given or (first.eponym and first.given < 2):

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.lexicon import Lexicon, load_lexicon
+from casewright.filters.phi.name_words import kind_of
 
 __all__ = ["find_places"]
 
@@ -42,16 +43,28 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             rf"(?<![\w/.-])\d{{1,5}}\s(?:[a-z][a-z'-]{{2,20}}\s){{1,3}}(?:{lower_suffix})\b"
         ),
         "street_no_number": re.compile(
-            r"\b(?:on|at|off|near|corner of|along|address(?: is)?:?)\s(?P<s>(?:[A-Z][a-z'-]{1,20}\s){1,3}(?:Street|Avenue|Road|Boulevard|Lane|Drive|Court|Terrace|Parkway|Crescent|Highway|Close|Ave|Blvd|Rd|St|Ln)\b)"
+            r"\b(?:on|at|off|near|corner of|along|address(?: is)?:?)\s(?P<s>(?:[A-Z][a-z'-]{1,20}\s){1,3}(?:Street|Avenue|Road|Boulevard|Lane|Drive|Court|Terrace|Parkway|Crescent|Highway|Close|Ave|Blvd|Rd|St|Ln|Gardens|Mews|Way|Place|Square|Grove|Row|Walk|Turnpike|Expressway|Freeway|Bypass|Hill(?=[.,;\s])|Bridge|Embankment|Esplanade|Promenade|Parade|Wynd)\b)"
         ),
         # Where an address is announced, or where the first word says street: "12 Heol y Deri".
         "street_cue": re.compile(
-            r"\b(?:[Aa]ddress(?:\s+is)?|ADDRESS|[Ll]ives?\s+at|[Ll]iving\s+at|[Rr]esid(?:es?|ing)\s+at|[Ll]etters?\s+to|[Pp]ost(?:ed)?\s+to|[Ss]en[dt]\s+to|[Hh]ome\s+is\s+at|[Mm]oved\s+to)\s{0,2}:?\s{0,3}"
-            r"(?P<s>\d{1,5}[A-Za-z]?,?\s(?:(?:[A-Z][a-z'-]{1,20}|of|the|de|del|la|las|los|y|yr)\s){0,4}(?:[A-Z][a-z'-]{2,20}|Road\s\d{1,4}))(?=[.,;\n]|\s(?:with|and|in|alone)\b|\Z)"
+            r"\b(?:[Aa]ddress(?:\s+is)?|ADDRESS|[Ll]ives?\s+at|[Ll]iving\s+at|[Rr]esid(?:es?|ing)\s+at|[Ll]etters?\s+to|[Pp]ost(?:ed)?\s+to|[Ss]en[dt]\s+to|[Hh]ome\s+is(?:\s+at)?|[Mm]oved\s+to|[Hh]ome(?:\s+visit)?(?:\s+to|:)|[Vv]isit\s+to|[Dd]ischarged?\s+to|[Rr]esidence:?|[Dd]elivered?\s+to|[Cc]ollected?\s+from|[Ff]lat\s+at|[Hh]ouse\s+at|[Ss]hares\s+\w+\s+at|HOME|RESIDENCE|[Aa]ddr\.?)\s{0,2}:?\s{0,3}"
+            r"(?P<s>\d{1,5}(?:/\d{1,3})?[A-Za-z]?,?\s(?:(?:[A-Z][a-z'-]{1,20}|of|the|de|del|la|las|los|y|yr)\s){0,4}(?:[A-Z][a-z'-]{2,20}|Road\s\d{1,4}))(?=[.,;\n]|\s(?:with|and|in|alone|on|for|by|until|where)\b|\Z)"
+        ),
+        # A house that has a name and no number, where somebody's home is told.
+        "house_cue": re.compile(
+            r"\b(?:[Aa]ddress(?:\s+is)?|ADDRESS|[Ll]ives?\s+(?:at|in)|[Ll]iving\s+at|[Rr]esid(?:es?|ing)\s+at|[Hh]ome\s+is(?:\s+at)?|[Mm]oved\s+(?:in)?to|[Hh]ome(?:\s+visit)?(?:\s+to|:)|[Vv]isit\s+to|[Rr]esidence)\s{0,2}:?\s{0,3}"
+            rf"(?P<s>(?:The\s[A-Z][a-z]{{2,15}}(?:\s[A-Z][a-z]{{2,15}})?,\s(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix})"
+            rf"|(?:The\s)?(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:House|Cottage|Farm|Farmhouse|Barn|Lodge|Villa|Vicarage|Rectory|Mill|Grange|Hall|Manor|Bungalow|Ranch|Court|Towers?|Mansions|Apartments|Buildings|Trailer\sPark|Mobile\sHome\sPark|Caravan\sPark|Estate)(?:,\s(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix}))?)\b)"
+        ),
+        # "the corner of Larch Street and Bellamy Road", "Fulton St and 3rd Ave"
+        "crossing": re.compile(
+            rf"(?:\b(?:corner|intersection|junction|crossroads)\sof\s(?P<s>(?:(?:[A-Z][a-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))\s?){{1,3}}(?:\s(?:{suffix})\.?)?\s(?:and|&|with)\s(?:(?:[A-Z][a-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))(?:\s(?=[A-Z]))?){{1,3}})"
+            rf"|(?P<s2>(?:(?:[A-Z][a-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))\s){{1,3}}(?:{suffix})\.?\s(?:and|&|at)\s(?:(?:[A-Z][a-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))\s){{1,3}}(?:{suffix})))(?![\w])"
         ),
         "street_first": re.compile(
-            r"(?<![\w/.-])\d{1,6}[A-Za-z]?,?\s(?:(?:Avenida|Calle|Camino|Paseo|Plaza|Via|Rue|Heol|Ffordd|Stryd|Lon)\s(?:(?:de|del|la|las|los|y|yr|du|des)\s){0,2}(?:[A-Z][a-z'-]{1,20})(?:\s[A-Z][a-z'-]{1,20})?"
-            r"|(?:County|State|Farm|Township|Old)\s(?:Road|Route|Highway|Rd|Hwy)\s\d{1,4})\b"
+            r"(?<![\w/.-])\d{1,6}[A-Za-z]?,?\s(?:(?:Avenida|[Rr]ue|[Cc]alle|[Vv]iale|[Rr]ua|[Cc]orso|[Pp]iazza|[Aa]venue|[Pp]lace|[Aa]llee|Calle|Camino|Paseo|Plaza|Via|Rue|Heol|Ffordd|Stryd|Lon)\s(?:(?:de|del|la|las|los|y|yr|du|des)\s){0,2}(?:[A-Z][a-z'-]{1,20})(?:\s[A-Z][a-z'-]{1,20})?"
+            r"|(?:County|State|Farm|Township|Old|Rural|US|U\.S\.)\s(?:Road|Route|Highway|Rd|Hwy|Rte)\s\d{1,4}"
+            r"|(?:(?:[NSEW]\.?|North|South|East|West)\s)?(?:Highway|Hwy|Route|Rte|Interstate|Farm\sto\sMarket\sRoad|FM|RM|County\sRoad|CR|Loop|Avenue|Ave|Street|Road)\.?\s(?:\d{1,4}[A-Z]?|[A-Z])(?:\s(?:North|South|East|West|[NSEW])\b)?)\b"
         ),
         # A town right after a street: "14 Alder Way, Truro".
         "town": re.compile(
@@ -64,13 +77,27 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             r",?\s{1,2}\Z"
         ),
         "highway": re.compile(r"\b(?:Highway|Route|Interstate|Hwy|I)[\s-]\d{1,4}\b"),
-        "pobox": re.compile(r"\bP\.?\s?O\.?\s?Box\s{0,2}#?\d{1,7}\b", re.I),
+        "pobox": re.compile(
+            r"\b(?:P\.?\s?O\.?|Post\s?Office|Postal|Locked|Private)\s?(?:Box|Bag)\s{0,2}(?:no\.?\s?|number\s)?#?\d{1,7}\b"
+            r"|\b(?:Rural\s(?:Route|Delivery)|R\.?R\.?|R\.?D\.?|HC|PSC|Star\sRoute|General\sDelivery)\s#?\d{1,4},?\sBox\s\d{1,6}[A-Z]?\b",
+            re.I,
+        ),
         "apartment": re.compile(r"\b(?:Apartment|Apt\.?|Flat|Suite|Ste\.?)\s?#?\d{1,5}[A-Za-z]?\b"),
         "zip_state": re.compile(
             rf"\b(?:{codes}|{states})\.?,?\s{{1,3}}(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![\w-]|\.\d)"
         ),
         "zip_cue": re.compile(
             r"\b(?:zip|zip\s?code|postal\s?code|postcode)\W{0,4}(?:is\s|of\s)?(?P<zip>\d{5}(?:-\d{4})?)(?!\w)",
+            re.I,
+        ),
+        # "Lives in 60614", "the 78704 zip code"
+        "zip_place": re.compile(
+            r"\b(?:lives?|living|resid(?:es?|ing)|moved|mail(?:ed)?|sent|ship(?:ped)?|post(?:ed)?|based|home)\s(?:in|to|from|out\sof)\s(?:the\s)?(?P<zip>\d{5}(?:-\d{4})?)(?=[,.;\n]|\Z|\s(?:with|area|and|zip|since))"
+            r"|(?<![\w.,/-])(?P<zip2>\d{5}(?:-\d{4})?)\s(?:zip|postal|post)(?:\s?code)?\b",
+            re.I,
+        ),
+        "postcode_lower": re.compile(
+            r"\b(?:post\s?code|postal\scode|zip)\W{0,3}(?:is\s|of\s)?(?P<zip>[a-z]{1,2}\d[a-z\d]?\s?\d[a-z]{2})(?!\w)",
             re.I,
         ),
         "zip_plus4": re.compile(r"(?<![\w./-])\d{5}-\d{4}(?![\w-]|\.\d)"),
@@ -83,8 +110,17 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "city_cue": re.compile(
             r"\b(?:lives?|living|lived|resides?|residing|resident|born|raised|grew up|moved|traveled|travelled|"
             r"travels|trip|visiting|visited|vacation|works?|home|from|hails|native|based|relocated|driving|drove|flew|clinic|hospital|"
-            r"office|center|in|near|outside|around|to|hometown)\s(?:is\s)?(?:in|near|at|from|to|of|outside|around|back to|up in|down in|over in|at)?\s?"
+            r"office|center|in|near|outside|around|to|hometown|between|via|through)\s(?:is\s)?(?:in|near|at|from|to|of|outside|around|back to|up in|down in|over in|at)?\s?"
             r"(?:the\s)?(?P<city>(?:(?:St|Ft|Mt)\.\s)?(?:[A-Z][a-z'.]{1,20})(?:[\s-](?:(?:d'|du\s|de\s|la\s|(?:on|upon|le|in|by|under|super)[\s-](?:the[\s-])?)?[A-Z][a-z'-]{1,20})){0,3})"
+        ),
+        # "Hometown: Eau Claire", "City: Winston-Salem"
+        "city_label": re.compile(
+            r"(?<![\w-])(?:[Cc]ity|CITY|[Tt]own|TOWN|[Hh]ome\s?town|[Bb]irthplace|[Pp]lace\s+of\s+birth|POB|[Vv]illage|[Dd]istrict|[Ss]uburb|[Nn]eighbou?rhood|[Ll]ocality|[Mm]unicipality|[Bb]orough)\s?(?::|=|\sis|-\s)\s{0,3}"
+            r"(?P<city>[A-Z][a-z'.]{1,20}(?:[ -](?:(?:on|upon|le|in|the|by|under|super|de|la|du)[ -]){0,2}[A-Z][a-z'-]{1,20}){0,3})"
+        ),
+        # "lives in baton rouge": as transcripts have it
+        "city_lower": re.compile(
+            r"\b(?:lives?|living|born|raised|grew\sup|moved|reside[sd]?|from|based|hometown\sis)\s(?:in|to|from|near|outside|back\sto)?\s?(?P<city>[a-z]{3,15}(?:\s[a-z]{3,15}){0,2})"
         ),
         "capital_run": re.compile(
             r"\b[A-Z][a-z']{2,20}(?:-[a-z]{2,5}-[A-Z][a-z']{1,20}|[ -][A-Z][a-z'-]{1,20}){0,3}"
@@ -127,6 +163,12 @@ def _addresses(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
         for m in p[name].finditer(text):
             yield Candidate("street", m.start(group), m.end(group), 0.85, "street address")
             yield from _town(text, m.end(group), p["town"])
+    for m in p["house_cue"].finditer(text):
+        yield Candidate("street", m.start("s"), m.end("s"), 0.86, "house where somebody lives")
+        yield from _town(text, m.end("s"), p["town"])
+    for m in p["crossing"].finditer(text):
+        group = "s" if m["s"] else "s2"
+        yield Candidate("street", m.start(group), m.end(group), 0.87, "crossing of two streets")
     for m in p["street_no_number"].finditer(text):
         yield Candidate("street", m.start("s"), m.end("s"), 0.75, "street after a preposition")
     for m in p["apartment"].finditer(text):
@@ -135,6 +177,11 @@ def _addresses(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
     for name in ("zip_state", "zip_cue"):
         for m in _ending_near(p[name], text, digits):
             yield Candidate("zip", m.start("zip"), m.end("zip"), 0.95, "ZIP code")
+    for m in _ending_near(p["zip_place"], text, digits):
+        group = "zip" if m["zip"] else "zip2"
+        yield Candidate("zip", m.start(group), m.end(group), 0.85, "ZIP code")
+    for m in p["postcode_lower"].finditer(text):
+        yield Candidate("zip", m.start("zip"), m.end("zip"), 0.85, "UK postcode after its label")
     for m in p["zip_plus4"].finditer(text):
         yield Candidate("zip", m.start(), m.end(), 0.6, "ZIP+4")
     for m in p["postcode_uk"].finditer(text):
@@ -221,6 +268,7 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
         yield Candidate(
             "city", m.start("city"), m.start("city") + length, 0.75, "city after a preposition"
         )
+    yield from _towns_told(text, p, lex)
     for m in p["capital_run"].finditer(text):
         city = _longest_city(m[0], lex)
         if city is None or city[1]:
@@ -241,6 +289,53 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
         if _is_term(name, text[m.start() + city[0] : m.start() + city[0] + 48], lex):
             continue
         yield Candidate("city", m.start(), m.start() + city[0], 0.6, "city")
+
+
+_LIVES_BETWEEN = re.compile(
+    r"\b(?:[Ll]ives?|[Ll]iving|[Cc]ommutes|[Tt]ravels|[Dd]rives|time|[Dd]rove|[Ff]lew)\sbetween\s(?P<a>[A-Z][a-z'-]{2,20}(?:\s[A-Z][a-z'-]{2,20})?)\sand\s(?P<b>[A-Z][a-z'-]{2,20}(?:\s[A-Z][a-z'-]{2,20})?)"
+)
+# A place that no list has, where only a place can stand. Countries are in the list of states.
+_UNKNOWN_TOWN = re.compile(
+    r"\b(?:(?:[Ll]ives?|[Ll]iving|[Rr]esid(?:es?|ing)|[Bb]orn|[Rr]aised|[Gg]rew\sup|[Rr]etired|[Bb]ased|[Hh]omeless|[Hh]oliday|[Ss]tudying|[Mm]arried|[Ee]mployed)\s(?:and\s\w+\s)?(?:in|near|outside)|[Mm]oved\s(?:here\s|back\s)?(?:to|from)|[Oo]riginally\sfrom|[Rr]esident\sof|(?:town|village|city|suburb)\sof|[Cc]ommutes\s(?:to|from))\s"
+    r"(?P<city>[A-Z][a-z'-]{2,20}(?:[ -][A-Z][a-z'-]{2,20}){0,2})(?=[.,;\n]|\Z|\s(?:with|and|in|for|since|last|alone|on|by|where|as|when|until)\b)"
+)
+
+
+def _towns_told(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[Candidate]:
+    """Towns after their label, without a capital, or unknown, where somebody lives."""
+    for m in p["city_label"].finditer(text):
+        if (
+            m["city"].lower() not in lex.states
+            and m["city"].split()[0].lower() not in lex.not_names
+        ):
+            yield Candidate("city", m.start("city"), m.end("city"), 0.85, "town after its label")
+    for m in p["city_lower"].finditer(text):
+        parts = m["city"].split()
+        for count in range(len(parts), 0, -1):
+            name = " ".join(parts[:count])
+            known = name in _BIG_CITIES or (count > 1 and name in lex.home_cities)
+            if (
+                known
+                and name not in lex.states
+                and not all(w in lex.common_words for w in parts[:count])
+            ):
+                start = m.start("city")
+                yield Candidate("city", start, start + len(name), 0.6, "town without a capital")
+                break
+    for m in _LIVES_BETWEEN.finditer(text):
+        yield Candidate("city", m.start("a"), m.end("a"), 0.7, "town where somebody lives")
+        yield Candidate("city", m.start("b"), m.end("b"), 0.7, "town where somebody lives")
+    for m in _UNKNOWN_TOWN.finditer(text):
+        kind = kind_of(m["city"].split()[0])
+        after = text[m.end() : m.end() + 48]
+        if (
+            (kind.unknown or (kind.family and not kind.word))
+            and not kind.eponym
+            and not _is_term(m["city"], after, lex)
+        ):
+            yield Candidate(
+                "city", m.start("city"), m.end("city"), 0.6, "unknown place where somebody lives"
+            )
 
 
 _LIVING = re.compile(

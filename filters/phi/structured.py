@@ -17,11 +17,11 @@ __all__ = ["find_structured"]
 
 _TLD = (
     "com|org|net|edu|gov|mil|int|info|biz|io|co|us|uk|ca|au|nz|ie|de|fr|es|it|nl|eu|in|health|"
-    "care|clinic|hospital|doctor|med|app|dev|me|tv|online|site|nhs|example|test|invalid"
+    "care|clinic|hospital|doctor|med|app|dev|me|tv|online|site|nhs|example|test|invalid|blog|page|link|club|shop|store|tech|xyz|name|family|live|social|cloud|ac|no|se|dk|fi|pl|pt|ch|be|at|br|mx|za|ng|ke|jp|kr|cn|sg|hk|ae|pk|nz"
 )
 EMAIL = re.compile(
-    r"(?<![\w.+-])[A-Za-z0-9_][\w.+'%-]{0,63}\s?(?:@|\(at\)|\[at\])\s?"
-    r"(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,12}\b"
+    r"(?<![\w.+-])[A-Za-z0-9_][\w.+'%-]{0,63}\s?(?:@|\(at\)|\[at\]|\{at\}| AT )\s?"
+    r"(?:[A-Za-z0-9-]{1,63}(?:\.|\s?[(\[{]dot[)\]}]\s?| DOT )){1,5}[A-Za-z]{2,12}\b"
 )
 EMAIL_WORDS = re.compile(
     r"\b[a-z0-9_]{2,30}(?:\s?(?:dot|\.)\s?[a-z0-9_]{1,30}){0,2} at [a-z0-9-]{2,30} dot "
@@ -76,6 +76,12 @@ FAX_CUE = re.compile(
 )
 
 SSN = re.compile(r"(?<![\w.#/-])(?!000|666)\d{3}([ -])(?!00)\d{2}\1(?!0000)\d{4}(?![\w/]|-\d|\.\d)")
+LAST_FOUR = re.compile(
+    r"\b(?:ssn|social(?:\ssecurity)?(?:\snumber)?|ss#?)\s(?:ends?\s(?:in|with)|ending(?:\sin)?|last\s(?:4|four)(?:\sdigits)?(?:\sis|\sare|:)?)\s?:?\s?(?P<n>\d{4})(?!\w)",
+    re.I,
+)
+UDI = re.compile(r"\(01\)\s?\d{14}(?:\s?\(\d{2,3}\)\s?[A-Za-z0-9/-]{1,20}){0,5}")
+SORT_CODE = re.compile(r"\bsort\s?code\W{0,3}(?:is\s)?(?P<n>\d{2}([- ]?)\d{2}\2\d{2})(?!\w)", re.I)
 SSN_MASKED = re.compile(r"(?<![\w-])[xX*#]{3}[ -]?[xX*#]{2}[ -]?\d{4}(?![\w-])")
 NHS = re.compile(r"(?<![\w.,/-])\d{3}([ -])\d{3}\1\d{4}(?![\w]|-\d|\.\d)")
 NI = re.compile(
@@ -86,8 +92,27 @@ VIN = re.compile(
     r"(?<!\w)(?=[A-HJ-NPR-Z0-9]{0,16}\d)(?=\d{0,16}[A-Z])[A-HJ-NPR-Z0-9]{11}\d{6}(?!\w)"
 )
 UK_PLATE = re.compile(r"(?<!\w)[A-Z]{2}\d{2} [A-Z]{3}(?!\w)")
+# "P412 RDL", "7KLM204", "KZT 4471": older and foreign plates, only after a label.
+ANY_PLATE = re.compile(
+    r"(?<![\w-])(?=[A-Z0-9]{0,4}[ -]?[A-Z0-9]{0,5}\d)(?=\d{0,4}[ -]?[A-Z])[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,5}(?![\w-])"
+)
+_PLATE_LABEL = re.compile(
+    r"\b(?:(?:number|licen[cs]e)?\s?plates?|registration|reg|tag|tags|vrn|vrm|vehicle\sreg(?:istration)?)\b\.?(?:\s(?:no\.?|number|mark|#))?(?:\s(?:is|was))?[\s:#]{1,3}\Z",
+    re.I,
+)
 _PLATE_CUE = re.compile(
     r"\b(?:plates?|registration|reg|registered|vehicle|car|van|vin)\b\W{0,3}(?:\w{1,12}\W{1,2}){0,2}\Z",
+    re.I,
+)
+# Of a name somewhere else: "on Instagram as @tupou_sione".
+HANDLE = re.compile(r"(?<![\w@./])@[A-Za-z_](?=[\w.]{0,28}[\d_])[\w.]{3,29}(?!\w|@)")
+_HANDLE_CUE = re.compile(
+    r"\b(?:instagram|insta|ig|twitter|tiktok|snapchat|facebook|fb|handle|username|telegram|threads|mastodon|linkedin|follow|youtube|x)\b[^\n]{0,24}\Z",
+    re.I,
+)
+HANDLE_CUED = re.compile(r"(?<![\w@./])@[A-Za-z_][\w.]{2,29}(?!\w|@)")
+PAGER = re.compile(
+    r"\b(?:pager|bleep|beeper|page|extension|extn?|ext|baton|bleeped|internal)\.?(?:\s(?:no\.?|number|is|on|#))?[\s:#]{1,3}(?P<n>\d{3,6})(?![\w/%]|\.\d|-\d|\s?(?:mg|ml|units?))",
     re.I,
 )
 DEA = re.compile(r"(?<!\w)[ABFGMPR][A-Z9]\d{7}(?!\w)")
@@ -127,7 +152,7 @@ _CUES = (
         "mrn",
         "record number after its label",
         r"mrn|mr#|mr no|m\.r\.n\.?|medical\s+record|med\s?rec|health\s+record|hospital\s+record|urn|"
-        r"nhs|chi|h&c|patient\s+record|ehr|emr|epic",
+        r"nhs|chi|h&c|patient\s+record|ehr|emr|epic|pas|empi|mpi|fin|csn|har|pid|cpi|crn|hcn|phn|rio|systmone|emis",
         score=0.95,
     ),
     _cue(
@@ -214,6 +239,18 @@ _CUES = (
         r"(?:patient\s+)?id|identifier|accession|passcode|password|pin",
         score=0.8,
     ),
+    _cue(
+        "other_id",
+        "code after its label",
+        r"(?:lab|crime|police|incident|prison|inmate|booking|court|case|event|log|complaint|datix|cad|unit|asset|ubrn|sample|specimen|histology|path)\s(?:ref|reference|number|no\.?|id|report)",
+        score=0.85,
+    ),
+    _cue(
+        "device",
+        "device number after its label",
+        r"(?:implant|stent|device|lens|mesh|valve|lead|batch|graft)?\s?(?:lot|batch)|(?:model\sand\s)?serial\s(?:number|no\.?)",
+        score=0.85,
+    ),
     _cue("fax", "fax number after its label", r"fax|facsimile", score=0.9),
 )
 # A cue needs one of these letters sequences: one pass finds where a cue can stand at all.
@@ -254,7 +291,7 @@ _RANGE_CUE = re.compile(
 
 def find_structured(text: str) -> Iterator[Candidate]:
     """Candidates for every class that has a shape; see `Candidate` for the coordinates."""
-    if "@" in text or "(at)" in text or "[at]" in text:
+    if "@" in text or "at)" in text or "at]" in text or "at}" in text or " DOT " in text:
         for m in EMAIL.finditer(text):
             yield Candidate("email", m.start(), m.end(), 1.0, "address with @")
     if " dot " in text.lower():
@@ -263,6 +300,11 @@ def find_structured(text: str) -> Iterator[Candidate]:
     yield from _urls(text)
     for start, end in _digit_windows(text):
         yield from _numbers(text, start, end)
+    if "@" in text:
+        for pattern in (HANDLE, HANDLE_CUED):
+            for m in pattern.finditer(text):
+                if pattern is HANDLE or _HANDLE_CUE.search(_before(text, m.start())):
+                    yield Candidate("url", m.start(), m.end(), 0.7, "name of an account")
     for m in PHONE_SPOKEN.finditer(text):
         yield Candidate("phone", m.start(), m.end(), 0.7, "spoken digits")
     # A British number plate has two digits only, so no window is around it.
@@ -301,6 +343,8 @@ def _whole(text: str, end: int) -> int:
 _WORD_TLD = frozenset(
     (
         *("in", "it", "me", "co", "us", "de", "es", "test", "care", "health", "med", "int"),
+        *("no", "at", "be", "page", "link", "club", "shop", "store", "name", "family", "live"),
+        *("social", "ac", "se", "pt", "ch", "cloud", "tech", "blog"),
         *("clinic", "hospital", "doctor", "online", "site", "info", "io", "eu", "nl"),
     )
 )
@@ -347,6 +391,18 @@ def _numbers(text: str, start: int, end: int) -> Iterator[Candidate]:
         if not _PUBLIC_BEFORE.search(_before(text, m.start(), 16)):
             yield Candidate("ip", m.start(), m.end(), 0.95, "IPv4 address")
     yield from _phones(text, start, end)
+    for m in PAGER.finditer(text, start, end):
+        yield Candidate("phone", m.start("n"), m.end("n"), 0.8, "pager or extension")
+    for m in LAST_FOUR.finditer(text, start, end):
+        yield Candidate("ssn", m.start("n"), m.end("n"), 0.85, "end of a social security number")
+    for pattern, kind, group in ((UDI, "device", 0), (SORT_CODE, "account", "n")):
+        for m in pattern.finditer(text, start, end):
+            yield Candidate(
+                kind, m.start(group), m.end(group), 0.95, "number of a shape of its own"
+            )
+    for m in ANY_PLATE.finditer(text, start, end):
+        if _PLATE_LABEL.search(_before(text, m.start(), 32)):
+            yield Candidate("vehicle", m.start(), m.end(), 0.95, "number plate after its label")
     for m in SSN.finditer(text, start, end):
         yield Candidate("ssn", m.start(), m.end(), 0.9, "social security number")
     for m in SSN_MASKED.finditer(text, start, end):
@@ -377,10 +433,18 @@ def _numbers(text: str, start: int, end: int) -> Iterator[Candidate]:
     yield from _bare_codes(text, start, end)
 
 
+# Numbers that everybody may call.
+_HELPLINES = frozenset(
+    ("111", "101", "112", "119", "211", "311", "411", "511", "611", "811", "911", "988", "999")
+)
+
+
 def _is_code(code: str, text: str, start: int, cue: _Cue) -> bool:
     """Whether what follows a cue is a code and not a count, a date, a dose or a score."""
     digits = sum(c.isdigit() for c in code)
     if digits < 3 and len(code) < 5:
+        return False
+    if code in _HELPLINES:
         return False
     after = text[start + len(code) : start + len(code) + 16]
     if _QUANTITY_AFTER.match(after):
@@ -398,7 +462,7 @@ def _phones(text: str, start: int, end: int) -> Iterator[Candidate]:
     ):
         for m in pattern.finditer(text, start, end):
             digits = sum(c.isdigit() for c in m[0])
-            if digits < 9:
+            if digits < 9 or _PUBLIC_BEFORE.search(_before(text, m.start(), 12)):
                 continue
             fax = FAX_CUE.search(_before(text, m.start()))
             yield Candidate(
@@ -407,6 +471,8 @@ def _phones(text: str, start: int, end: int) -> Iterator[Candidate]:
     for pattern in (PHONE_US_SOLID, PHONE_LOCAL):
         for m in pattern.finditer(text, start, end):
             before = _before(text, m.start())
+            if _PUBLIC_BEFORE.search(before[-12:]):
+                continue
             cued = PHONE_CUE.search(before)
             # 555 is the exchange of made-up numbers; any other one needs a cue.
             if not cued and not (m[0].startswith("555") and pattern is PHONE_LOCAL):
