@@ -20,6 +20,7 @@ from casewright.config import load_config
 from casewright.generators import client
 from casewright.generators.scripted import Asked, Reply, scripted_server
 from casewright.outputs.manifest import read_manifest
+from casewright.outputs.summary import stored_summary
 from casewright.pipeline import plan_run
 from casewright.setup import load_parts
 
@@ -145,6 +146,36 @@ def test_a_second_run_says_that_all_is_done_and_changes_nothing(tmp_path: Path) 
     assert sealed(tmp_path / "run") == before
     assert (tmp_path / "run" / "report.html").stat().st_mtime_ns == report
     assert time.monotonic() - started < 10
+
+
+def test_a_finished_run_needs_no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = written(tmp_path, 4)
+    build(config, tmp_path / "run", *REALISER)
+
+    def refuse(_: object) -> object:
+        raise AssertionError("the engine was opened")
+
+    monkeypatch.setattr("casewright.pipeline.open_engine", refuse)
+    done = build(config, tmp_path / "run", *REALISER)
+    assert "all 4 documents are done already" in done.err
+    # Nothing was touched, so the figures on record are still the run's.
+    assert stored_summary(tmp_path / "run") is not None
+    again = ("build", config, "--out", tmp_path / "run", *REALISER)
+    for more in (("-n", 5), ("--seed", 99)):
+        assert "the engine was opened" in call(*again, *more).err
+    next((tmp_path / "run" / "documents").glob("*.parquet")).unlink()
+    assert "the engine was opened" in call(*again).err
+
+
+def test_a_finished_run_of_a_named_model_needs_no_server(tmp_path: Path) -> None:
+    config = written(tmp_path, 4)
+    model = model_of(config)
+    with scripted_server(lambda a: model(a.messages), model="m1") as server:
+        gone = ("--engine", server.base_url, "--model", "m1")
+        build(config, tmp_path / "run", *gone)
+    assert "all 4 documents are done already" in build(config, tmp_path / "run", *gone).err
+    other = call("build", config, "--out", tmp_path / "run", *gone[:3], "m2")
+    assert other.code == 2  # another model is asked for: only its server could say more
 
 
 @pytest.mark.parametrize("order", random.Random(1).sample(list(permutations((1, 2, 3, 4))), 2))

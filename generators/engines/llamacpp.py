@@ -93,6 +93,16 @@ async def open_llamacpp(spec: EngineSpec) -> Engine:
     )
 
 
+def gguf_identity(spec: EngineSpec) -> tuple[str, str]:
+    """Name and hash of the model as `open_llamacpp` gives them, without loading it.
+
+    Raises:
+        CasewrightError: the model is missing or damaged.
+    """
+    path = _find_model(spec)
+    return path.stem, sha256_of(path)
+
+
 def _find_model(spec: EngineSpec) -> Path:
     name = spec.model or DEFAULT_MODEL.name
     # Building never downloads: the default must have been asked for before.

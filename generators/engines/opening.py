@@ -10,7 +10,7 @@ from casewright.errors import CasewrightError
 from casewright.generators.client import ChatClient, RetryPolicy
 from casewright.generators.engines.base import Engine, EngineSpec
 
-__all__ = ["open_engine"]
+__all__ = ["identity_of", "open_engine"]
 
 
 @asynccontextmanager
@@ -26,6 +26,25 @@ async def open_engine(spec: EngineSpec) -> AsyncIterator[Engine]:
         yield engine
     finally:
         await engine.close()
+
+
+def identity_of(spec: EngineSpec) -> tuple[str, str] | None:
+    """Name and hash of a model, without bringing its engine up; None where only a server knows.
+
+    Raises:
+        CasewrightError: the model is not there.
+    """
+    if spec.kind == "realiser":
+        return "realiser", ""
+    if spec.kind == "llamacpp":
+        from casewright.generators.engines.llamacpp import gguf_identity  # noqa: PLC0415
+
+        return gguf_identity(spec)
+    if spec.kind == "vllm":
+        from casewright.generators.engines.vllm import folder_identity  # noqa: PLC0415
+
+        return folder_identity(spec)
+    return (spec.model, "") if spec.model else None
 
 
 async def _open(spec: EngineSpec) -> Engine:

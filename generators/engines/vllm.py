@@ -148,6 +148,16 @@ async def open_vllm(spec: EngineSpec) -> Engine:
     )
 
 
+def folder_identity(spec: EngineSpec) -> tuple[str, str]:
+    """Name and hash of the model as `open_vllm` gives them, without starting a server.
+
+    Raises:
+        CasewrightError: there is no such model.
+    """
+    model = _find_model(spec)
+    return model.name, _hash_folder(model)
+
+
 def _find_model(spec: EngineSpec) -> Path:
     wanted = spec.model or "default"
     if wanted in ("default", "default-hf"):

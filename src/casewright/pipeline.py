@@ -13,6 +13,7 @@ from typing import Protocol
 from casewright.config import Config
 from casewright.errors import CasewrightError
 from casewright.filters.screen import FILTERS, self_copy_reasons
+from casewright.finished import finished_run
 from casewright.generators.client import ChatClient
 from casewright.generators.engines import Engine, open_engine
 from casewright.generators.faults import RequestFailed
@@ -21,7 +22,7 @@ from casewright.generators.writer import EngineName, Writer, document_id_of
 from casewright.outputs.manifest import About, Manifest, Source, Usage
 from casewright.outputs.row import failed_row, row_of
 from casewright.outputs.rundir import RunDir
-from casewright.outputs.summary import RunSummary, summarise
+from casewright.outputs.summary import RunSummary, stored_summary, summarise
 from casewright.outputs.topup import extend_run, record_plan, top_ups_of
 from casewright.planning import (
     Planned,
@@ -75,6 +76,11 @@ def build(config: Config, out: Path, *, watcher: Watcher, shard: tuple[int, int]
     """
     parts = load_parts(config)
     plan = plan_documents(parts, config)
+    manifest = finished_run(config, parts, plan, out)
+    if manifest is not None:
+        total = manifest.counts.planned
+        watcher.start(total, total, Engine(config.engine.kind, "", manifest.fingerprint.model))
+        return Built(out, manifest, stored_summary(out) or summarise(out), total)
     return asyncio.run(_build(config, parts, plan, out, watcher, shard))
 
 

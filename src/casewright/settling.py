@@ -32,7 +32,7 @@ from casewright.records import Case
 from casewright.seeds import fingerprint_bytes
 from casewright.setup import CHOSEN, Parts
 
-__all__ = ["Settled", "open_judge", "probe_engine", "settle", "settled_before"]
+__all__ = ["Settled", "chosen_before", "open_judge", "probe_engine", "settle", "settled_before"]
 
 _CASES = 12
 _KIND = "clinic_note"
@@ -68,6 +68,11 @@ def settled_before(run: Path) -> Manifest | None:
         return None  # opening the run says what is wrong with it
 
 
+def chosen_before(manifest: Manifest) -> Granularity | None:
+    """What was chosen for the run where its configuration leaves the granularity open."""
+    return _GRAINS.get(manifest.fingerprint.settings.get(CHOSEN, ""))
+
+
 async def settle(
     config: Config,
     parts: Parts,
@@ -93,11 +98,11 @@ async def settle(
     }
     if asked is not None:
         return Settled(asked, structured, {"granularity": asked, **told})
-    known = before.fingerprint.settings.get(CHOSEN, "") if before is not None else ""
-    if before is not None and known in _GRAINS:
+    known = None if before is None else chosen_before(before)
+    if before is not None and known is not None:
         found = before.about.parameters.get("probe", "")
         told |= {"probe": found} if found else {}
-        return Settled(_GRAINS[known], structured, {"granularity": known, **told})
+        return Settled(known, structured, {"granularity": known, **told})
     probe = await probe_engine(parts, engine, client, structured)
     parameters = {"granularity": probe.choice, "probe": probe.told, **told}
     return Settled(probe.choice, structured, parameters)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,21 @@ def test_kg_sample_as_json_is_a_case_a_line() -> None:
     assert [c["case_id"] for c in cases] == ["c000000", "c000001", "c000002"]
     assert all(c["facts"] and c["identity"]["mrn"] for c in cases)
     assert call("kg", "sample", "-n", 3, "--seed", 4, "--json").out == done.out
+
+
+@pytest.mark.parametrize(
+    "command", [("kg", "stats"), ("kg", "sample", "-n", "40", "--json")], ids=["table", "lines"]
+)
+def test_a_reader_that_leaves_early_is_no_error(command: tuple[str, ...]) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "casewright", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    said = process.stderr.read()
+    assert (process.wait(), said) == (0, b"")
 
 
 def test_kg_show_reads_a_code_as_people_write_it() -> None:

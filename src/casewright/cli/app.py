@@ -6,6 +6,7 @@ fix it, 130 interrupted; anything else is a bug and shows its traceback.
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -28,7 +29,24 @@ from casewright.errors import CasewrightError
 __all__ = ["main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Piped(click.Group):
+    """A group whose reader may leave early (`casewright kg stats | head`): that is no error."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command. click and rich would both exit with 1."""
+        try:
+            result: object = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is still waiting to be written goes nowhere, or Python complains at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(0) from None
+        return result
+
+
+@click.group(
+    cls=_Piped, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="casewright")
 def cli() -> None:
     """Synthetic clinical text that can be trusted and traced.
@@ -69,6 +87,3 @@ def main(argv: list[str] | None = None) -> None:
     except CasewrightError as err:
         click.echo(f"error: {err}", err=True)
         sys.exit(2)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)

@@ -19,9 +19,17 @@ from casewright.records import Case, Document, Fact
 __all__ = ["BuildDisplay", "render_case", "render_document", "stderr", "stdout"]
 
 
+class _Piped(Console):
+    """A console that leaves it to the command line what happens when its reader has gone."""
+
+    def on_broken_pipe(self) -> None:
+        """Called while a BrokenPipeError is handled."""
+        raise  # noqa: PLE0704
+
+
 def stdout() -> Console:
     """A console on stdout, without colour where it is no terminal."""
-    return Console(file=sys.stdout, soft_wrap=False, highlight=False)
+    return _Piped(file=sys.stdout, soft_wrap=False, highlight=False)
 
 
 def stderr() -> Console:
