@@ -38,7 +38,6 @@ _STEP = np.uint64(0xC2B2AE3D27D4EB4F)
 _HEAD = np.uint64(0x9E3779B97F4A7C15)
 _TAIL = np.uint64(0xD6E8FEB86659FD93)
 _LARGE = pa.large_string()
-_EMPTY, _BREAK = pa.scalar("", _LARGE), pa.scalar("\n", _LARGE)
 _EIGHT = 8
 # The first so many bytes of eight, as the machine lays them out (least significant first).
 _FIRST: _Hashes = np.array([(1 << 8 * n) - 1 for n in range(_EIGHT + 1)], dtype=np.uint64)
@@ -60,8 +59,9 @@ def shingle_sets(
         texts = texts.combine_chunks()
     # No word runs over the end of a text into the next one.
     array = pc.binary_join_element_wise(
-        texts.cast(_LARGE), _EMPTY, _BREAK, null_handling="replace", null_replacement=""
-    )
+        texts.cast(_LARGE), pa.scalar("", _LARGE), pa.scalar("\n", _LARGE),
+        null_handling="replace", null_replacement="",
+    )  # fmt: skip
     _, offsets_buffer, data = array.buffers()
     offsets = np.frombuffer(offsets_buffer, np.int64)[array.offset :][: len(array) + 1]
     first, last = int(offsets[0]), int(offsets[-1])
