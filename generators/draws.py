@@ -17,7 +17,7 @@ from casewright.generators.vocabulary import (
     strange_words,
     words_of,
 )
-from casewright.generators.wording import is_told_of
+from casewright.generators.wording import is_plural, is_told_of
 from casewright.prompts.library import Grammar
 from casewright.records import Check, Demographics, ErrorClass, Turn
 
@@ -172,6 +172,8 @@ def _shape_problem(text: str, finish_reason: str, task: Task) -> str | None:
         return "speaks of the parent"
     if task.must_end == "?" and (text.count("?") != 1 or _ASKS_NOBODY.search(text)):
         return "not one question"
+    if _any_of_many(text):
+        return "wrong number"
     if _DOUBLED.search(_numbers_away(text)):
         return "doubled word"
     sentences = [s.lower() for s in re.split(r"[.!?](?:\s+|$)", text) if s]
@@ -192,6 +194,17 @@ _ASKS_NOBODY = re.compile(
     r"|^The\s+(?:\w+\s*){1,3}\?$",
     re.I,
 )
+
+_ANY = re.compile(r"\b(?P<verb>is|are|was|were) there (?:any|also) (?P<what>[\w' -]+?)\?$", re.I)
+
+
+def _any_of_many(text: str) -> bool:
+    """Whether a question asks "Are there any numbness?" or "Is there any hives?"."""
+    found = _ANY.search(text)
+    if found is None or re.search(r"\b(?:and|or)\b", found["what"]):
+        return False
+    return (found["verb"].lower() in ("are", "were")) != is_plural(found["what"])
+
 
 _JOINING_WORDS = 12
 """Words that a sentence may spend beside its facts: the longest frame of frames.yaml has 10."""

@@ -65,6 +65,8 @@ _FRAGMENT = re.compile(
     r"(?:^|[.!?] )(?:(?:Including|Such as|Like|Which|None|Examined (?:her|him)|Not (?:just|only))\b"
     r"|(?:Girl|Boy|Man|Woman|Child|Infant)\."
     rf"|With (?!.*{_WHO})[^,;:]*\.$)"
+    r"|^An? \S+ (?:woman|man|girl|boy) who (?:has|had|reports|describes|complains)\b"
+    r"(?!.*\b(?:is|was|presents|presented|comes|came|arrived|seen|brought|admitted|asks)\b)"
     r"|\b(?:is|was), |\bresults? an?\b"
 )
 # "This" can be the patient or the diagnosis; a note's sentence has nothing else to point at.
@@ -164,6 +166,8 @@ def _said(text: str, task: Task) -> str | None:
             return "points at nothing"
     if _TACKED_ON.search(text):
         return "two sentences in one"
+    if task.speaker == "doctor" and re.match(r"(?:no|yes)\b", text, re.I):
+        return "answers nobody"
     advises = any(f.type == "follow_up" for f in task.facts)
     if (
         task.speaker == "doctor"

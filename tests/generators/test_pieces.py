@@ -307,3 +307,21 @@ def test_whatever_a_model_says_the_piece_states_its_facts_and_no_more(
     ledger = checker(written.text, (COUGH, FEVER), WOMAN, ())
     assert [s.status for s in ledger.facts] == ["stated", "stated"]
     assert ledger.off_spec == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "refused"),
+    [
+        ("Is there any numbness?", False),
+        ("Are there any chills?", False),
+        ("Are there any numbness?", True),
+        ("Is there any chills?", True),
+        ("Is that a numbness?", True),
+    ],
+)
+def test_a_question_agrees_with_what_it_asks_for(
+    asked: str, refused: bool, checker: Checker, forms_of: Callable[[str], list[str]]
+) -> None:
+    task = task_of(must_end="?", speaker="doctor", topic=("numbness", "chills"))
+    gate = PieceWriter(None, checker, forms_of, TextSettings())
+    assert (gate.problem(asked, "stop", task, WOMAN) is not None) == refused
