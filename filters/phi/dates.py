@@ -12,7 +12,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
+from casewright.filters.phi.gates import Gate
 from casewright.filters.phi.hits import Candidate
 
 __all__ = ["DateParts", "find_ages", "find_dates", "parse_date", "shift_date"]
@@ -147,6 +149,9 @@ HOLIDAY = re.compile(
 )
 
 
+_HOLIDAY_WORDS = ("new year", "christmas", "of july", "boxing", "valentine", "halloween")
+
+
 @dataclass(frozen=True, slots=True)
 class DateParts:
     """What a date string says. `year` has four digits or is None; `ambiguous` allows day/month swap."""
@@ -210,12 +215,26 @@ def _numeric(a: int, b: int, year: int | None) -> DateParts | None:
 # Every pattern with a month's name matches within this of one.
 _MONTH_GATE = re.compile(rf"\b{_MONTH}(?![a-z])|\d(?:st|nd|rd|th)?{_MONTH}(?![a-z])", re.I)
 _MONTH_BEFORE, _MONTH_AFTER = 40, 40
+# The first letters of the months: a set of first letters is looked for fast.
+_MONTH_LETTERS = re.compile(r"[jfmasond](?:an|eb|ar|pr|ay|un|ul|ug|ep|ct|ov|ec)", re.I)
+
+
+def _months(text: str) -> Iterator[re.Match[str]]:
+    """The matches of `_MONTH_GATE`, in order."""
+    done = 0
+    for place in _MONTH_LETTERS.finditer(text):
+        # A digit may stand before it, with "st" or the like between.
+        for start in (place.start() - 3, place.start() - 1, place.start()):
+            if start >= done and (m := _MONTH_GATE.match(text, start)) is not None:
+                done = m.end()
+                yield m
+                break
 
 
 def _month_windows(text: str) -> Iterator[tuple[int, int]]:
     """Disjoint stretches around the names of months."""
     start = end = -1
-    for m in _MONTH_GATE.finditer(text):
+    for m in _months(text):
         if m.start() - _MONTH_BEFORE > end:
             if end > 0:
                 yield start, end
@@ -256,42 +275,52 @@ def _named_months(text: str, start: int, end: int) -> Iterator[Candidate]:
         yield Candidate("date", m.start("m"), m.end("m"), 0.55, "month")
 
 
+_NUMERIC = (NUMERIC_FULL, NUMERIC_SPACED, ISO, COMPACT, NUMERIC_MONTH_YEAR, NUMERIC_SHORT)
+
+
+@lru_cache(maxsize=1)
+def _numeric_gate() -> Gate:
+    return Gate(_NUMERIC)
+
+
 def find_dates(text: str) -> Iterator[Candidate]:
     """Candidates of type `date`."""
     for start, end in _month_windows(text):
         yield from _named_months(text, start, end)
-    for m in HOLIDAY.finditer(text):
+    low = text.lower()
+    for m in HOLIDAY.finditer(text) if any(word in low for word in _HOLIDAY_WORDS) else ():
         yield Candidate("date", m.start(), m.end(), 0.55, "day of the year by its name")
     if not _DIGIT.search(text):
         return
+    numeric = dict(zip(_NUMERIC, _numeric_gate().find(_NUMERIC, text), strict=True))
     for pattern, why in ((NUMERIC_FULL, "numeric date"), (NUMERIC_SPACED, "numeric date")):
-        for m in pattern.finditer(text):
+        for m in numeric[pattern]:
             parts = _numeric(int(m["a"]), int(m["b"]), _full_year(m["c"]))
             # "1.2.10" is a version or a list; a dotted date is written with two digits or a full year.
             dotted = m["s"] == "." and len(m["c"]) == 2 and len(m["a"] + m["b"]) < 4
             dotted = dotted and not _BIRTH.search(text, max(0, m.start() - 16), m.start())
             if parts and not dotted:
                 yield Candidate("date", m.start(), m.end(), 0.95, why)
-    for m in ISO.finditer(text):
+    for m in numeric[ISO]:
         if 1 <= int(m["d"]) <= 31:
             yield Candidate("date", m.start(), m.end(), 0.95, "ISO date")
-    for m in COMPACT.finditer(text):
+    for m in numeric[COMPACT]:
         yield Candidate("date", m.start(), m.end(), 0.7, "compact date")
-    for m in NUMERIC_MONTH_YEAR.finditer(text):
+    for m in numeric[NUMERIC_MONTH_YEAR]:
         yield Candidate("date", m.start(), m.end(), 0.9, "month and year")
     if "th" in text or "st" in text or "nd" in text or "rd" in text:
         for m in DAY_ALONE.finditer(text):
             if not _DAY_ALONE_NOT.search(text, m.start(), m.end() + 24):
                 yield Candidate("date", m.start("d"), m.end("d"), 0.55, "day of the month")
-    yield from _short_dates(text)
+    yield from _short_dates(text, numeric[NUMERIC_SHORT])
 
 
 _DIGIT = re.compile(r"\d")
 _BIRTH = re.compile(r"\b(?:d\.?o\.?b\.?|born|date|dated|on)[\s:]{1,3}\Z", re.I)
 
 
-def _short_dates(text: str) -> Iterator[Candidate]:
-    for m in NUMERIC_SHORT.finditer(text):
+def _short_dates(text: str, found: Iterator[re.Match[str]]) -> Iterator[Candidate]:
+    for m in found:
         a, b = int(m["a"]), int(m["b"])
         month_year = 1 <= a <= 12 and len(m["b"]) == 2 and len(m["a"]) == 2
         if _numeric(a, b, None) is None and not month_year:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from casewright.filters.phi.gates import Gate, line_starts, matches, sentence_starts
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.lexicon import load_lexicon
 from casewright.filters.phi.name_words import NO_NAME, PARTICLES, WORD, kind_of
@@ -90,6 +91,14 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     )
 
 
+_BY = re.compile(r"[Bb]y")
+
+
+@lru_cache(maxsize=1)
+def _gate() -> Gate:
+    return Gate([pattern for _, pattern in _patterns()])
+
+
 _SINGLE = ("relative", "addressed", "told")
 
 
@@ -110,8 +119,15 @@ def _can_be(word: str) -> int:
 
 def find_names_in_place(text: str) -> Iterator[Candidate]:
     """Candidates of type `name`."""
-    for place, pattern in _patterns():
-        for m in pattern.finditer(text):
+    lines = line_starts(text)
+    begins = {
+        "turned": sorted({*lines, *(m.start() for m in _BY.finditer(text))}),
+        "label": lines,
+        "subject": sentence_starts(text),
+    }
+    found = _gate().find([pattern for _, pattern in _patterns()], text)
+    for (place, pattern), own in zip(_patterns(), found, strict=True):
+        for m in matches(pattern, text, begins[place]) if place in begins else own:
             words = [w for w in re.findall(r"[^\s,]+", m["n"]) if w.lower() not in PARTICLES]
             words = [w for w in words if len(w.strip(".")) > 1]
             sure = [_can_be(w.strip(".")) for w in words]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from casewright.filters.phi.gates import Gate
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.lexicon import Lexicon, load_lexicon
 from casewright.filters.phi.name_words import kind_of
@@ -107,6 +108,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "city_state": re.compile(
             rf"\b(?P<city>(?:(?:St|Ft|Mt|San|Los|Las|El|La|Le|New|North|South|East|West|Port|Fort|Saint|Lake)\.?\s)?[A-Z][A-Za-z'-]{{1,20}}(?:\s(?:du\s|de\s|la\s|d')?[A-Z][a-z'-]{{1,20}}){{0,2}}),\s{{0,2}}(?P<state>(?:{codes})\b(?!-)|(?:{states})\b)"
         ),
+        "state": re.compile(rf",\s{{0,2}}(?:(?:{codes})\b(?!-)|(?:{states})\b)"),
         "city_cue": re.compile(
             r"\b(?:lives?|living|lived|resides?|residing|resident|born|raised|grew up|moved|traveled|travelled|"
             r"travels|trip|visiting|visited|vacation|works?|home|from|hails|native|based|relocated|driving|drove|flew|clinic|hospital|"
@@ -131,6 +133,18 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     }
 
 
+# Where each of these can begin is found in one pass.
+_GATED = (
+    *("street", "street_lower", "pobox", "street_cue", "street_first", "house_cue", "crossing"),
+    *("street_no_number", "apartment", "postcode_lower", "zip_plus4"),
+)
+
+
+@lru_cache(maxsize=1)
+def _gate() -> Gate:
+    return Gate([_patterns()[name] for name in _GATED])
+
+
 def find_places(text: str) -> Iterator[Candidate]:
     """Candidates of types street, city and zip."""
     lex = load_lexicon()
@@ -152,26 +166,27 @@ def _ending_near(pattern: re.Pattern[str], text: str, places: list[int]) -> Iter
 
 
 def _addresses(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
+    found = dict(zip(_GATED, _gate().find([p[name] for name in _GATED], text), strict=True))
     for name, score in (("street", 0.95), ("street_lower", 0.75), ("pobox", 0.95)):
-        for m in p[name].finditer(text):
+        for m in found[name]:
             house = p["house"].search(text, max(0, m.start() - 48), m.start())
             start = house.start() if house is not None else m.start()
             yield Candidate("street", start, m.end(), score, "street address")
             if name == "street":
                 yield from _town(text, m.end(), p["town"])
     for name, group in (("street_cue", "s"), ("street_first", 0)):
-        for m in p[name].finditer(text):
+        for m in found[name]:
             yield Candidate("street", m.start(group), m.end(group), 0.85, "street address")
             yield from _town(text, m.end(group), p["town"])
-    for m in p["house_cue"].finditer(text):
+    for m in found["house_cue"]:
         yield Candidate("street", m.start("s"), m.end("s"), 0.86, "house where somebody lives")
         yield from _town(text, m.end("s"), p["town"])
-    for m in p["crossing"].finditer(text):
+    for m in found["crossing"]:
         group = "s" if m["s"] else "s2"
         yield Candidate("street", m.start(group), m.end(group), 0.87, "crossing of two streets")
-    for m in p["street_no_number"].finditer(text):
+    for m in found["street_no_number"]:
         yield Candidate("street", m.start("s"), m.end("s"), 0.75, "street after a preposition")
-    for m in p["apartment"].finditer(text):
+    for m in found["apartment"]:
         yield Candidate("street", m.start(), m.end(), 0.6, "part of an address")
     digits = [m.start() for m in _FIVE_DIGITS.finditer(text)]
     for name in ("zip_state", "zip_cue"):
@@ -180,9 +195,9 @@ def _addresses(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
     for m in _ending_near(p["zip_place"], text, digits):
         group = "zip" if m["zip"] else "zip2"
         yield Candidate("zip", m.start(group), m.end(group), 0.85, "ZIP code")
-    for m in p["postcode_lower"].finditer(text):
+    for m in found["postcode_lower"]:
         yield Candidate("zip", m.start("zip"), m.end("zip"), 0.85, "UK postcode after its label")
-    for m in p["zip_plus4"].finditer(text):
+    for m in found["zip_plus4"]:
         yield Candidate("zip", m.start(), m.end(), 0.6, "ZIP+4")
     for m in p["postcode_uk"].finditer(text):
         # Vertebrae and cancer stages ("T1 2NM") do not occur with this exact shape; doses do: "B12 5MG".
@@ -215,8 +230,24 @@ _WORD_CODES = frozenset(
 _IN = re.compile(r"(?:\b(?:in|from|at|to|of|near|lives|outside|around)\s|\d\s?|[,\n]\s?)\Z", re.I)
 
 
+# As wide as what can stand before a state: three words with what joins them.
+_CITY_WIDTH = 120
+
+
+def _before_state(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[re.Match[str]]:
+    """Towns before a state: looked for where a comma and a state are."""
+    done = 0
+    for state in p["state"].finditer(text):
+        if state.start() < done:
+            continue
+        start = max(done, state.start() - _CITY_WIDTH)
+        for m in p["city_state"].finditer(text, start, state.end() + 1):
+            done = m.end()
+            yield m
+
+
 def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[Candidate]:
-    for m in p["city_state"].finditer(text):
+    for m in _before_state(text, p):
         words = m["city"].lower().split()
         last = " ".join(words[-3:])
         known = any(" ".join(words[i:]) in lex.home_cities for i in range(len(words)))
@@ -367,14 +398,18 @@ def _known_start(city: str, lex: Lexicon) -> int:
     return 0
 
 
+_PIECE = re.compile(r"[^\s]+")
 _SAINT = re.compile(r"\bst\.?\s")
 
 
 def _longest_city(words: str, lex: Lexicon) -> tuple[int, bool] | None:
     """Length of the longest known city at the start of `words`, and whether it reads as a word."""
-    parts = [m.end() for m in re.finditer(r"[^\s]+", words)]
-    for end in reversed(parts):
-        name = _SAINT.sub("saint ", words[:end].lower().rstrip("."))
+    low = words.lower()
+    saint = "st" in low
+    for end in reversed([m.end() for m in _PIECE.finditer(words)]):
+        name = low[:end].rstrip(".")
+        if saint:
+            name = _SAINT.sub("saint ", name)
         if name in lex.states and name not in ("new york", "washington"):
             return None
         if name in lex.home_cities or name in lex.world_cities or name in _BIG_CITIES:

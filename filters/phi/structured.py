@@ -8,9 +8,11 @@ no nested repeats, and every repeat has an upper bound.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
+from casewright.filters.phi.gates import Gate
 from casewright.filters.phi.hits import Candidate
 
 __all__ = ["find_structured"]
@@ -254,6 +256,7 @@ _CUES = (
     _cue("fax", "fax number after its label", r"fax|facsimile", score=0.9),
 )
 # A cue needs one of these letters sequences: one pass finds where a cue can stand at all.
+_CUE_PATTERNS = tuple(cue.pattern for cue in _CUES)
 _CODE_BARE = re.compile(
     r"(?<![\w./-])#?(?P<code>(?P<head>[A-Z]{2,5})-?(?P<digits>\d{5,12})(?P<tail>[A-Z]{0,3})"
     r"|[A-Z]{1,4}(?:-\d{2,8}){2,4}|[A-Z]{1,4}\d{1,4}-\d{3,8}|[A-Z]{2,5}-[A-Z]{1,4}-?\d{3,8}"
@@ -361,12 +364,15 @@ _PUBLIC_SITE = re.compile(
 _TWO_COLONS = re.compile(r"[0-9A-Fa-f]?:[0-9A-Fa-f]{0,4}:")
 
 
+_DOT_INSIDE = re.compile(r"\.[A-Za-z0-9]")
+
+
 def _urls(text: str) -> Iterator[Candidate]:
-    for m in URL.finditer(text):
+    for m in URL.finditer(text) if "//" in text or "www" in text.lower() else ():
         end = m.start() + len(m[0].rstrip(".,;:!?"))
         if not _PUBLIC_SITE.fullmatch(text, m.start(), end):
             yield Candidate("url", m.start(), end, 1.0, "web address")
-    for m in BARE_DOMAIN.finditer(text):
+    for m in BARE_DOMAIN.finditer(text) if _DOT_INSIDE.search(text) else ():
         end = m.start() + len(m[0].rstrip(".,;:!?"))
         body = m[0].split("/")[0]
         # "e.g.in", "pt.co": a missing space after a full stop is no domain.
@@ -386,28 +392,44 @@ def _before(text: str, start: int, width: int = 48) -> str:
     return text[max(0, start - width) : start]
 
 
+# What is looked for around digits; where each can begin is found in one pass.
+_NUMBERS = (
+    *(PHONE_US, PHONE_INTERNATIONAL, PHONE_UK, PHONE_US_SOLID, PHONE_LOCAL, PAGER, LAST_FOUR, UDI),
+    *(SORT_CODE, SSN, SSN_MASKED, NHS, NI, CARD, UUID, DEA, _HASH_CODE, _LONG_DIGITS),
+    _GROUPED_DIGITS,
+)
+_DOTTED = re.compile(r"\.\d{1,3}\.")
+
+
+@lru_cache(maxsize=1)
+def _gate() -> Gate:
+    return Gate((*_NUMBERS, *_CUE_PATTERNS))
+
+
 def _numbers(text: str, start: int, end: int) -> Iterator[Candidate]:
-    for m in IPV4.finditer(text, start, end):
+    found = _gate().find((*_NUMBERS, *_CUE_PATTERNS), text, start, end)
+    numbers = dict(zip(_NUMBERS, found, strict=False))
+    for m in IPV4.finditer(text, start, end) if _DOTTED.search(text, start, end) else ():
         if not _PUBLIC_BEFORE.search(_before(text, m.start(), 16)):
             yield Candidate("ip", m.start(), m.end(), 0.95, "IPv4 address")
-    yield from _phones(text, start, end)
-    for m in PAGER.finditer(text, start, end):
+    yield from _phones(text, numbers)
+    for m in numbers[PAGER]:
         yield Candidate("phone", m.start("n"), m.end("n"), 0.8, "pager or extension")
-    for m in LAST_FOUR.finditer(text, start, end):
+    for m in numbers[LAST_FOUR]:
         yield Candidate("ssn", m.start("n"), m.end("n"), 0.85, "end of a social security number")
     for pattern, kind, group in ((UDI, "device", 0), (SORT_CODE, "account", "n")):
-        for m in pattern.finditer(text, start, end):
+        for m in numbers[pattern]:
             yield Candidate(
                 kind, m.start(group), m.end(group), 0.95, "number of a shape of its own"
             )
     for m in ANY_PLATE.finditer(text, start, end):
         if _PLATE_LABEL.search(_before(text, m.start(), 32)):
             yield Candidate("vehicle", m.start(), m.end(), 0.95, "number plate after its label")
-    for m in SSN.finditer(text, start, end):
+    for m in numbers[SSN]:
         yield Candidate("ssn", m.start(), m.end(), 0.9, "social security number")
-    for m in SSN_MASKED.finditer(text, start, end):
+    for m in numbers[SSN_MASKED]:
         yield Candidate("ssn", m.start(), m.end(), 0.8, "masked social security number")
-    for m in NHS.finditer(text, start, end):
+    for m in numbers[NHS]:
         kind = (
             "mrn" if _nhs_valid(m[0]) and not PHONE_CUE.search(_before(text, m.start())) else None
         )
@@ -422,15 +444,15 @@ def _numbers(text: str, start: int, end: int) -> Iterator[Candidate]:
         (IBAN, "account", "bank account"),
         (UUID, "other_id", "unique id"),
     ):
-        for m in pattern.finditer(text, start, end):
+        for m in numbers.get(pattern) or pattern.finditer(text, start, end):
             yield Candidate(kind, m.start(), m.end(), 0.92, why)
-    for cue in _CUES:
-        for m in cue.pattern.finditer(text, start, end):
+    for cue, own in zip(_CUES, found[len(_NUMBERS) :], strict=True):
+        for m in own:
             code = m["code"].rstrip("-/.: ")
             place = m.start("code")
             if _is_code(code, text, place, cue):
                 yield Candidate(cue.type, place, place + len(code), cue.score, cue.why)
-    yield from _bare_codes(text, start, end)
+    yield from _bare_codes(text, start, end, numbers)
 
 
 # Numbers that everybody may call.
@@ -454,13 +476,15 @@ def _is_code(code: str, text: str, start: int, cue: _Cue) -> bool:
     return not re.fullmatch(r"\d{1,3}/\d{1,3}|\d+\.\d+|\d{1,2}[/-]\d{1,2}[/-]\d{2,4}", code)
 
 
-def _phones(text: str, start: int, end: int) -> Iterator[Candidate]:
+def _phones(
+    text: str, numbers: Mapping[re.Pattern[str], Iterator[re.Match[str]]]
+) -> Iterator[Candidate]:
     for pattern, score in (
         (PHONE_US, 0.95),
         (PHONE_INTERNATIONAL, 0.9),
         (PHONE_UK, 0.85),
     ):
-        for m in pattern.finditer(text, start, end):
+        for m in numbers[pattern]:
             digits = sum(c.isdigit() for c in m[0])
             if digits < 9 or _PUBLIC_BEFORE.search(_before(text, m.start(), 12)):
                 continue
@@ -469,7 +493,7 @@ def _phones(text: str, start: int, end: int) -> Iterator[Candidate]:
                 "fax" if fax else "phone", m.start(), m.end(), score, "telephone number"
             )
     for pattern in (PHONE_US_SOLID, PHONE_LOCAL):
-        for m in pattern.finditer(text, start, end):
+        for m in numbers[pattern]:
             before = _before(text, m.start())
             if _PUBLIC_BEFORE.search(before[-12:]):
                 continue
@@ -490,7 +514,12 @@ def _nhs_valid(number: str) -> bool:
     return len(digits) == 10 and check % 11 == digits[9] and check != 10
 
 
-def _bare_codes(text: str, start: int, end: int) -> Iterator[Candidate]:
+def _bare_codes(
+    text: str,
+    start: int,
+    end: int,
+    numbers: Mapping[re.Pattern[str], Iterator[re.Match[str]]],
+) -> Iterator[Candidate]:
     for m in _CODE_BARE.finditer(text, start, end):
         head = re.match(r"[A-Z]+", m["code"])
         if head and _PUBLIC.match(head[0]) and not m["digits"]:
@@ -500,14 +529,14 @@ def _bare_codes(text: str, start: int, end: int) -> Iterator[Candidate]:
         yield Candidate(
             "other_id", m.start("code"), m.end("code"), 0.7, "code of letters and digits"
         )
-    for m in _HASH_CODE.finditer(text, start, end):
+    for m in numbers[_HASH_CODE]:
         yield Candidate("other_id", m.start("code"), m.end("code"), 0.75, "code after #")
-    for m in _LONG_DIGITS.finditer(text, start, end):
+    for m in numbers[_LONG_DIGITS]:
         if not _PUBLIC_BEFORE.search(_before(text, m.start(), 20)) and not _QUANTITY_AFTER.match(
             text[m.end() : m.end() + 16]
         ):
             yield Candidate("other_id", m.start(), m.end(), 0.65, "long number")
-    for m in _GROUPED_DIGITS.finditer(text, start, end):
+    for m in numbers[_GROUPED_DIGITS]:
         groups = m[0].split("-")
         if (
             sum(map(len, groups)) < 7
