@@ -17,7 +17,8 @@ from casewright.generators.examples import (
     listed_for,
     request_for,
 )
-from casewright.generators.lay import lay_sentence
+from casewright.generators.hand import hand_of
+from casewright.generators.lay import everyday_name, lay_sentence
 from casewright.generators.plan import Piece
 from casewright.generators.realiser import realise, realise_question
 from casewright.generators.register import is_short
@@ -33,6 +34,7 @@ from casewright.generators.wording import (
     with_article,
 )
 from casewright.prompts.library import (
+    ENGLISH,
     Frame,
     Grammar,
     GroupText,
@@ -141,10 +143,9 @@ class Composer:
         rng = self.rng(piece_id, "examples")
         facts = [_only_what_is_asked(name, self._as_told(f)) for f in facts]
         items = [self._item(f, subject, spoken, rng) for f in facts]
-        examples = examples_for(
-            name, group, len(items), subject, self._shared_rng(name, len(items), subject),
-            shots=self.shots, avoid=self._avoid(),
-        )  # fmt: skip
+        if name == "symptom_details":
+            items = _in_one(items)
+        examples = self._examples(name, group, len(items), subject)
         speaker = spoken.speaker if spoken else None
         required = tuple(r for f in facts for r in _verbatim(f, spoken, again=again))
         required = tuple(subject.address(r) if speaker == "doctor" else r for r in required)
@@ -240,6 +241,8 @@ class Composer:
         if own is not None:
             return own
         plain = self._plain(facts, items, subject, spoken)
+        if spoken is None and len(items) == len(facts):
+            plain = [self._in_hand(i, f) for i, f in zip(plain, facts, strict=True)]
         # Cases that follow one another take frames that follow one another in one order, so
         # that a run has used all of them before it uses one again.
         block, place = divmod(self.case.index, _BLOCK)
@@ -247,12 +250,28 @@ class Composer:
 
         def said(turn: int) -> str:
             words = self.rng(name, "words", turn)
-            return realise(group, plain, subject, derive_rng(*order), turn + place * _APART, words)
+            return realise(
+                group, plain, subject, derive_rng(*order), turn + place * _APART, words,
+                banned=self._banned(name, spoken),
+            )  # fmt: skip
 
         brief = spoken is not None and _is_brief(spoken.persona)
         if brief and name not in _ASKED and spoken is not None and spoken.told:
             return min((said(turn + n) for n in range(_TRIES)), key=len)
         return said(turn)
+
+    def _in_hand(self, item: Item, fact: Fact) -> Item:
+        """The item in the clinician's own words for it."""
+        if self.library.language != ENGLISH or self.library.grammar != Grammar():
+            return item
+        return hand_of(self.seed, self.case.identity.clinician).item(item, fact)
+
+    def _banned(self, name: str, subject: Subject, spoken: Spoken | None) -> re.Pattern[str] | None:
+        """What the realiser's sentence may not hold: what is over, told as if it were so now."""
+        if spoken is not None or self.library.grammar != Grammar():
+            return None
+        over = self.library.kind(self.kind).afterwards and name in _OF_ARRIVAL
+        return _NOW if over else None
 
     def _in_own_words(
         self,
@@ -285,13 +304,16 @@ class Composer:
             item = {**self._item(fact, subject, None, rng), "short": short}
             if fact.concept in _WITHOUT_UNIT:
                 item["value"] = fact.value or ""
+            item = self._in_hand(item, fact)
             lined.append(fill(Frame(text="{list}", item=group.line), group, [item], subject))
         return group.line_break.join(lined)
 
     def ask(self, piece: Piece, subject: Subject) -> Task:
         """The task for the doctor's question about the first fact of a piece."""
         group = self.library.groups[piece.group]
-        fact = piece.facts[0]
+        fact = self._everyday(piece.facts[0])
+        english = self.library.grammar == Grammar()
+        topic = with_article(fact.name) if english and fact.type == "symptom" else fact.name
         rng = self.rng(piece.piece_id, "ask")
         examples = ask_examples(group, subject, rng, shots=self.shots, avoid=self._avoid())
         return Task(
@@ -301,22 +323,34 @@ class Composer:
             ),
             facts=(),
             fallback=lambda: realise_question(
-                group, fact.name, subject, self.rng(piece.piece_id, "asked")
+                group, topic, subject, self.rng(piece.piece_id, "asked")
             ),
             must_end="?",
             speaker="doctor",
             topic=(fact.name, *self.forms_of(fact.concept)),
         )
 
-    def _shared_rng(self, group: str, count: int, subject: Subject) -> random.Random:
-        """Names the examples of a task by its shape and one of a few sets.
+    def _examples(self, name: str, group: GroupText, count: int, subject: Subject) -> list[Example]:
+        """The worked examples of a task, by its shape and one of a few sets.
 
         Tasks of one shape begin alike then, and the server's prompt cache serves them: with
-        eight sets and more a core answers half as many requests (docs/engines.md).
+        eight sets and more a core answers half as many requests (docs/engines.md). The first
+        example is that of every set.
         """
+        who: tuple[str, ...] = (subject.voice,)
+        if subject.voice != "self":
+            who += (subject.demographics.sex, subject.person)
         chosen = derive_seed(self.document_id) % EXAMPLE_SETS
-        who = (subject.voice, subject.demographics.sex, subject.person)
-        return derive_rng(self.seed, "examples", group, count, *who, chosen)
+        avoid = self._avoid()
+
+        def drawn(*keys: int) -> list[Example]:
+            rng = derive_rng(self.seed, "examples", name, count, *who, *keys)
+            return examples_for(name, group, count, subject, rng, shots=self.shots, avoid=avoid)
+
+        first = drawn()[:1]
+        seen = {(e.request, e.answer) for e in first}
+        others = [e for e in drawn(chosen) if (e.request, e.answer) not in seen]
+        return [*first, *others][: self.shots]
 
     def _messages(
         self,
@@ -343,14 +377,13 @@ class Composer:
     def _item(
         self, fact: Fact, subject: Subject, spoken: Spoken | None, rng: random.Random
     ) -> Item:
-        plain = item_of(fact, grammar=self.library.grammar)
+        afterwards = self.library.kind(self.kind).afterwards
+        plain = item_of(fact, grammar=self.library.grammar, past=afterwards)
         if spoken is not None and fact.type == "social":
             return {**plain, "said": _said(fact, subject)}
         if spoken is not None and fact.type in ("follow_up", "disposition"):
             return {**plain, "name": subject.address(fact.name)}
         english = self.library.grammar == Grammar()
-        if spoken is not None and fact.type == "medication" and english:
-            return _in_plain_words(plain, by_patient=spoken.speaker != "doctor")
         in_prose = english and subject.voice != "telegraphic" and fact.polarity == "present"
         if fact.type == "diagnosis" or fact.attribute("role") == "complication":
             return _counted(plain) if in_prose else plain
@@ -359,12 +392,23 @@ class Composer:
         if spoken is None or fact.type != "symptom" or spoken.speaker == "doctor":
             return plain
         telling = spoken.telling(fact)
-        if telling is not None:
-            return item_of(fact, lay=subject.speak(telling.said) or None)
+        everyday = self._everyday(fact)
+        if telling is not None and telling.said != fact.name:
+            return item_of(everyday, lay=subject.speak(telling.said) or None)
+        if fact.polarity == "denied" or telling is not None:
+            said = item_of(everyday)
+            return _counted(said) if english and fact.polarity != "denied" else said
+        fact = everyday
         lay = list(self.lay_forms(fact.concept))
         if lay and rng.random() < spoken.persona.lay:
             return {**item_of(fact, lay=subject.speak(form := rng.choice(lay))), "form": form}
         return _counted(plain) if english else plain
+
+    def _everyday(self, fact: Fact) -> Fact:
+        """The fact under the name that people have for it, where the graph's is a clinician's."""
+        if self.library.language != ENGLISH or fact.type != "symptom":
+            return fact
+        return replace(fact, name=everyday_name(fact.name))
 
     @staticmethod
     def _plain(
@@ -374,7 +418,11 @@ class Composer:
 
         What is said in one sentence has one shape; else all are called by their names.
         """
-        tellings = [spoken.telling(f) if spoken is not None else None for f in facts]
+        if spoken is None:
+            return list(items)
+        if facts[0].type == "medication" and subject.grammar == Grammar():
+            return [_in_plain_words(i, by_patient=spoken.speaker != "doctor") for i in items]
+        tellings = [spoken.telling(f) for f in facts]
         if any(t is not None for t in tellings) or not any("form" in i for i in items):
             return [
                 {**i, "lay": t.said if t is not None and t.outcome == "minimised" else i["name"]}
@@ -388,6 +436,36 @@ class Composer:
             {**item, "lay": subject.speak(said), "shape": shape}
             for item, (shape, said) in zip(items, known, strict=True)
         ]
+
+
+_OF_ARRIVAL = frozenset(
+    {
+        "symptoms_present", "symptom_details", "symptoms_denied", "vitals", "findings",
+        "findings_absent", "labs", "tests",
+    }
+)  # fmt: skip
+"""Groups that tell of the arrival: of what was, in a document written after the stay."""
+_NOW = re.compile(
+    r"\b(?:is|are|has(?! had| been)|have(?! had| been)|shows|show|reveals|reports|describes|"
+    r"complains|mentions|notes|tells|tell|speaks|confirms|adds|denies|says|states|recalls|explains|"
+    r"does|goes|include|At present|At this time|So far)\b|\{(?:is|are|shows)\}"
+)
+
+
+_ONSET_OF_ONE = re.compile(r"(?:began |came on |had been |(?:has|have)( been .*))")
+
+
+def _in_one(items: Sequence[Item]) -> list[Item]:
+    """What is told of several symptoms as of one: "cough began last night and the fever today"."""
+    if len(items) < 2:
+        return list(items)
+    first, *others = items
+    same = all(i["told"] == first["told"] for i in others)
+    if same and (told := _ONSET_OF_ONE.match(first["told"])):
+        of_all = f"have{told[1]}" if told[1] else first["told"]
+        return [{**first, "name": " and ".join(i["name"] for i in items), "told": of_all}]
+    rest = " and ".join(f"the {i['name']} {i['told']}" for i in others)
+    return [{**first, "told": f"{first['told']}, and {rest}"}]
 
 
 def _counted(item: Item) -> Item:
@@ -438,10 +516,14 @@ def _only_what_is_asked(group: str, fact: Fact) -> Fact:
     return replace(fact, attributes=kept)
 
 
+_DETAIL_VERB = re.compile(r"^(?:of|lasting|radiating|coming) |^.* at first and now ")
+"""What becomes a verb where a detail is told: "affects the hands", "lasts two minutes"."""
+
+
 def _verbatim(fact: Fact, spoken: Spoken | None, *, again: bool) -> tuple[str, ...]:
     """What must be said word for word: phrases whose parts a model garbles, and relatives."""
     if again:
-        return tuple(v for k, v in fact.attributes if k in _DETAILS)
+        return tuple(_DETAIL_VERB.sub("", v) for k, v in fact.attributes if k in _DETAILS)
     if fact.type == "symptom":
         telling = spoken.telling(fact) if spoken is not None else None
         if telling is not None and telling.outcome == "minimised":

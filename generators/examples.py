@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 
 from casewright.generators.vocabulary import shown_words, strange_words
 from casewright.generators.wording import (
@@ -62,6 +63,8 @@ def request_for(group: str, text: GroupText, items: Sequence[Item], subject: Sub
     """The line that asks for a piece: who, label, items."""
     if group.startswith("opening"):
         who = f"{subject.who}, {subject.demographics.age_text} {subject.person}"
+    elif subject.voice == "self":  # "I" is a woman or a man
+        who = "Patient"
     else:
         who = capitalise(subject.person)
     return f"{who}. {listed_for(text, items, subject)}"
@@ -93,8 +96,9 @@ def examples_for(
     frames = usable_frames(frames_of(text, subject), count)
     if any(f.lay for f in frames):
         return _fixed_examples(group, text, frames, subject, rng, shots, avoid)
-    entries = [e for e in text.pool if not _clashes(e, avoid)] or list(text.pool)
-    rng.shuffle(entries)
+    # Drawn before what clashes goes, so that cases that avoid something begin alike all the same.
+    drawn = [rng.sample(entry, len(entry)) for entry in rng.sample(text.pool, len(text.pool))]
+    entries = [e for e in drawn if not _clashes(e, avoid)] or drawn
     names = rng.sample(_EXAMPLE_NAMES, len(_EXAMPLE_NAMES))
     examples: list[Example] = []
     spare: list[Example] = []
@@ -105,8 +109,7 @@ def examples_for(
         items: list[Item] = []
         start = number
         while len(items) < count:
-            entry = list(entries[start % len(entries)])
-            rng.shuffle(entry)
+            entry = entries[start % len(entries)]
             items.extend(_complete(i) for i in entry if i not in items)
             start += 1
             if start > number + len(entries):
@@ -156,8 +159,9 @@ def _fixed_examples(
     shots: int,
     avoid: Collection[str],
 ) -> list[Example]:
-    usable = [f for f in frames if f.lay and not any(f.lay in a or a in f.lay for a in avoid)]
-    chosen = _cycle(rng, usable or frames, shots)
+    drawn = _cycle(rng, frames, len(frames))
+    usable = [f for f in drawn if f.lay and not any(f.lay in a or a in f.lay for a in avoid)]
+    chosen = list(islice(cycle(usable or drawn), shots))
     examples = []
     for frame in chosen:
         item = {"lay": subject.speak(frame.lay or ""), "name": frame.lay or ""}

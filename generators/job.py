@@ -60,6 +60,9 @@ class Job:
         self.repaired = 0
         self.drafted = 0
         self.style = writer.library.style(case.style)
+        if plan.spec.prose and not isinstance(self.style, Variant):
+            voice = "pronoun" if self.style.voice == "telegraphic" else self.style.voice
+            self.style = self.style.model_copy(update={"voice": voice, "lines": ()})
         self.register = Register(self.style, plan.facts, writer.short_forms)
         self.tightener = None
         if isinstance(self.style, Variant):

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Literal
+
+import yaml
 
 from casewright.generators.wording import Subject, fill
 from casewright.prompts.library import Frame, GroupText, PromptLibrary
 
-__all__ = ["Shape", "lay_sentence", "shape_of"]
+__all__ = ["Shape", "everyday_name", "lay_sentence", "shape_of"]
 
 Shape = Literal["clause", "gerund", "cannot", "phrase"]
 
@@ -32,6 +37,18 @@ _PHRASE = re.compile(r"(?:an?|some|trouble|pain|pins|pressure) ")
 _CANNOT = re.compile(r"can't ")
 # Verbs in a phrase make it a clause of another subject ("an arm or leg falling asleep" is none).
 _WHAT_I_DO = re.compile(r"\b(?:they|them|themselves)\b")
+
+
+@lru_cache(maxsize=1)
+def _everyday_names() -> Mapping[str, str]:
+    """Names of plain.yaml."""
+    loaded = yaml.safe_load(Path(__file__).with_name("plain.yaml").read_text("utf-8"))
+    return {str(name): str(said) for name, said in loaded["names"].items()}
+
+
+def everyday_name(name: str) -> str:
+    """What people call a symptom of a clinical name; the name itself where they use it too."""
+    return _everyday_names().get(name, name)
 
 
 def shape_of(wording: str) -> Shape | None:

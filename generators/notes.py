@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from casewright.generators.assembly import Assembly
+from casewright.generators.disclosure import ADULT_VOICE_AGE
 from casewright.generators.pieces import Written
 from casewright.generators.plan import Piece, Plan
 from casewright.prompts.library import Grammar, PromptLibrary, Style, Variant
@@ -38,9 +39,25 @@ def header_fields(case: Case, title: str, date_form: str = _DATES["american"][0]
         "clinician": identity.clinician,
         "phone": identity.phone,
         "address": identity.address,
+        "reader": identity.full_name,
         "age": case.demographics.age_text,
         "sex": case.demographics.sex,
     }
+
+
+def _correspondents(plan: Plan, case: Case, seed: int) -> dict[str, str]:
+    """Who writes and reads about a child: the parents, who are not named."""
+    if plan.spec.speaker is None or case.demographics.age_years >= ADULT_VOICE_AGE:
+        return {}
+    who = case.identity
+    if plan.spec.speaker == "patient":
+        signed = (
+            f"{who.given}'s parents",
+            f"Parent of {who.full_name}",
+            f"The {who.family} family",
+        )
+        return {"name": derive_rng(seed, case.case_id, "parent").choice(signed)}
+    return {"reader": f"{who.family} family"}
 
 
 def lay_out_note(
@@ -68,6 +85,7 @@ def lay_out_note(
             name = style.headers.get(plan.spec.header[0], name)
         header = library.template(name)
         fields = header_fields(case, rng.choice(plan.spec.title), dates)
+        fields |= _correspondents(plan, case, seed)
         out.add(header.text(**fields) + "\n", "template")
     for number in _order(plan, style, derive_rng(seed, case.identity.clinician, "order")):
         section = plan.spec.sections[number]
@@ -103,7 +121,8 @@ def lay_out_note(
         out.add("\n", "template")
     if plan.spec.footer:
         footer = library.template(house.choice(plan.spec.footer))
-        out.add(f"\n{footer.text(**header_fields(case, '', dates))}\n", "template")
+        fields = header_fields(case, "", dates) | _correspondents(plan, case, seed)
+        out.add(f"\n{footer.text(**fields)}\n", "template")
     return out
 
 

@@ -5,10 +5,12 @@ The plan decides all that is not wording, so that structure varies by plan, not 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from casewright.generators.hand import hand_of
 from casewright.generators.vocabulary import FormsOf
 from casewright.prompts.library import GroupRule, KindSpec
 from casewright.records import Case, Duty, Fact
@@ -61,6 +63,9 @@ def suits(spec: KindSpec, case: Case, forms_of: FormsOf) -> bool:
     """
     if not {f.type for f in case.facts if f.polarity == "present"}.issuperset(spec.requires):
         return False
+    needed = [f for f in case.facts if f.polarity == "present" and f.type in spec.requires]
+    if spec.about and not any(re.search(spec.about, f.name) for f in needed):
+        return False
     if spec.barred and case.principal.code.startswith(spec.barred):
         return False
     if "diagnosis" not in spec.silent:
@@ -93,6 +98,25 @@ def _size(rule: GroupRule, density: float) -> int:
 def _split(facts: Sequence[Fact], size: int) -> list[tuple[Fact, ...]]:
     """Cut into pieces of at most `size`, as even as possible (5 by 2 is 2, 2, 1)."""
     return [tuple(facts[i : i + size]) for i in range(0, len(facts), size)]
+
+
+_DETAILS = ("onset", "character", "site")
+
+
+def _is_brief(group: Sequence[Fact]) -> bool:
+    return all(sum(f.attribute(d) is not None for d in _DETAILS) == 1 for f in group)
+
+
+def _joined(groups: Sequence[tuple[Fact, ...]], size: int) -> list[tuple[Fact, ...]]:
+    """Groups of one fact joined, as far as there is one detail to tell of each."""
+    joined: list[tuple[Fact, ...]] = []
+    for group in groups:
+        last = joined[-1] if joined else ()
+        if 0 < len(last) < size and _is_brief(last) and _is_brief(group):
+            joined[-1] = (*last, *group)
+        else:
+            joined.append(group)
+    return joined
 
 
 def plan_document(
@@ -128,8 +152,11 @@ def plan_document(
                 and _matches(rule, f)
             ]
             opened = opened or (rule.opens and bool(facts))
+            facts = list(hand_of(0, case.identity.clinician).sorted(facts))
             size = _size(rule, density)
             groups = _split(facts, size)[: rule.at_most]
+            if rule.brief > 1:
+                groups = _joined(groups, rule.brief)
             for group in groups:
                 planned.append((number, rule, group))
                 if not rule.again:

@@ -13,6 +13,7 @@ from casewright.generators.examples import frames_of
 from casewright.generators.wording import (
     Item,
     Subject,
+    allowing,
     fill,
     fill_question,
     usable_frames,
@@ -37,12 +38,15 @@ def realise(
     order: random.Random,
     turn: int = 0,
     rng: random.Random | None = None,
+    *,
+    banned: re.Pattern[str] | None = None,
 ) -> str:
     """State the items in one of the group's frames.
 
     `order` puts the frames in an order, and `turn` says which is next: with one order for the
     pieces of a group, none sounds like the one before it. `rng` draws among the wordings of the
-    frame, `order` where there is none.
+    frame, `order` where there is none. `banned` are words that none of them may hold, as far as
+    there is another.
     """
     rng = rng or order
     if text.realise:
@@ -58,6 +62,8 @@ def realise(
             frames = [f for f in frames if _THERE(f.text)] or frames
         if any(item.get("frequency") == "once" for item in items):  # given, and not gone on with
             frames = [f for f in frames if not _GOES_ON(f.text)] or frames
+    if banned is not None:
+        frames = [f for f in (allowing(f, banned) for f in frames) if f is not None] or frames
     order.shuffle(frames)
     return fill(vary(frames[turn % len(frames)], rng), text, items, subject)
 

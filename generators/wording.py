@@ -20,6 +20,7 @@ __all__ = [
     "Item",
     "Subject",
     "Voice",
+    "allowing",
     "article",
     "before_admission",
     "capitalise",
@@ -35,6 +36,7 @@ __all__ = [
     "usable_frames",
     "vary",
     "with_article",
+    "with_unit",
 ]
 
 _ENGLISH = Grammar()
@@ -193,7 +195,8 @@ def shown(result: str) -> dict[str, str]:
     return {"shape": "said", **said}
 
 
-def _with_unit(value: str, unit: str | None) -> str:
+def with_unit(value: str, unit: str | None) -> str:
+    """ "38.1 C", but "14%" and "83/min"."""
     if not unit:
         return value
     return f"{value}{unit}" if unit[0] in "%/" else f"{value} {unit}"
@@ -210,9 +213,11 @@ _COUNTABLE = re.compile(
 _ONE_OF = re.compile(
     r"\b(?:lesion|lump|mass|bump|ulcer|wound|nodule|nosebleed|birthmark|blister|growth|rash|"
     r"sore throat|runny nose|foreign body|cyst|droop|mole|limp|burn|bite|sting|cut|laceration|"
+    r"cataract|pregnancy|hematoma|obstruction|reaction|ischemic attack|infarction|seizure|"
+    r"hemorrhage|abruption|placenta|bulge|"
     r"hernia|sprain|strain|fracture|dislocation|tear|stone|abscess|contusion|concussion|stroke|"
     r"injury|aneurysm|polyp|rupture|overdose|infection|tumor|exacerbation)"
-    r"(?:,? (?:in|on|of|at|around|under|with|due|without|by|to|level) .*)?$"
+    r"(?:,? (?:in|on|of|at|around|under|with|due|without|by|to|level|from) .*)?$"
 ).search
 
 
@@ -223,32 +228,62 @@ def with_article(name: str) -> str:
     return f"{article(name)} {name}"
 
 
-def _told(fact: Fact) -> str:
+# How a symptom is, where "is" does not say it: singular, plural, past.
+_VERBS_OF_CHARACTER = (
+    (re.compile(r"lasting "), ("lasts", "last", "lasted")),
+    (re.compile(r"radiating "), ("radiates", "radiate", "radiated")),
+    (re.compile(r"coming in "), ("comes", "come", "came")),
+    (re.compile(r"(?:with|without) a plan"), ("is", "are", "was")),
+    (re.compile(r"with |after "), ("comes", "come", "came")),
+    (re.compile(r".*\btimes a (?:day|week)$"), ("comes", "come", "came")),
+)
+
+
+def _told(fact: Fact, *, past: bool = False) -> str:
     """What is known of a symptom, as a predicate: "began this morning and is crushing"."""
     onset, character, site = (fact.attribute(n) for n in ("onset", "character", "site"))
     plural = is_plural(fact.name)
-    be = "are" if plural else "is"
-    parts = [_began(onset, plural=plural)] if onset else []
+
+    def verb(one: str, many: str, before: str) -> str:
+        return before if past else many if plural else one
+
+    be = verb("is", "are", "were" if plural else "was")
+    parts = [_began(onset, plural=plural, past=past)] if onset else []
     if character:
-        comes = "come" if plural else "comes"
-        parts.append(f"{comes if character.startswith('with ') else be} {character}")
-    if site:
+        forms = next((v for p, v in _VERBS_OF_CHARACTER if p.match(character)), None)
+        told = re.sub(r"^(?:lasting|radiating|coming) ", "", character)
+        told = f"the {told}" if told.startswith("worst ") else told
+        said = verb(*forms) if forms else be
+        if " at first and now " in told:
+            said = "were" if plural else "was"
+            told = told.replace(" and now ", f" and {be} {'later' if past else 'now'} ")
+        parts.append(f"{said} {told}")
+    if site and site.startswith("of "):  # "affects the hands"
+        parts.append(f"{verb('affects', 'affect', 'affected')} {site.removeprefix('of ')}")
+    elif site:
         parts.append(f"{be} {site}")
     return join(parts)
 
 
+_ONE = re.compile(r"(?:an?|the) |.*(?:diabetes|ascites|herpes|scabies|series|lens|ss|us|is)$").match
+_MANY = re.compile(r"(?:.*s|.*ae|.*\b(?:rhonchi|teeth|feet)|petechiae)$").match
+
+
 def is_plural(name: str) -> bool:
     """Whether a verb after the name is one of many: chills and cramps, not loss of balance."""
-    head = re.split(r" (?:of|in|on|with|at|to|after|during|from) ", name, maxsplit=1)[0]
-    if head.endswith(("petechiae", "hyphae", "striae", "plaques")):
-        return True
-    return head.endswith("s") and not head.endswith(("ss", "us", "is", "ies of"))
+    head = re.split(
+        r",? (?:of|in|on|with|without|at|to|after|during|from|under|over|along|for|around|between|"
+        r"below|across|who|that|than|due) ",
+        name,
+        maxsplit=1,
+    )[0]
+    return _ONE(head) is None and _MANY(head) is not None
 
 
-def _began(onset: str, *, plural: bool = False) -> str:
+def _began(onset: str, *, plural: bool = False, past: bool = False) -> str:
     """ "began this morning", "came on over two days", but "has been there since the fall"."""
     if onset.startswith(("since ", "for ")):
-        return f"{'have' if plural else 'has'} been there {onset}"
+        return f"{'had' if past else 'have' if plural else 'has'} been there {onset}"
     slowly = onset.startswith(("over ", "gradually", "slowly", "within "))
     return f"came on {onset}" if slowly else f"began {onset}"
 
@@ -277,11 +312,27 @@ def before_admission(onset: str) -> str:
     return onset.replace("since on the ", "since the ")
 
 
-def item_of(fact: Fact, *, lay: str | None = None, grammar: Grammar = _ENGLISH) -> Item:
-    """The named parts of a fact that frames may use."""
+_CARE = re.compile(
+    r"(?:therapy|\bcare|support|monitoring|resuscitation|observation|feeding|irrigation|dressing|"
+    r"rewarming|cooling|administration|fitting|spirometry|hypothermia|treatment|immobilization|"
+    r"oxygen|ventilation|transfusion|dialysis|exchange|induction of labor|binder application)\b"
+).search
+_ONE_PROCEDURE = re.compile(
+    r"(?:block|puncture|biopsy|transfusion|injection|cesarean delivery|vaginal delivery)$"
+).search
+
+
+def item_of(
+    fact: Fact, *, lay: str | None = None, grammar: Grammar = _ENGLISH, past: bool = False
+) -> Item:
+    """The named parts of a fact that frames may use.
+
+    Args:
+        past: the details of a symptom are told of what is over.
+    """
     parts = {
         "name": fact.name,
-        "value": _with_unit(fact.value, fact.unit) if fact.value is not None else "",
+        "value": with_unit(fact.value, fact.unit) if fact.value is not None else "",
         "lay": lay or fact.name,
         "duration": "",
         "reaction": "",
@@ -290,10 +341,14 @@ def item_of(fact: Fact, *, lay: str | None = None, grammar: Grammar = _ENGLISH) 
         parts["dose"] = parts["value"]
     for key, value in fact.attributes:
         parts[key] = value
-    parts["told"] = _told(fact)
+    parts["told"] = _told(fact, past=past)
     parts["began"] = _began(fact.attribute("onset") or "")
     parts["reason"] = f"{article(fact.name)} {fact.name}" if _COUNTABLE(fact.name) else fact.name
     parts |= shown(fact.attribute("result") or "")
+    if fact.type == "procedure":
+        parts["shape"] = "care" if _CARE(fact.name) else "operation"
+        if _ONE_PROCEDURE(fact.name) and grammar == _ENGLISH:
+            parts["name"] = f"{article(fact.name)} {fact.name}"
     if parts["duration"] and not parts["duration"].startswith(" "):
         parts["duration"] = grammar.duration.format(duration=parts["duration"])
     if parts["reaction"]:
@@ -302,6 +357,24 @@ def item_of(fact: Fact, *, lay: str | None = None, grammar: Grammar = _ENGLISH) 
 
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
+
+
+def allowing(frame: Frame, banned: re.Pattern[str]) -> Frame | None:
+    """The frame without the wordings that hold what is banned; None where none is left."""
+    empty = False
+
+    def choose(match: re.Match[str]) -> str:
+        nonlocal empty
+        left = [o for o in match.group(1).split("|") if not banned.search(o)]
+        empty = empty or not left
+        return f"[{'|'.join(left)}]"
+
+    text = _CHOICE.sub(choose, frame.text)
+    item = frame.item and _CHOICE.sub(choose, frame.item)
+    around = _CHOICE.sub(" ", f"{frame.text} {frame.item or ''}")
+    if empty or banned.search(around):
+        return None
+    return frame.model_copy(update={"text": text, "item": item})
 
 
 def vary(frame: Frame, rng: random.Random) -> Frame:
@@ -319,18 +392,7 @@ def vary(frame: Frame, rng: random.Random) -> Frame:
 def unsaid(frames: tuple[Frame, ...], grammar: Grammar) -> tuple[Frame, ...]:
     """The frames without the wordings in which the patient says something."""
     tells = re.compile(grammar.tells, re.I)
-    left = []
-    for frame in frames:
-        text: str | None = frame.text
-        for choice in _CHOICE.finditer(frame.text):
-            kept = [c for c in choice.group(1).split("|") if not tells.search(c)]
-            if not kept or text is None:
-                text = None
-                break
-            text = text.replace(choice.group(), f"[{'|'.join(kept)}]", 1)
-        if text is not None and not tells.search(text):
-            left.append(frame.model_copy(update={"text": text}))
-    return tuple(left)
+    return tuple(f for f in (allowing(f, tells) for f in frames) if f is not None)
 
 
 _FINITE = re.compile(

@@ -17,6 +17,7 @@ _AGAINST = {
     "afebrile": {"fever"}, "alert": {"lethargy", "drowsiness"},
     "calm": {"agitation", "restlessness"}, "oriented": {"confusion", "disorientation"},
 }  # fmt: skip
+_FEVER_GONE = re.compile(r"\bbecame afebrile\b|\bfevers? (?:resolved|settled|came down|broke)\b")
 _OFTEN = re.compile(
     r"\b(?:each|every|per|a) (?:day|night|hour)\b|\b(?:daily|hourly|nightly|once|twice)\b"
 )
@@ -35,6 +36,8 @@ def agreeing(
         symptoms: names of the present ones. drugs: names of the case's drugs.
     """
     told = [words_of(name) for name in symptoms]
+    if not any("fever" in words for words in told):  # what was never there does not go
+        courses = [c for c in courses if not _FEVER_GONE.search(c)]
     named = frozenset[str]().union(*map(words_of, drugs))
     kept = [c for c in courses if not (_OFTEN.search(c) and named & words_of(c))]
     plain = [c for c in kept if not _denied(c, told, again=True)]

@@ -233,7 +233,7 @@ def _encounter(
     name = pick(doctors.family, rng)
     if name == family:
         name = next((n for n in doctors.family if n != family), "Marsh")
-    kind = "inpatient" if setting == "inpatient" else "outpatient"
+    kind = "outpatient" if setting == "outpatient" else "inpatient"  # a department is a hospital's
     place = f"{pick(pools.facility_first, rng)} {pick(pools.facility_last[kind], rng)}"
     return (given, name), place
 

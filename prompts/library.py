@@ -37,6 +37,7 @@ from casewright.errors import CasewrightError, Problem
 from casewright.records import Demographics, FactType, Polarity, Setting
 
 __all__ = [
+    "ENGLISH",
     "PROMPT_FIELDS",
     "ROLEPLAY_FIELDS",
     "ROLEPLAY_PROMPT",
@@ -68,7 +69,7 @@ ROLEPLAY_FIELDS = frozenset({"speaker", "persona", "transcript", "request", "gro
 HEADER_FIELDS = frozenset(
     {
         "facility", "title", "name", "birth_date", "mrn", "encounter_date", "discharge_date",
-        "clinician", "phone", "address", "age", "sex",
+        "clinician", "phone", "address", "age", "sex", "reader",
     }
 )  # fmt: skip
 """What a header template may use."""
@@ -92,6 +93,7 @@ class GroupRule(_Strict):
         again: takes facts that stand elsewhere in the document already, to say more of them.
         opens: of the rules that open a document, only the first that finds a fact does.
         size: facts in one piece. at_most: pieces in one document.
+        brief: up to so many in one piece where one detail is told of each, and the size is 1.
         dense: up to so many in one piece in a dense style, where the size is 1.
     """
 
@@ -104,6 +106,7 @@ class GroupRule(_Strict):
     again: bool = False
     opens: bool = False
     size: int = Field(default=1, ge=1, le=8)
+    brief: int = Field(default=1, ge=1, le=8)
     dense: int = Field(default=1, ge=1, le=8)
     at_most: int | None = Field(default=None, ge=1)
 
@@ -160,8 +163,10 @@ class KindSpec(_Strict):
             patient (doctor) or from the patient (patient); a note without either.
         afterwards: written when a stay is over, so that what was "two days ago" on arrival was
             two days before admission.
+        prose: in whole sentences, whatever the clinician's style.
         requires: types of which the case must have a present fact. barred: ICD-10-CM prefixes of
             principal diagnoses that the kind is not written for.
+        about: pattern that the name of a fact of these types must match.
         silent: types of facts that must not be mentioned.
     """
 
@@ -173,7 +178,9 @@ class KindSpec(_Strict):
     dialogue: bool = False
     speaker: Literal["doctor", "patient"] | None = None
     afterwards: bool = False
+    prose: bool = False
     requires: tuple[FactType, ...] = ()
+    about: str = ""
     barred: tuple[str, ...] = ()
     silent: tuple[FactType, ...] = ()
     sections: tuple[SectionSpec, ...]
@@ -182,13 +189,14 @@ class KindSpec(_Strict):
 class Frame(_Strict):
     """A sentence pattern; `item` overrides the group's, `lay` is a fixed example's own item.
 
-    `shape` names the lay wordings that the pattern is made for (wording.lay_shape).
+    `shape` names the lay wordings that the pattern is made for (wording.lay_shape), or whether
+    a procedure is an operation or care.
     """
 
     text: str
     item: str | None = None
     lay: str | None = None
-    shape: Literal["noun", "clause", "doing"] | None = None
+    shape: Literal["noun", "clause", "doing", "operation", "care"] | None = None
 
 
 class GroupText(_Strict):
@@ -296,7 +304,7 @@ class Phrases(RootModel[tuple[str, ...]]):
     model_config = ConfigDict(frozen=True)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Grammar:
     """What sentence frames ask of a language; English without a grammar.yaml.
 
@@ -337,6 +345,9 @@ class Grammar:
         r"den(?:y|ies|ied|ying)|speaks?|explains?|confirms?|account|asked|questioning|according|"
         r"(?:goes|went) on to|noticed|reported (?:no|any)|per patient)\b"
     )
+
+    def __hash__(self) -> int:
+        return hash((self.join, self.join_or, self.age_years))
 
     def age(self, who: Demographics) -> str:
         """The patient's age, as notes write it."""

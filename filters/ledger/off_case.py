@@ -109,7 +109,7 @@ def off_case_concepts(
     """
     taken = _covered_words(linked)
     for mention in reading.mentions:
-        if not mention.maximal or _is_person(mention, reading):
+        if not mention.maximal or _is_person(mention, reading) or _is_month(mention, reading):
             continue
         entry = _entry_meant(mention, reading)
         if entry is not None and " ".join(entry.words) in lexicon.rules.generic:
@@ -177,6 +177,15 @@ def _is_person(mention: Mention, reading: Reading) -> bool:
     after = i + 1
     follows = after < len(tokens) and tokens.text[tokens.starts[after]].isupper()
     return follows and len(before) > 1 and before[-2] in _TITLES
+
+
+def _is_month(mention: Mention, reading: Reading) -> bool:
+    """ "Oct 12, 2024": a month that is also a test's short name."""
+    tokens, i = reading.tokens, mention.first
+    if mention.last > i or tokens.text[tokens.starts[i] :][:3] not in ("Oct", "OCT"):
+        return False
+    beside = [tokens.words[n] for n in (i - 1, i + 1) if 0 <= n < len(tokens)]
+    return any(w.isdigit() and int(w) <= 31 for w in beside)
 
 
 def _covered_words(linked: set[tuple[int, int]]) -> set[int]:

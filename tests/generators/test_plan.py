@@ -70,7 +70,7 @@ def test_a_piece_holds_what_its_group_takes_and_no_more_than_its_size(
                 assert fact.type in rule.types
                 assert not rule.polarity or fact.polarity in rule.polarity
                 assert all(fact.attribute(n) in v for n, v in rule.attributes.items())
-            assert len(piece.facts) <= rule.size
+            assert len(piece.facts) <= max(rule.size, rule.brief)
             if rule.at_most:
                 assert groups[piece.group] <= rule.at_most
         assert [p.section for p in plan.pieces] == sorted(p.section for p in plan.pieces)

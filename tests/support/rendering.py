@@ -39,6 +39,7 @@ HEADER_SAMPLE: Mapping[str, str] = {
     "phone": "(312) 555-0117",
     "address": "12 Larch Road, Millbrook, OH 44001",
     "age": "55-year-old",
+    "reader": "Ms. Reader",
     "sex": "female",
 }
 SPEAKERS = ("", "doctor", "patient", "caregiver")
