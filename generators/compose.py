@@ -266,7 +266,7 @@ class Composer:
             return item
         return hand_of(self.seed, self.case.identity.clinician).item(item, fact)
 
-    def _banned(self, name: str, subject: Subject, spoken: Spoken | None) -> re.Pattern[str] | None:
+    def _banned(self, name: str, spoken: Spoken | None) -> re.Pattern[str] | None:
         """What the realiser's sentence may not hold: what is over, told as if it were so now."""
         if spoken is not None or self.library.grammar != Grammar():
             return None
