@@ -36,8 +36,10 @@ def agreeing(
         symptoms: names of the present ones. drugs: names of the case's drugs.
     """
     told = [words_of(name) for name in symptoms]
-    if not any("fever" in words for words in told):  # what was never there does not go
-        courses = [c for c in courses if not _FEVER_GONE.search(c)]
+    # "Became afebrile" says nothing of a patient without fever, and can read as a denial of it.
+    fever = any("fever" in words for words in told)
+    others = [c for c in courses if not _FEVER_GONE.search(c)]
+    courses = others or (courses if fever else [])
     named = frozenset[str]().union(*map(words_of, drugs))
     kept = [c for c in courses if not (_OFTEN.search(c) and named & words_of(c))]
     plain = [c for c in kept if not _denied(c, told, again=True)]
