@@ -41,20 +41,12 @@ class PairShares:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A public corpus in figures, as `reference.yaml` holds it; see `GroupMeasures`."""
+    """A public corpus in figures, as `reference.yaml` holds it; `of` are its documents in all."""
 
     name: str
     source: str
     of: int
-    group: Group
-    documents: int
-    words: Spread | None
-    sentence_words: Spread | None
-    mentions_per_100_words: float | None
-    denied: Share
-    identifiers_per_1000_words: float | None
-    alike: Share
-    diversity: tuple[Diversity, ...]
+    measures: GroupMeasures
     closeness: HeldOut | None = None
     pairs: PairShares | None = None
 
@@ -119,11 +111,11 @@ def _lengths(own: GroupMeasures) -> Iterator[Strip]:
 
 
 def _diversity(own: GroupMeasures) -> Iterator[Strip]:
-    there = {d.words for c in _corpora(own.group) for d in c.diversity}
+    there = {d.words for c in _corpora(own.group) for d in c.measures.diversity}
     size = max((d.words for d in own.diversity if d.words in there), default=SIZES[0])
     sized = f"in {size:,} words".replace(",", "\u202f")
 
-    def at(get: Callable[[Diversity], float | None]) -> Callable[[Measured], float | None]:
+    def at(get: Callable[[Diversity], float | None]) -> Callable[[GroupMeasures], float | None]:
         return lambda m: next((get(d) for d in m.diversity if d.words == size), None)
 
     yield _single("Bytes over bytes compressed", own, at(lambda d: d.compression), _plain, sized)
@@ -182,21 +174,18 @@ def _nearness(measures: Measures) -> Iterator[Strip]:
             )  # fmt: skip
 
 
-Measured: TypeAlias = GroupMeasures | Corpus
-
-
 def _corpora(group: Group) -> list[Corpus]:
-    return [c for c in load_corpora() if c.group == group]
+    return [c for c in load_corpora() if c.measures.group == group]
 
 
 def _single(
     label: str,
     own: GroupMeasures,
-    get: Callable[[Measured], float | None],
+    get: Callable[[GroupMeasures], float | None],
     write: Callable[[float], str],
     note: str = "",
 ) -> Strip:
-    found = [(c.name, get(c)) for c in _corpora(own.group)]
+    found = [(c.name, get(c.measures)) for c in _corpora(own.group)]
     return _strip(label, note, own.group, get(own), found, write)
 
 
@@ -224,10 +213,10 @@ def _strip(
 
 
 def _spread(
-    label: str, own: GroupMeasures, get: Callable[[Measured], Spread | None], note: str = ""
+    label: str, own: GroupMeasures, get: Callable[[GroupMeasures], Spread | None], note: str = ""
 ) -> Strip:
     """As `_strip`, by medians, with the middle 80% of each."""
-    there = [(c.name, s) for c in _corpora(own.group) if (s := get(c)) is not None]
+    there = [(c.name, s) for c in _corpora(own.group) if (s := get(c.measures)) is not None]
     mine = get(own)
     top = max([s.p90 for _, s in there] + ([mine.p90] if mine else []), default=0.0) * 1.04 or 1.0
 

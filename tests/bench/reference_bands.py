@@ -133,7 +133,7 @@ def main() -> None:
             "name": name,
             "source": source,
             "of": len(rows),
-            **asdict(measured),
+            "measures": asdict(measured),
         }
         # Sections of a line or two ("None.") are whole copies of each other.
         whole = measured.words is not None and measured.words.median > 50

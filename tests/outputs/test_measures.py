@@ -189,11 +189,11 @@ def test_strips_stand_where_their_figures_say(run: Path) -> None:
 
 def test_bands_name_their_source_and_hold_figures_only() -> None:
     corpora = load_corpora()
-    assert {c.group for c in corpora} == {"notes", "dialogues"}
+    assert {c.measures.group for c in corpora} == {"notes", "dialogues"}
     for corpus in corpora:
         assert "CC BY 4.0" in corpus.source
-        assert 0 < corpus.documents <= corpus.of
-        assert {d.words for d in corpus.diversity} <= set(SIZES)
+        assert 0 < corpus.measures.documents <= corpus.of
+        assert {d.words for d in corpus.measures.diversity} <= set(SIZES)
 
 
 @pytest.mark.shared
@@ -210,4 +210,4 @@ def test_packaged_bands_are_what_the_corpora_measure() -> None:
     packaged = next(c for c in load_corpora() if c.name == "primock57 notes")
     for name in ("documents", "words", "sentence_words", "diversity", "alike",
                  "identifiers_per_1000_words"):  # fmt: skip
-        assert getattr(made, name) == getattr(packaged, name), name
+        assert getattr(made, name) == getattr(packaged.measures, name), name
