@@ -11,11 +11,24 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
 
 from casewright.outputs.row import Row, RowFact
+from casewright.outputs.rows import row_from_plain
+from casewright.outputs.stored import stored_tables
+from casewright.seeds import derive_seed
 
-__all__ = ["Agreement", "Disagreement", "agreement_of", "disagreements"]
+__all__ = ["Agreement", "Disagreement", "agreement_in", "agreement_of", "disagreements"]
+
+COMPARED = 20_000
+"""Documents of a run that are held against each other: a second for each thousand."""
+
+# What is looked at, and what a row cannot be without.
+_TOLD = ["document_id", "document_index", "case_id", "kind", "text", "facts", "entities",
+         "relations", "disclosure", "demographics", "noise"]  # fmt: skip
 
 _AGE = re.compile(r"\b(\d{1,3})[- ](year|month)s?[- ]old\b|\b(\d{1,3}) ?(?:yo|y/o)\b", re.I)
 _BORN = re.compile(r"\b(?:Date of birth|DOB|Born)[: ]+([0-9A-Za-z][0-9A-Za-z /.,-]{5,17}\d{2})\b")
@@ -44,11 +57,15 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How the cases of a run agree: those with two documents and more, and what does not."""
+    """How the cases of a run agree: those with two documents and more, and what does not.
+
+    `share` is how much of the run was looked at.
+    """
 
     cases: int
     disagreeing: int
     found: tuple[Disagreement, ...]
+    share: float = 1.0
 
 
 def agreement_of(rows: Iterable[Row]) -> Agreement:
@@ -69,6 +86,30 @@ def agreement_of(rows: Iterable[Row]) -> Agreement:
         bad += bool(own)
         found += own
     return Agreement(len(several), bad, tuple(found[:_MOST_EXAMPLES]))
+
+
+def agreement_in(run: Path, kept: int, most: int = COMPARED) -> Agreement:
+    """Hold the kept documents of a run against each other, case by case.
+
+    Args:
+        kept: how many documents it kept.
+        most: about so many are looked at: in a larger run those of cases drawn by their hash.
+
+    Raises:
+        CasewrightError: a file of the run is damaged.
+    """
+    share = min(1.0, most / max(kept, 1))
+    bound = int(share * 2**63)
+
+    def rows() -> Iterator[Row]:
+        for side, table in stored_tables(run, _TOLD):
+            if side != "kept":
+                continue
+            cases = table["case_id"].to_pylist()
+            drawn = [share == 1 or derive_seed("agreement", c or "") < bound for c in cases]
+            yield from map(row_from_plain, table.filter(pa.array(drawn)).to_pylist())
+
+    return replace(agreement_of(rows()), share=round(share, 4))
 
 
 def disagreements(rows: Sequence[Row]) -> list[Disagreement]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from pydantic import TypeAdapter
 
 from casewright._version import __version__
-from casewright.outputs.agreement import Agreement, agreement_of
+from casewright.outputs.agreement import Agreement, agreement_in
 from casewright.outputs.chapters import CHAPTERS, chapter_of
 from casewright.outputs.coverage import (
     AGE_BANDS,
@@ -31,8 +31,7 @@ from casewright.outputs.files import write_atomic
 from casewright.outputs.manifest import Counts, Manifest, read_manifest
 from casewright.outputs.measures import Measures, Share, measure_run
 from casewright.outputs.parts import reason_key
-from casewright.outputs.row import Row, plain
-from casewright.outputs.rows import row_from_plain
+from casewright.outputs.row import plain
 from casewright.outputs.stored import stored_tables
 
 __all__ = [
@@ -273,14 +272,8 @@ def summarise(run: str | Path) -> RunSummary:
             else None
         ),
         measures=measure_run(run),
-        agreement=agreement_of(_kept_rows(run)),
+        agreement=agreement_in(run, counts.kept),
     )
-
-
-def _kept_rows(run: Path) -> Iterator[Row]:
-    for side, table in stored_tables(run):
-        if side == "kept":
-            yield from map(row_from_plain, table.to_pylist())
 
 
 def summary_json(summary: RunSummary) -> str:

@@ -88,7 +88,10 @@ def _reasons(summary: RunSummary) -> Table:
 
 def _agreement(agreement: Agreement) -> Text:
     """Whether the documents of each case say the same."""
-    text = Text(f"{agreement.cases} cases have two documents and more: ")
+    drawn = (
+        "" if agreement.share == 1 else f" of {agreement.share:.1%} of the run, drawn at random,"
+    )
+    text = Text(f"{agreement.cases} cases{drawn} have two documents and more: ")
     if not agreement.disagreeing:
         return text.append("they agree with each other")
     text.append(f"{agreement.disagreeing} disagree", style="bold")

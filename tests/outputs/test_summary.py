@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -14,6 +15,7 @@ from row_factory import ABOUT, FINGERPRINT, KINDS, make_document, make_row
 
 from casewright.errors import CasewrightError
 from casewright.outputs import parts, rundir
+from casewright.outputs.agreement import agreement_in
 from casewright.outputs.chapters import CHAPTERS, chapter_of
 from casewright.outputs.manifest import Counts, Usage
 from casewright.outputs.rows import Row, failed_row
@@ -22,6 +24,7 @@ from casewright.outputs.stored import stored_tables
 from casewright.outputs.summary import Share, summarise, write_summary
 from casewright.outputs.terminal import render_summary
 from casewright.records import Entity, Reason
+from casewright.seeds import derive_seed
 
 REJECTED = {1, 4, 7, 13}
 FAILED = {5, 20}
@@ -201,3 +204,15 @@ def test_chapters_are_in_order_and_do_not_overlap() -> None:
     assert [c.number for c in CHAPTERS] == list(range(1, 23))
     ordered = sorted(CHAPTERS, key=lambda c: c.first)
     assert all(a.last < b.first for a, b in itertools.pairwise(ordered))
+
+
+def test_agreement_of_a_large_run_looks_at_whole_cases_drawn_by_their_hash(run: Path) -> None:
+    whole, half = agreement_in(run, 18), agreement_in(run, 18, most=9)
+    assert (whole.share, half.share) == (1, 0.5)
+    by_case = Counter(row.case_id for row in kept_rows())
+    assert whole.cases == sum(count > 1 for count in by_case.values())
+    drawn = {case for case in by_case if derive_seed("agreement", case) < 2**62}
+    assert 0 < len(drawn) < len(by_case)
+    assert half.cases == sum(by_case[case] > 1 for case in drawn)
+    assert agreement_in(run, 18, most=9) == half
+    assert not set(half.found) - set(whole.found)
