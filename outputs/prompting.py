@@ -7,9 +7,9 @@ from typing import Any
 
 __all__ = ["administrative", "fact_line", "facts_prompt", "stated_codes"]
 
-# What a fact holds for the code (its rank, its side of normal, how the patient words it)
-# rather than for the note.
-_UNSAID = {"role", "flag", "first"}
+# What a fact holds for the code (its rank, its side of normal, how the patient words it, which
+# question it answers) rather than for the note.
+_UNSAID = {"role", "flag", "first", "asks"}
 
 _POLARITY = {
     "present": "",
@@ -35,7 +35,12 @@ def fact_line(fact: Mapping[str, Any]) -> str:
     """A fact as a line of a prompt: "medication: lisinopril 10 mg, by mouth, once daily"."""
     amount = " ".join(part for part in (fact["value"], fact["unit"]) if part)
     parts = [f"{fact['name']} {amount}".strip()]
-    parts += [a["value"] for a in fact["attributes"] if a["name"] not in _UNSAID]
+    # A score names its questionnaire twice.
+    parts += [
+        a["value"]
+        for a in fact["attributes"]
+        if a["name"] not in _UNSAID and a["value"] != fact["name"]
+    ]
     return f"{fact['type'].replace('_', ' ')}: {_POLARITY[fact['polarity']]}{', '.join(parts)}"
 
 

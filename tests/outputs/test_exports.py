@@ -506,6 +506,13 @@ def test_facts_asked_for_are_those_the_note_states(kept: dict[str, Row]) -> None
             "medication: lisinopril 10 mg, by mouth",
         ),
         ({"type": "family_history", "name": "asthma"}, "family history: asthma"),
+        (
+            {"type": "score", "name": "PHQ-9", "value": "13",
+             "attributes": [{"name": "instrument", "value": "PHQ-9"},
+                            {"name": "severity", "value": "moderate"},
+                            {"name": "asks", "value": "safety"}]},
+            "score: PHQ-9 13, moderate",
+        ),
     ],
 )  # fmt: skip
 def test_fact_reads_as_a_line(change: dict[str, Any], line: str) -> None:

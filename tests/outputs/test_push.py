@@ -101,6 +101,22 @@ def test_push_makes_a_private_repository_with_all_files(export: Path, hub: Hub) 
         assert words in done.err, words
 
 
+@pytest.mark.parametrize("off", [False, True], ids=["with hf-xet", "without"])
+def test_files_go_to_the_hub_itself_whether_hf_xet_is_there_or_not(
+    export: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch, off: bool
+) -> None:
+    import huggingface_hub._commit_api as client
+
+    def elsewhere(**_: object) -> None:
+        raise AssertionError("a file went by xet")
+
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", off)
+    monkeypatch.setattr(client, "_upload_xet_files", elsewhere)
+    monkeypatch.setattr(client, "is_xet_available", lambda: not off)
+    assert push(export, hub).code == 0
+    assert held(hub) == content(export)
+
+
 def test_second_push_sends_nothing_and_says_so(export: Path, hub: Hub) -> None:
     push(export, hub)
     before, commits = hub.received, len(hub.repos[NAME].commits)
