@@ -258,6 +258,7 @@ def _without_covered(found: Sequence[Found], matches: Sequence[Match]) -> list[F
     return kept
 
 
+_BECAME = frozenset({"became", "become", "becomes", "becoming", "turned"})
 _NEGATIONS = frozenset({"no", "not", "denies", "never", "without", "does", "don't"})
 
 
@@ -293,6 +294,8 @@ def _mentions(reading: Reading, matches: Sequence[Match]) -> list[Mention]:
         if not denied:
             entries = tuple(e for e in entries if not e.negated)
         base = assert_words(reading.scopes[index], match.first, match.last, inherent_denial=denied)
+        if denied and match.first and reading.tokens.words[match.first - 1] in _BECAME:
+            base = Assertion("historical", trigger="became")  # afebrile, having had fever
         mention = Mention(match.first, match.last, entries, match.maximal, index, base)
         if reading.exchange is None and reading.sentences[index].question:
             mention = replace(mention, assertion=replace(base, polarity="hypothetical", asked=True))
