@@ -91,11 +91,13 @@ class ReferenceFiles:
 
     Args:
         path: a file or a folder. text_field: the field or column of the text, where there
-            are fields.
+            are fields. id_field: the one of the id, which every text then has to have; by
+            default `id`, `document_id` or `note_id`, or the place.
     """
 
     path: Path
     text_field: str = "text"
+    id_field: str | None = None
 
     def files(self) -> list[Path]:
         """The files, as `reference_files` gives them."""
@@ -158,7 +160,7 @@ class ReferenceFiles:
             ".csv": read_csv,
             ".parquet": read_parquet,
         }[file.suffix.lower()]
-        return reader(file, self.name(file), self.text_field, start)
+        return reader(file, self.name(file), self.text_field, start, self.id_field)
 
     def text_at(self, file: Path, place: int) -> tuple[str, str]:
         """The (id, text) at a place that `__iter__` gave; an id made of a line counts from there.
@@ -197,11 +199,13 @@ def file_hash(file: Path) -> str:
     return digest.hexdigest()
 
 
-def read_reference(path: Path, text_field: str = "text") -> Iterator[tuple[str, str]]:
+def read_reference(
+    path: Path, text_field: str = "text", id_field: str | None = None
+) -> Iterator[tuple[str, str]]:
     """Read reference texts as (id, text); see `ReferenceFiles`.
 
     Raises:
         CasewrightError: as `ReferenceFiles.__iter__`.
     """
-    for located in ReferenceFiles(path, text_field):
+    for located in ReferenceFiles(path, text_field, id_field):
         yield located.id, located.text

@@ -92,9 +92,16 @@ def _lines(stream: BinaryIO, encoding: str) -> Iterator[tuple[int, str]]:
         offset += len(raw)
 
 
-def read_txt(file: Path, name: str, _: str, start: int) -> Iterator[Item]:
+def read_txt(
+    file: Path, name: str, _: str, start: int, id_field: str | None = None
+) -> Iterator[Item]:
     """The whole file as one text."""
     del start
+    if id_field is not None:
+        yield Problem(
+            f"a text file has no field {id_field!r}", file, None, ".jsonl, .csv or .parquet"
+        )
+        return
     text = file.read_bytes().decode(encoding_of(file), "replace")
     if text.strip():
         yield 0, name, text
@@ -110,9 +117,25 @@ def record_id(record: dict[str, object], fallback: str) -> str:
 
 
 def _check(
-    record: dict[str, object], text_field: str, file: Path, line: int, name: str
+    record: dict[str, object],
+    text_field: str,
+    file: Path,
+    line: int,
+    name: str,
+    id_field: str | None,
 ) -> tuple[str, str] | Problem | None:
     """One record to (id, text), a problem, or None for an empty text."""
+    if id_field is not None:
+        found = record.get(id_field)
+        if not isinstance(found, (str, int)) or isinstance(found, bool) or not str(found).strip():
+            fields = ", ".join(sorted(str(k) for k in record if k is not None)[:12]) or "none"
+            return Problem(
+                f"no {id_field!r} that is a text or a whole number",
+                file,
+                line,
+                f"one of the fields there: {fields}",
+                "name another field, or mend the line",
+            )
     if text_field not in record or record[text_field] is None:
         fields = ", ".join(sorted(str(k) for k in record if k is not None)[:12]) or "none"
         return Problem(
@@ -133,14 +156,16 @@ def _check(
         )
     if not text.strip():
         return None
-    return record_id(record, f"{name}:{line}"), text
+    return str(record[id_field]) if id_field else record_id(record, f"{name}:{line}"), text
 
 
-def read_jsonl(file: Path, name: str, text_field: str, start: int) -> Iterator[Item]:
+def read_jsonl(
+    file: Path, name: str, text_field: str, start: int, id_field: str | None = None
+) -> Iterator[Item]:
     """One record a line, from the line at byte `start`."""
     with file.open("rb") as stream:
         stream.seek(0 if _wide(file) else start)
-        yield from _json_lines(stream, file, name, text_field, start)
+        yield from _json_lines(stream, file, name, text_field, start, id_field)
 
 
 def _wide(file: Path) -> bool:
@@ -148,7 +173,7 @@ def _wide(file: Path) -> bool:
 
 
 def _json_lines(
-    stream: BinaryIO, file: Path, name: str, text_field: str, start: int
+    stream: BinaryIO, file: Path, name: str, text_field: str, start: int, id_field: str | None
 ) -> Iterator[Item]:
     for line, (offset, raw) in enumerate(_lines(stream, encoding_of(file)), start=1):
         if offset < start or not raw.strip():
@@ -174,7 +199,7 @@ def _json_lines(
                 "mend or remove the line",
             )
             continue
-        item = _check(record, text_field, file, line, name)
+        item = _check(record, text_field, file, line, name, id_field)
         if isinstance(item, Problem):
             yield item
         elif item is not None:
@@ -204,20 +229,22 @@ class _Fed:
         return line.replace("\x00", "")
 
 
-def read_csv(file: Path, name: str, text_field: str, start: int) -> Iterator[Item]:
+def read_csv(
+    file: Path, name: str, text_field: str, start: int, id_field: str | None = None
+) -> Iterator[Item]:
     """One record a row, from the row at byte `start`."""
     limit = csv.field_size_limit()
     # Notes are long, and the module's limit of 131,072 characters is not ours.
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     try:
         with file.open("rb") as stream:
-            yield from _csv_rows(stream, file, name, text_field, start)
+            yield from _csv_rows(stream, file, name, text_field, start, id_field)
     finally:
         csv.field_size_limit(limit)
 
 
 def _csv_rows(
-    stream: BinaryIO, file: Path, name: str, text_field: str, start: int
+    stream: BinaryIO, file: Path, name: str, text_field: str, start: int, id_field: str | None
 ) -> Iterator[Item]:
     fed = _Fed(_lines(stream, encoding_of(file)))
     reader = csv.DictReader(fed, strict=True)
@@ -265,14 +292,16 @@ def _csv_rows(
                 "quote the text if it holds commas or line breaks",
             )
             continue
-        item = _check(dict(row), text_field, file, line, name)
+        item = _check(dict(row), text_field, file, line, name, id_field)
         if isinstance(item, Problem):
             yield item
         elif item is not None:
             yield offset, *item
 
 
-def read_parquet(file: Path, name: str, text_field: str, start: int) -> Iterator[Item]:
+def read_parquet(
+    file: Path, name: str, text_field: str, start: int, id_field: str | None = None
+) -> Iterator[Item]:
     """One record a row, from row `start`."""
     try:
         parquet = pq.ParquetFile(file)
@@ -297,7 +326,7 @@ def read_parquet(file: Path, name: str, text_field: str, start: int) -> Iterator
                 "name the column that holds the text (--text-field)",
             )
             return
-        wanted = [c for c in columns if c == text_field or c in ID_FIELDS]
+        wanted = [c for c in columns if c in (text_field, id_field) or c in ID_FIELDS]
         row = 0
         groups: list[int] = []
         for group in range(parquet.metadata.num_row_groups):
@@ -315,7 +344,7 @@ def read_parquet(file: Path, name: str, text_field: str, start: int) -> Iterator
                     row += 1
                     if row < start or record[text_field] is None:
                         continue
-                    item = _check(record, text_field, file, row, name)
+                    item = _check(record, text_field, file, row, name, id_field)
                     if isinstance(item, Problem):
                         yield item
                     elif item is not None:

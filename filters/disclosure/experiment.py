@@ -69,8 +69,20 @@ def run_experiment(
     )
 
 
-def endpoint(url: str, model: str, *, timeout_s: float = 120.0, max_tokens: int = 400) -> Complete:
-    """An engine behind an OpenAI-compatible endpoint, shown the notes as examples to imitate."""
+def endpoint(
+    url: str,
+    model: str,
+    *,
+    key: str | None = None,
+    timeout_s: float = 300.0,
+    max_tokens: int = 400,
+) -> Complete:
+    """An engine behind an OpenAI-compatible endpoint, shown the notes as examples to imitate.
+
+    Args:
+        key: of the endpoint, where it asks for one.
+    """
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
 
     def complete(examples: Sequence[str], seed: int) -> str:
         messages = [
@@ -82,12 +94,19 @@ def endpoint(url: str, model: str, *, timeout_s: float = 120.0, max_tokens: int 
         messages.append({"role": "user", "content": "Write another note, of another patient."})
         body = {"model": model, "messages": messages, "seed": seed, "max_tokens": max_tokens}
         try:
-            answer = httpx.post(f"{url.rstrip('/')}/chat/completions", json=body, timeout=timeout_s)
+            answer = httpx.post(
+                f"{url.rstrip('/')}/chat/completions",
+                json=body,
+                headers=headers,
+                timeout=timeout_s,
+            )
             answer.raise_for_status()
             return str(answer.json()["choices"][0]["message"]["content"])
         except (httpx.HTTPError, ValueError, KeyError, IndexError, TypeError) as error:
             raise CasewrightError(
-                f"the engine did not answer: {error}", where=url, fix="start it, or check the URL"
+                f"the engine did not answer: {error}",
+                where=url,
+                fix="check the address; two notes and an answer have to fit the model's context",
             ) from error
 
     return complete

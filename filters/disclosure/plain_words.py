@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from casewright.filters.disclosure.comparison import CopyRow, IdentifierRow
 from casewright.filters.disclosure.experiment import SelfTest
 from casewright.filters.disclosure.leaks import Disclosure, Share
+from casewright.filters.disclosure.selection import Selection
 
-__all__ = ["NO_GUARANTEE", "tell_copies", "tell_disclosure", "tell_identifiers", "tell_self_test"]
+__all__ = [
+    "NO_GUARANTEE",
+    "tell_copies",
+    "tell_disclosure",
+    "tell_identifiers",
+    "tell_selection",
+    "tell_self_test",
+]
 
 NO_GUARANTEE = (
     "This is a measurement, not a guarantee. It says what these tests found in these texts. It is "
@@ -99,3 +108,30 @@ def tell_copies(rows: Sequence[CopyRow]) -> Iterator[str]:
         yield f"{kind:<{width}} " + " ".join(f"{r.caught[kind]:>21.3f}" for r in rows)
     unrelated = " ".join(f"{r.unrelated_flagged:>21.3f}" for r in rows)
     yield f"{'unrelated flagged':<{width}} {unrelated}"
+
+
+def tell_selection(found: Selection, *, by_patient: bool) -> Iterator[str]:
+    """What a private selection spent, and what that covers."""
+    whose = "patient" if by_patient else "note"
+    yield (
+        f"Spent: epsilon {found.epsilon:g} and delta {found.delta:g} for each {whose}. Whoever "
+        f"knows all other {whose}s can hardly tell from the choice whether this one was among "
+        f"them: it makes nothing more than {math.exp(found.epsilon):.3g} times as likely, but for "
+        "a chance of about delta."
+    )
+    if not by_patient:
+        yield (
+            "No --patient-field was named, so that each note counts as somebody's own. A patient "
+            "with several notes is protected less: with k notes about k times as much is spent."
+        )
+    yield (
+        f"Cost: noise with a standard deviation of {found.sigma:.1f} votes for every candidate, "
+        f"where each {whose} has one vote. The chosen have {found.votes[-1]:.1f} to "
+        f"{found.votes[0]:.1f} votes with their noise; what is below about "
+        f"{2 * found.sigma:.0f} may be chance."
+    )
+    yield (
+        "Covered is this choice alone, of candidates that were written without the notes: no limit "
+        "that was calibrated on the notes, and nothing that was dropped for being like them. A "
+        "further choice with the same notes spends as much again."
+    )

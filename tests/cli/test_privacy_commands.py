@@ -1,4 +1,4 @@
-"""`audit` and `calibrate` from the command line."""
+"""`audit`, `calibrate` and `bench privacy` from the command line."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from casewright.cli.bench_privacy import privacy
 from casewright.cli.check import audit, calibrate_command
 from casewright.config import load_config
 from casewright.errors import CasewrightError
 from casewright.filters.disclosure.notes import made_up_notes
+from casewright.generators.scripted import Asked, scripted_server
 from casewright.setup import copy_limits
 
 NOTES = made_up_notes(400, 11)
@@ -83,3 +85,30 @@ def test_what_calibrate_writes_is_a_configuration_that_audit_reads(files: Path) 
     assert [row["keep"] for row in rows(files / "o")] == [False] * 3 + [True] * 10
     with pytest.raises(CasewrightError, match="exists already"):
         run(calibrate_command, "--reference", files / "notes.jsonl", "--out", out)
+
+
+@pytest.mark.parametrize(("answer", "leaks"), [("example", 4), ("new", 0)])
+def test_an_experiment_shows_notes_to_an_engine_and_finds_what_it_repeats(
+    files: Path, answer: str, leaks: int
+) -> None:
+    shown: list[str] = []
+
+    def write(asked: Asked) -> str:
+        examples = [text for role, text in asked.messages if role == "assistant"]
+        shown.extend(examples)
+        return examples[0] if answer == "example" else FRESH[len(shown) % 10][1]
+
+    with scripted_server(write) as server:
+        done = run(
+            privacy, "--engine", server.url, "--reference", files / "notes.jsonl", "-n", 4, "--json"
+        )
+    found = json.loads(done.stdout)["experiment"]
+    assert (found["outputs"], found["leaks"]["count"]) == (4, leaks)
+    assert found["model"]
+    assert len(shown) == 8
+    assert {n[1][:200] for n in NOTES} >= {text[:200] for text in shown}
+
+
+def test_the_realiser_is_shown_no_examples() -> None:
+    with pytest.raises(CasewrightError, match="no examples"):
+        run(privacy, "--engine", "realiser")

@@ -22,6 +22,7 @@ from casewright.cli import (
     push,
     report,
     samples,
+    select,
     write,
 )
 from casewright.errors import CasewrightError
@@ -64,6 +65,7 @@ for command in (
     check.verify,
     check.audit,
     check.calibrate_command,
+    select.select,
     report.report,
     samples.samples,
     export.export,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from casewright.cli.display import stderr
+from casewright.errors import CasewrightError
 from casewright.filters.disclosure.comparison import compare_copies, compare_identifiers
 from casewright.filters.disclosure.experiment import (
     SelfTest,
@@ -27,8 +30,11 @@ from casewright.filters.disclosure.plain_words import (
 )
 from casewright.filters.near_copies.calibration import held_out
 from casewright.filters.reference import read_reference
+from casewright.generators.engines import EngineSpec, open_engine
 
 __all__ = ["privacy"]
+
+_CONTEXT = 4096  # two notes of some thousand characters, and the answer
 
 
 def _share(share: Share) -> dict[str, object]:
@@ -62,6 +68,21 @@ def _tested(results: Sequence[SelfTest]) -> list[dict[str, object]]:
     return [{"planted": r.planted, "found": _share(r.found), "within": r.within} for r in results]
 
 
+async def _experiment(
+    spec: EngineSpec, notes: Sequence[tuple[str, str]], count: int
+) -> tuple[str, Disclosure]:
+    """Open the engine, show it the notes and measure: (name of the model, what was found)."""
+    if spec.kind == "realiser":
+        raise CasewrightError(
+            "the realiser is shown no examples", where="--engine", valid="a URL, llamacpp, vllm"
+        )
+    stderr().print("asking the model ...")
+    async with open_engine(spec) as opened:
+        complete = endpoint(opened.base_url, opened.model, key=opened.api_key)
+        found = await asyncio.to_thread(run_experiment, notes, complete, outputs=count)
+    return opened.model, found
+
+
 @click.command()
 @click.option("--texts", type=click.Path(path_type=Path), help="Texts to search for disclosure.")
 @click.option("--reference", type=click.Path(path_type=Path), help="The private notes.")
@@ -69,8 +90,9 @@ def _tested(results: Sequence[SelfTest]) -> list[dict[str, object]]:
     "--held-out", "others", type=click.Path(path_type=Path), help="Notes that were never shown."
 )
 @click.option("--text-field", default="text", show_default=True, help="Column of the text.")
-@click.option("--engine", help="Endpoint to show the notes to, as examples: http://.../v1")
-@click.option("--model", default="default", show_default=True, help="Its model.")
+@click.option("--engine", help="Show the notes to this one as examples: a URL, llamacpp or vllm.")
+@click.option("--model", default="", help="Its name (URL), or the model to load.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads of llamacpp.")
 @click.option("-n", "count", default=200, show_default=True, help="Texts in an experiment.")
 @click.option(
     "--baselines-python",
@@ -85,6 +107,7 @@ def privacy(
     text_field: str,
     engine: str | None,
     model: str,
+    threads: int | None,
     count: int,
     baselines_python: Path | None,
     as_json: bool,
@@ -107,10 +130,10 @@ def privacy(
         data["disclosure"] = _plain(found)
         lines += tell_disclosure(found, f"of {texts.name} against {len(notes)} private notes")
     if engine is not None:
-        shown = notes or made_up_notes(200, 1)
-        found = run_experiment(shown, endpoint(engine, model), outputs=count)
-        data["experiment"] = _plain(found)
-        lines += tell_disclosure(found, f"written by {model} with private notes as its examples")
+        spec = EngineSpec.parse(engine, model, threads=threads, concurrency=1, context=_CONTEXT)
+        name, found = asyncio.run(_experiment(spec, notes or made_up_notes(200, 1), count))
+        data["experiment"] = {"model": name, **_plain(found)}
+        lines += tell_disclosure(found, f"written by {name} with private notes as its examples")
     if texts is None and engine is None:
         tested = self_test(outputs=count)
         data["self_test"] = _tested(tested)

@@ -1,4 +1,4 @@
-"""`casewright select`: documents chosen by private notes, with a formal guarantee for the choice."""
+"""`casewright select`: documents that private notes choose, with a formal guarantee for that."""
 
 from __future__ import annotations
 
