@@ -100,7 +100,14 @@ def test_an_experiment_shows_notes_to_an_engine_and_finds_what_it_repeats(
 
     with scripted_server(write) as server:
         done = run(
-            privacy, "--engine", server.url, "--reference", files / "notes.jsonl", "-n", 4, "--json"
+            privacy,
+            "--engine",
+            server.base_url,
+            "--reference",
+            files / "notes.jsonl",
+            "-n",
+            4,
+            "--json",
         )
     found = json.loads(done.stdout)["experiment"]
     assert (found["outputs"], found["leaks"]["count"]) == (4, leaks)

@@ -23,6 +23,12 @@ def _accounting() -> None:
     pytest.importorskip("dp_accounting", reason="dp-accounting is an extra")
 
 
+class Silent:
+    def start(self, total: int, done: int, engine: object) -> None: ...
+
+    def document(self, outcome: str, reasons: object, tokens_per_second: float) -> None: ...
+
+
 def write(path: Path, rows: list[dict[str, object]]) -> Path:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
@@ -123,7 +129,7 @@ def test_candidates_of_one_name_and_a_file_that_is_there_are_refused(files: Path
 
 def test_documents_of_a_run_are_written_as_its_rows(files: Path, tmp_path: Path) -> None:
     config = load_config(None, {"documents": 3, "engine.kind": "realiser", "seed": 4})
-    build(config, tmp_path / "run")
+    build(config, tmp_path / "run", watcher=Silent())
     kept = [row.document_id for row in read_rows(tmp_path / "run")]
     done = run(files, "--keep", "2", "--patient-field", "patient", candidates="run")
     assert done.exit_code == 0
