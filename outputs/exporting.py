@@ -135,6 +135,7 @@ def exporting(
         vocabulary = Vocabulary()
         dealers = _dealers(run, manifest, scratch, dealt, shard_bytes, vocabulary) if dealt else {}
         _read_once(run, divider, dealers, vocabulary)
+        pa.default_memory_pool().release_unused()
         division = divider.division(run, contamination.contaminated if contamination else None)
         del divider
         pa.default_memory_pool().release_unused()
