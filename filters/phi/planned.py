@@ -268,6 +268,8 @@ def screen_identifiers(
         rest = _uncovered(hit, spans, starts)
         words = [w.lower() for w in _WORDS.findall(_flat(rest))]
         plain = ordinary if hit.type == "name" else frozenset()
+        if hit.type == "facility" and rest.startswith("\n"):
+            plain = load_lexicon().facility_generic  # a letterhead's next line: "Clinic note"
         if all(w in _GLUE or w in plain for w in words):
             continue
         kind = _plan_type(hit, rest, plan)

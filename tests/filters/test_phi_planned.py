@@ -161,3 +161,10 @@ def test_a_planned_name_that_a_real_patient_has_is_a_leak() -> None:
     assert [(r.label, [e.text for e in r.evidence]) for r in verdict.reasons] == [
         ("name", [IDENTITY.full_name])
     ]
+
+
+def test_the_line_after_a_letterhead_is_no_part_of_its_name() -> None:
+    for text in ("Linden Valley Medical Center\nClinic note\n\nShe has a cough.",):
+        assert not screen_identifiers(text, IDENTITY)[1]
+    other = screen_identifiers("Linden Valley Medical Center\nOak Ridge Clinic\n", IDENTITY)[1]
+    assert [h.type for h in other] == ["facility"]
