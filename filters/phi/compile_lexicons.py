@@ -26,6 +26,9 @@ from pathlib import Path
 
 from pyarrow import parquet
 
+from casewright.filters.phi.name_shape import FILE as SHAPE_FILE
+from casewright.filters.phi.name_shape import shape_table
+
 HERE = Path(__file__).parent
 LEVELS = (10, 20, 35, 40, 50, 55, 60)
 DIALECTS = ("english", "american", "british", "australian", "canadian")
@@ -320,6 +323,18 @@ and repoDB 2017 drug names (CC BY 4.0); this project's own graph (see kg/LICENSE
             "capitalised": eponyms | (graph_eponyms - drugs),
             "drugs": drugs,
         },
+    )
+    # How names are spelt, against words and (there are few of them, so they count more) drugs.
+    nouns = english | terms | graph_terms | drugs
+    spelt = {n for n in given | top | family | rare_family if n.isalpha() and n not in nouns}
+    letters = [(w, 1) for w in english if w.isalpha() and w.islower() and w not in spelt]
+    letters += [(w, 8) for w in terms | graph_terms | drugs if w.isalpha() and w.islower()]
+    short = 3
+    (HERE / SHAPE_FILE).write_bytes(
+        shape_table(
+            sorted(n for n in spelt if len(n) > short),
+            sorted(pair for pair in letters if len(pair[0]) > short and pair[0].isascii()),
+        )
     )
 
 

@@ -123,7 +123,7 @@ NUMERIC_SHORT = re.compile(
     r"(?<![\w./-])(?P<a>\d{1,2})(?P<s>[/-])(?P<b>\d{1,2})(?![\w/%]|[.-]\d|-)"
 )
 _SHORT_CUE = re.compile(
-    r"\b(?:on|dated?|dob|d\.o\.b\.?|born|since|until|till|thru|through|before|after|by|from|seen|visit|visited|admitted|"
+    r"\b(?:on|dated?|dob|d\.o\.b\.?|date\sof\s(?:injury|onset|birth|death|service|exam(?:ination)?|surgery|procedure|admission|discharge|visit|loss)|born|since|until|till|thru|through|before|after|by|from|seen|visit|visited|admitted|"
     r"admission|discharged?|d/c|surgery|appointment|appt|scheduled|due|returned?|rtc|lmp|edd|edc|last|next|"
     r"started|begun|began|done|performed|collected|drawn|received|signed|of|for|review|reviewed|booked|recheck|repeat|rtc|echo|ct|mri|cxr|x-?ray|us|ultrasound|ecg|ekg|eeg|scan|xr|mammogram|colonoscopy|endoscopy|egd|biopsy|labs?|bloods?|culture|clinic|op|operation|procedure|injection|vaccine|dose|hospitali[sz]ed|"
     r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)[\s:,(]{1,3}(?:the\s)?\Z",
@@ -328,7 +328,9 @@ def _short_dates(text: str, found: Iterator[re.Match[str]]) -> Iterator[Candidat
         before = text[max(0, m.start() - 32) : m.start()]
         after = text[m.end() : m.end() + 16]
         cue = _SHORT_CUE.search(before)
-        if not cue or _NOT_SHORT_AFTER.match(after):
+        # No score has more than twelve in the second place and a day in the first: "seen 23/4 in clinic".
+        day_first = a > 12 and 1 <= b <= 12 and m["s"] == "/" and b not in (5, 7, 10, 12)
+        if not cue or (_NOT_SHORT_AFTER.match(after) and not day_first):
             continue
         if m["s"] == "-" and not re.search(r"\b(?:on|dob|born|dated?)[\s:]{1,3}\Z", before, re.I):
             continue
@@ -353,8 +355,10 @@ AGE = re.compile(
     rf"|\b(?:age\s?/\s?sex|sex\s?/\s?age|age\sand\ssex|dob\s?/\s?age|patient\sage|pt\sage)\s{{0,2}}:?\s{{0,3}}(?:[mf]\s?/\s?)?(?P<n6>{_OLD})\s?/?\s?(?:[mf]\b)?(?=\s?(?:y|[,.;\n]|\Z))"
     rf"|\b(?:mother|father|mom|mum|dad|grandmother|grandfather|grandma|grandpa|nan|aunt|uncle|sister|brother|wife|husband|patient),\s(?:aged?\s|now\s)?(?P<n7>{_OLD}|{_AGE_WORD})(?=[,.;)])"
     rf"|\b(?:lived|survived)\s(?:to|until|till)\s(?:be\s|the\sage\sof\s|age\s)?(?P<n8>{_OLD}|{_AGE_WORD})(?=[.,;)]|\Z|\s(?:years|and|before|with))"
-    rf"|\b(?:s?he|patient|mother|father|i)\s(?:will\sbe|would\sbe|is\salmost|is\snearly|is\sabout\sto\sbe|is\sgoing\son|just\sturned|becomes)\s(?P<n9>{_OLD}|{_AGE_WORD})(?=[.,;)]|\Z|\s(?:in|next|this|on|soon|and)\b)"
-    rf"|\b(?:s?he|patient|mother|father|grandmother|grandfather|i|i'm|he's|she's)\s?(?:is|was|am|'s|died at|passed away at)?\s(?P<n3>{_OLD}|{_AGE_WORD})"
+    rf"|\b(?:s?he|patient|i)'ll\sbe\s(?P<n10>{_OLD}|{_AGE_WORD})(?=[.,;)]|\Z|\s(?:in|next|this|on|soon|and)\b)"
+    rf"|\((?:[MF]|male|female),?\s(?P<n11>{_OLD})\)"
+    rf"|\b(?:s?he|patient|mother|father|i)\s(?:will\sbe|would\sbe|turns|is\salmost|is\snearly|is\sabout\sto\sbe|is\sgoing\son|just\sturned|becomes)\s(?P<n9>{_OLD}|{_AGE_WORD})(?=[.,;)]|\Z|\s(?:in|next|this|on|soon|and)\b)"
+    rf"|\b(?:s?he|patient|mother|father|grandmother|grandfather|i|i'm|he's|she's)\s?(?:is|was|am|'s|died at|passed away at)?\s(?:now\s|currently\s|only\s|already\s)?(?P<n3>{_OLD}|{_AGE_WORD})"
     r"(?=\s?[.,;]|\sand\b|\snow\b|\sthis\b|\sor\b)"
     rf"|\b(?:died|passed(?:\saway)?|deceased)\sat\s(?:the\sage\sof\s|age\s)?(?P<n4>{_OLD}|{_AGE_WORD})(?![\w/%])"
     r"|\b(?P<n5>nonagenarian|centenarian|(?:in\s(?:his|her|their)\s(?:(?:early|mid|late)[\s-])?(?:nineties|90'?s))|over\s100\syears)\b",
@@ -370,7 +374,7 @@ _AGE_GENERAL = re.compile(
 # An age over 89 has one of these in it; the rest of the pattern stands close by.
 _AGE_GATE = re.compile(r"9\d|1[0-2]\d|ninet|hundred|nonagen|centenar|90'?s|100", re.I)
 _AGE_WIDTH = 48
-_AGE_GROUPS = ("n", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9")
+_AGE_GROUPS = ("n", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "n10", "n11")
 
 
 def _near(pattern: re.Pattern[str], gate: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

@@ -45,8 +45,11 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     return {
         # "Family Health Center" begins with "Family Health", which is a head as well.
         "head": re.compile(
-            rf"(?<=[\w.&'] )(?:{_alternation(lex.facility_heads)})\b(?:\s(?-i:{_FURTHER})\b){{0,2}}",
+            rf"(?<=[\w.&'] )(?:{_alternation(lex.facility_heads)})\b(?:\s(?-i:{_FURTHER})\b){{0,3}}",
             re.I,
+        ),
+        "prison": re.compile(
+            r"(?<!\w)HM(?:P|YOI|P/YOI|\sPrison)\s[A-Z][a-z'-]{2,20}(?:\s[A-Z][a-z'-]{2,20})?"
         ),
         # "University of Tarrant"
         "of": re.compile(
@@ -61,7 +64,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         ),
         # "works for Pemberton Logistics Ltd"
         "employer": re.compile(
-            r"\b(?:[Ww]orks|[Ww]orked|[Ww]orking|[Ee]mployed|[Ee]mployment|[Vv]olunteers|[Vv]olunteered|[Ii]nterns|[Aa]pprentice|[Rr]etired|[Jj]ob|[Cc]ontractor|[Dd]river|[Oo]fficer|[Mm]anager|[Ee]ngineer|[Cc]lerk|[Tt]eacher|[Pp]rofessor|[Tt]eaches|[Ll]ectures|[Ss]tudies|[Ss]tudent|[Ee]nrolled|[Aa]ttends|[Ww]orships|[Pp]rays|[Gg]oes|[Ww]ent|[Pp]laced|[Hh]eld|[Ii]ncarcerated|"
+            r"\b(?:[Ww]orks|[Ww]orked|[Ww]orking|[Ee]mployed|[Ee]mployment|[Vv]olunteers|[Vv]olunteered|[Ii]nterns|[Aa]pprentice|[Rr]etired|[Ff]oreman|[Nn]urse|[Cc]ook|[Cc]hef|[Cc]leaner|[Ww]elder|[Jj]anitor|[Gg]uard|[Cc]ashier|[Mm]inister|[Jj]ob|[Cc]ontractor|[Dd]river|[Oo]fficer|[Mm]anager|[Ee]ngineer|[Cc]lerk|[Tt]eacher|[Pp]rofessor|[Tt]eaches|[Ll]ectures|[Ss]tudies|[Ss]tudent|[Ee]nrolled|[Aa]ttends|[Ww]orships|[Pp]rays|[Gg]oes|[Ww]ent|[Pp]laced|[Hh]eld|[Ii]ncarcerated|"
             r"[Dd]rawn|[Dd]elivered|[Bb]orn|[Dd]ialysis|[Pp]hysio|[Ii]maging|[Pp]rescription|[Ff]illed|[Rr]ecords|[Tt]ook\s\w+|[Tt]aken|[Bb]rought|[Tt]ransported|[Rr]egistered|[Ll]isted|[Vv]isits)\s(?:[a-z]{1,12}\s){0,3}?(?P<p>at|for|by|with|from|to|in|of|the)\s(?:the\s|a\s)?"
             r"(?P<f>[A-Z][A-Za-z'&-]{1,20}(?:\s(?:[A-Z][A-Za-z'&.-]{1,20}|of|and|&)){0,4})"
         ),
@@ -189,7 +192,7 @@ def _by_head(
 
 _FURTHER = (
     r"Center|Centre|Clinic|Clinics|Hospital|Hospitals|Facility|Unit|Department|Group|Associates|Institute|Trust|Practice|Surgery|School|"
-    r"Home|Church|Station|Academy|Foundation|Campus|Pavilion|Wing|Partners|Partnership|Services"
+    r"Home|Care|Nursing|Team|Mental|Health|Medical|Community|Residential|Rehabilitation|Dental|Trust|Board|Church|Station|Academy|Foundation|Campus|Pavilion|Wing|Partners|Partnership|Services"
 )
 # The last word of a firm's or a house's name, where one works, prays, learns or is cared for.
 _FIRM = word_set(
@@ -199,7 +202,8 @@ airways insurance diagnostics laboratories labs systems solutions services techn
 builders bakery farms foundry mills brothers bros partners enterprises international stores supermarket
 house hall lodge court manor grange villa gardens place trust bank council department church mosque synagogue temple
 chapel parish cathedral school nursery academy college university institute library museum theatre hotel inn cafe
-restaurant diner market pharmacy chemist infirmary hospice unit care home general memorial regional mercy
+restaurant diner market shipyard dock docks plant factory garage studio depot warehouse brewery distillery colliery mine quarry hangar
+pharmacy chemist infirmary hospice unit care home general memorial regional mercy
 """
 )
 _NO_EMPLOYER = word_set(
@@ -225,6 +229,8 @@ def _announced(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterat
             and not _SOURCE.search(text, max(0, m.start() - 40), m.start())
         ):
             yield Candidate("facility", m.start(), m.end(), 0.8, "institution of a place")
+    for m in p["prison"].finditer(text):
+        yield Candidate("facility", m.start(), m.end(), 0.85, "prison")
     for m in p["label"].finditer(text):
         words = m["f"].split()
         proper = _proper_words(words, lex)
@@ -243,6 +249,10 @@ def _announced(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterat
         firm = len(words) > 1 and _bare(words[-1]) in _FIRM
         if not proper or (words[0].isupper() and len(words) == 1):
             continue
+        works = m[0][:4].lower() in ("work", "empl") and m["p"] in ("at", "for", "by")
+        if works and not firm and all(_bare(w) not in lex.common_words for w in words):
+            end = m.start("f") + len(" ".join(words))
+            yield Candidate("facility", m.start("f"), end, 0.6, "where somebody works")
         if firm and (len(proper) > 1 or _bare(proper[0]) not in _FIRM):
             end = m.start("f") + len(" ".join(words))
             yield Candidate(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from casewright.filters.phi.lexicon import Lexicon, load_lexicon, word_set
+from casewright.filters.phi.name_shape import name_shape
 
 __all__ = ["NO_NAME", "PARTICLES", "TITLE_CASE", "TOKEN", "WORD", "Kind", "kind_of"]
 
@@ -48,9 +49,13 @@ class Kind:
     unknown: bool  # in no lexicon, or only in that of rare given names
     eponym: bool
     place: bool = False
+    spelt: bool = False  # unknown, and spelt like a name
 
 
 _CONTRACTIONS = ("'ve", "'ll", "'re", "'m", "'d", "n't")
+
+
+_SHORT = 3
 
 
 @lru_cache(maxsize=65536)
@@ -70,11 +75,12 @@ def kind_of(word: str) -> Kind:
             else 0,
             # "Jae-won" is a name though "won" is a word.
             min(k.word for k in kinds)
-            if all(k.given or k.family for k in kinds)
+            if all(k.given or k.family for k in kinds) or _compound(kinds)
             else max(k.word for k in kinds),
             all(k.unknown for k in kinds),
             any(k.eponym for k in kinds),
             any(k.place for k in kinds),
+            all(k.unknown for k in kinds) and any(k.spelt for k in kinds),
         )
     low = parts[0] if parts else low
     given = 2 if low in lex.given_common else 1 if low in lex.given_known else 0
@@ -101,7 +107,13 @@ def kind_of(word: str) -> Kind:
         level = 0
     place = low in lex.home_cities or low in lex.world_cities
     unknown = not (given or family or level or place or low in lex.eponyms)
-    return Kind(given, family, level, unknown, low in lex.eponyms, place)
+    spelt = unknown and len(low) > _SHORT and name_shape(low) > 0
+    return Kind(given, family, level, unknown, low in lex.eponyms, place, spelt)
+
+
+def _compound(kinds: list[Kind]) -> bool:
+    """Whether the parts are names or unknown, and none of them more than a rare word."""
+    return all(k.given or k.family or k.unknown for k in kinds) and max(k.word for k in kinds) < 2
 
 
 def _known(low: str, lex: Lexicon) -> bool:

@@ -148,12 +148,12 @@ def _titled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iter
         title = (m["t"] or m["u"]).lower()
         if text[m.start() : m.start() + 2] == "MR":
             continue  # "MR myelogram"
-        strong = title in ("mr", "mrs", "ms", "dr", "mister")
+        strong = title in ("mr", "mrs", "ms", "dr", "mister", "doctor")
         if not (kind.given or kind.family or (strong and kind.unknown and len(words[0]) > 4)):
             continue
         if (kind.word >= 3 and not strong) or kind.word == 4:
             continue
-        if kind.word >= 3 and title == "dr":
+        if kind.word >= 3 and title in ("dr", "doctor"):
             continue
         count = 1
         if len(words) > 1 and kind_of(words[1]).word == 0 and kind_of(words[1]).family >= 2:
@@ -283,10 +283,10 @@ def _labelled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> It
         yield Candidate("name", start, m.end("n"), 0.85, "before a credential")
 
 
-_GREETING = r"hi|hello|hey|dear|thanks|thank you|bye|goodbye|welcome|good morning|good afternoon"
+_GREETING = r"hi|hello|hey|dear|thanks|thank you|bye|goodbye|welcome|good morning|good afternoon|alright|okay|all right"
 _LOWER = re.compile(
     rf"\b(?:(?P<g>{_GREETING})|my name is|name is|named|this is|i'm|call me|(?P<k>(?:my|her|his|your|their) )?(?:son|daughter|"
-    r"wife|husband|brother|sister|partner|friend),?)[\s,]{1,3}(?P<n>[a-z][a-z'-]{2,20})(?P<a>,|\.|\s(?:how|nice|good|what|i'm|it's|thanks|so|can|drove|came|said|is|was|told))?(?![\w-])"
+    r"wife|husband|brother|sister|partner|friend),?)[\s,]{1,3}(?P<n>[a-z][a-z'-]{2,20})(?P<a>,|\.|\s(?:how|nice|good|what|i'm|it's|thanks|so|can|let's|let|drove|came|said|is|was|told))?(?![\w-])"
 )
 _LOWER_FULL = re.compile(
     r"\b(?:(?P<w>discussed|spoke|spoken|seen|met|reviewed|talked)\s(?:with|to|by)\s|(?:so|and|okay|hi|hey|meet|is|with)\s)?"
@@ -302,6 +302,8 @@ def _lower_case(text: str) -> Iterator[Candidate]:
             kind = kind_of(m["n"])
             heard = pattern is _LOWER and (m["g"] is not None or m["k"] is not None)
             known = kind.given and kind.word <= (1 if kind.given == 2 else 0)
+            if m.re is _LOWER and m["g"] in ("alright", "okay", "all right"):
+                known = known and m["a"] is not None
             word = heard and kind.given == 2 and kind.word <= 3 and m["a"] is not None
             if known or word or (heard and kind.unknown and len(m["n"]) > 4 and m["a"] is not None):
                 yield Candidate("name", m.start("n"), m.end("n"), 0.65, "given name, addressed")

@@ -24,7 +24,9 @@ _KIN = (
     r"wife|husband|son|daughter|mother|father|mom|mum|dad|brother|sister|twin|partner|spouse|fianc[e]{1,2}|girlfriend|"
     r"boyfriend|neighbou?r|friend|cousin|grandson|granddaughter|grandmother|grandfather|grandma|grandpa|niece|nephew|aunt|uncle|"
     r"auntie|stepson|stepdaughter|stepmother|stepfather|(?:mother|father|sister|brother|son|daughter)-in-law|"
-    r"carer|caregiver|guardian|roommate|flatmate|housemate|colleague|parent|child|baby|infant|newborn|toddler|foster mother"
+    r"carer|caregiver|guardian|roommate|flatmate|housemate|colleague|parent|child|baby|infant|newborn|toddler|foster mother|little one|eldest|youngest|oldest|firstborn|grandchild|great-grandson|great-granddaughter|"
+    r"children|kids|sons|daughters|siblings|brothers|sisters|ex-wife|ex-husband|ex-partner|ex-spouse|man|woman|lady|gentleman|boy|girl|teenager|"
+    r"cousins|half-brother|half-sister|stepchild|widow|widower|fiance|bride|groom"
 )
 _ROLE = (
     r"nurse|rn|lpn|cna|hca|np|pa|pa-c|midwife|keyworker|key worker|interpreter|chaplain|paramedic|emt|student|trainee|"
@@ -34,7 +36,9 @@ _ROLE = (
     r"care coordinator|care navigator|health visitor|clinician|provider|technician|sonographer|radiographer|receptionist|"
     r"secretary|scribe|teacher|tutor|coach|boss|manager|supervisor|employer|landlord|landlady|lawyer|solicitor|attorney|"
     r"judge|officer|constable|sergeant|detective|pastor|priest|vicar|imam|rabbi|neighbour|witness|driver|pcp|gp|"
-    r"proxy|surrogate|advocate|patient|pt|client|service user|resident|carer|donor|recipient|informant|guarantor|party"
+    r"proxy|surrogate|advocate|aide|assistant|companion|helper|sitter|volunteer|suspect|victim|assailant|inmate|prisoner|passenger|complainant|defendant|plaintiff|"
+    r"deputy|trooper|firefighter|principal|physio|hca|"
+    r"patient|pt|client|service user|resident|carer|donor|recipient|informant|guarantor|party"
 )
 # What is done by, with or to a person: the verb and its preposition.
 _DONE = (
@@ -44,7 +48,7 @@ _DONE = (
     r"prepared|completed|scribed|taken|drawn|given|administered|entered|recorded|verified|authori[sz]ed|approved|ordered|"
     r"requested|referred|counsell?ed|interviewed|attended|supervised|precepted|covered|called|advised|informed|notified|"
     r"followed|managed|treated|reported|sent|brought in|brought|driven|visited|escorted|found|collected|obtained|checked|inserted|removed|delivered|"
-    r"updated|edited|authored|created|printed|received|accepted|acknowledged|read back|dispensed|verified electronically|consented|cared for|helped|supported)[ ](?:electronically[ ])?by"
+    r"updated|edited|authored|created|printed|received|accepted|acknowledged|read back|dispensed|initialled|initialed|stamped|filed|scanned|uploaded|clerked|triaged|screened|vaccinated|trained|verified electronically|consented|cared for|helped|supported)[ ](?:electronically[ ])?by"
     r"|(?:spoke|spoken|speaking|talked|talking|handed over|handover|hand-off|handed off|signed out|sign-out|reported|report|transferred|"
     r"explained|introduced|married|addressed|letter|message|copy|copied|care transferred|given|mentioned|described|consult|"
     r"referral|referred|according|listened|directed|forwarded|page|fax|faxed|emailed|e-mail|email|call|reply|assigned|delegated)[ ]to"
@@ -60,7 +64,7 @@ _DONE = (
 _OBJECT = (
     r"paged|called|rang|phoned|telephoned|bleeped|bleep|texted|messaged|emailed|asked|informed|notified|updated|contacted|thanked|"
     r"met|saw|seeing|cc|cc'd|cc:|copied|helped|formerly|n[e]e|alias|aka|a\.k\.a\.|attn|attn:|attention|per|via|"
-    r"i am|above-named|above named|named|counsell?ed|examined|reviewed|reminded|assisted|appointed|accompany(?:ing)?|dear|signed|co-?signed|re|re:"
+    r"i am|the late|late|above-named|above named|named|counsell?ed|examined|reviewed|reminded|assisted|appointed|accompany(?:ing)?|dear|signed|co-?signed|re|re:"
 )
 _GREETED = (
     r"hi|hello|hey|dear|thanks|thank[ ]you|bye|goodbye|good[ ]?(?:morning|afternoon|evening|night)|morning|afternoon|evening|welcome|sorry|"
@@ -73,8 +77,8 @@ _NAMED = (
 )
 _FIELD = (
     r"(?:patient|pt|client|resident|full|legal|preferred|maiden|middle|first|last|given|family|christian|second|birth|contact|carer|mother's|"
-    r"father's|parent|nok|baby|staff|clinician|provider|doctor|consultant|subscriber|guarantor|account)?[ _]?names?(?:\(s\))?|surname|forenames?(?:\(s\))?|subject|"
-    r"typed|transcribed|dictated|scribe|clerked|author|signed|signature|informant|historian|guarantor|responsible[ ]party|policy[ ]?holder|"
+    r"father's|parent|nok|baby|staff|clinician|provider|doctor|consultant|subscriber|guarantor|account)?[ _]?names?(?:\(s\))?(?:[ ]?/[ ]?(?:age|dob|sex|mrn))?|surname|forenames?(?:\(s\))?|subject|"
+    r"nickname|alias|aka|typed|transcribed|dictated|scribe|clerked|author|signed|signature|informant|historian|guarantor|responsible[ ]party|policy[ ]?holder|"
     r"(?:primary[ ]care|referring|attending|ordering|requesting|admitting|consulting|responsible|named|on-?call|treating|following)[ ](?:physician|provider|doctor|clinician|consultant|surgeon|nurse|md|gp|practitioner)"
     r"|attendees?|present|in[ ]attendance|invited|apologies|chair|from|to|cc|bcc|attn|attention|re|seen[ ]by|reviewed[ ]by|handed[ ]over[ ]to|"
     r"accepting|accepted[ ]by|assigned[ ]to|ordered[ ]by|reported[ ]by|read[ ]by|collected[ ]by|verified[ ]by|performed[ ]by|assistants?|"
@@ -92,7 +96,7 @@ _LEFT_KIN = re.compile(
     rf"(?:\A|(?<![\w'-]))(?:{_KIN})[ ]?(?:,|\(|:|is|called|named|-)?[ ]?['\"]?{_TITLE}\Z", re.I
 )
 _LEFT_ROLE = re.compile(
-    rf"(?<![\w'-])(?:{_ROLE})(?:[ ]?[,(:]|[ ](?:is|called|named))?[ ]['\"]?{_TITLE}\Z", re.I
+    rf"(?<![\w'-])(?:{_ROLE})(?:[ ]?[,(:]|[ ](?:is|called|named))?[ ]?['\"]?{_TITLE}\Z", re.I
 )
 _LEFT_DONE = re.compile(
     rf"(?<![\w'-])(?:{_DONE})[ :]{{1,3}}(?:the[ ]|a[ ])?(?:(?:{_KIN}|{_ROLE}),?[ ])?{_TITLE}\Z",
@@ -114,6 +118,23 @@ _LEFT_CODED = re.compile(
     re.I,
 )
 _LEFT_AGED = re.compile(r"(?<![\w./])\d{1,3}[ ]?(?:y/?o|yo|yr|yrs)?[ ]?[MF],?[ ]\Z")
+# "Right then, Summer," in a dialogue.
+_LEFT_VOCATIVE = re.compile(
+    r"(?<![\w'-])(?:then|now|there|right|so|well|yes|no|please|me|here|again|today|in|on|along|up|down|you),[ ]\Z",
+    re.I,
+)
+_SERVICES = (
+    r"an[a]?esthesia|an[a]?esthetics|cardiology|surgery|ortho|orthopa?edics|medicine|icu|itu|renal|nephrology|neurology|neurosurgery|psychiatry|psych|"
+    r"pharmacy|ot|pt|slt|physio|dietetics|nursing|security|ems|police|oncology|urology|gi|id|ent|ophthalmology|derm|palliative|obs|gynae|ob|paeds|peds|radiology|ir|vascular"
+)
+_LEFT_SERVICE = re.compile(rf"(?<![\w'-])(?:{_SERVICES})[ ]\({_TITLE}\Z", re.I)
+_LEFT_PAIR = re.compile(
+    r"(?<![\w'-])(?:he|she|they|we|i|wife|husband|mother|father|mom|mum|dad|partner)[ ]and[ ]\Z",
+    re.I,
+)
+_RIGHT_PAIR = re.compile(
+    r"[ ](?:have|are|were|both|had|live|lived|got|met|married|divorced|separated|share|came|decided|agree|would|do|did|plan|want)\b"
+)
 _LEFT_NOTE = re.compile(
     rf"(?:{_ROLE})(?:'s)?[ ](?:addendum|note|attestation|comments?|statement|review)[ ]?[(:,-][ ]?{_TITLE}\Z",
     re.I,
@@ -126,14 +147,14 @@ _BODY = (
     r"symptoms?|pain|cough|fever|wound|incision|medic(?:ations?|ines?)|meds|condition|mother|father|mom|mum|dad|wife|husband|son|daughter|family|parents?|partner|brother|sister|"
     r"chart|notes?|records?|history|exam|examination|breathing|oxygen|glucose|sugars?|appetite|sleep|mood|skin|legs?|knee|hip|foot|feet|arm|hand|back|chest|abdomen|"
     r"care|carer|discharge|surgery|operation|appointment|visit|case|progress|recovery|questions?|concerns?|results?|scan|x-ray|biopsy|home|house|room|bed|school|"
-    r"insulin|potassium|sodium|creatinine|hemoglobin|haemoglobin|platelets|seizures?|asthma|diabetes|epilepsy|depression|anxiety|pregnancy|labou?r|delivery|"
+    r"phone|e-?mail|number|address|car|job|birthday|bag|glasses|dentures|death|behalf|side|voice|office|clinic|insulin|potassium|sodium|creatinine|hemoglobin|haemoglobin|platelets|seizures?|asthma|diabetes|epilepsy|depression|anxiety|pregnancy|labou?r|delivery|"
     r"referral|letter|request|consent|wishes|goals|preferences?|behaviou?r|speech|gait|balance|vision|hearing|eyes?|ears?|rash|swelling|bruising|falls?|fall)"
 )
 _KINDRED = rf"(?:{_KIN}|{_ROLE}|nok|next of kin|poa|ot|slt|slp|md|do|phd|he/him|she/her|they/them|dob|age|aged|mrn|\d{{1,3}}(?:[ ]?(?:y|yo|yrs?|years?|m|f|male|female)?\b))"
 _ACTS = (
     r"is[ ](?:an?|the)[ ](?:\d|[a-z]+ty-|[a-z]+teen-|(?:very[ ])?(?:pleasant|delightful|lovely|frail|retired|young|elderly|healthy|well|known|previously))"
     r"|(?:is|was|remains|appears|seems|looks|looked|has[ ]been|had[ ]been|were)[ ](?:also[ ]|very[ ]|both[ ]|currently[ ]|now[ ]|still[ ]|quite[ ]|again[ ]|not[ ])?"
-    r"(?:alert|awake|oriented|smiling|pleasant|cooperative|crying|tearful|anxious|comfortable|here|able|unable|accompanied|brought|seen|admitted|discharged|examined|evaluated|referred|transferred|"
+    r"(?:alert|awake|oriented|smiling|pleasant|cooperative|crying|tearful|anxious|comfortable|here|able|unable|accompanied|brought|seen|admitted|discharged|examined|evaluated|referred|transferred|diagnosed|hospitali[sz]ed|widowed|divorced|vaccinated|immuni[sz]ed|ventilated|sedated|rescued|found|restrained|"
     r"intubated|counsell?ed|advised|educated|instructed|asked|told|born|married|retired|living|doing|sleeping|eating|drinking|walking|feeling|aware|present|agreeable|happy|worried|upset|keen|unwell|well|"
     r"confused|drowsy|settled|sitting|lying|crying|taking|having|complaining|experiencing|working|back|under|due|followed|known|reviewed|assessed|involved|informed|notified|updated|at[ ]bedside|in[ ]attendance|independent|ambulatory|nil by mouth|npo|dnar|dnr|fit|safe|ready)"
     r"|has[ ](?:not[ ]|never[ ])?(?:been[ ](?:sleeping|eating|feeling|taking|having|experiencing|complaining|unwell|well|ill|able|unable|seen|admitted|referred|trying|asked|told)|declined|agreed|asked|requested|had[ ]|consented|refused|lived|worked|moved|lost|gained|noticed|felt|started[ ]to|stopped[ ](?:taking|smoking))"
@@ -141,14 +162,14 @@ _ACTS = (
     r"|(?:reports?|reported|denies|denied|endorses?|endorsed|states?|stated|says|said|complains?|complained|describes?|described|admits|admitted|tells|told|mentions|mentioned|explained|explains|understands|understood|verbali[sz]ed|recalls|remembers|"
     r"feels|felt|thinks|believes|wants|wanted|wishes|agrees|agreed|declines|declined|refuses|refused|consented|asks|asked|requests|requested|called|calls|phoned|rang|telephoned|emailed|messaged|texted|wrote|writes|"
     r"attended|attends|arrived|came|comes|presents|presented|returns|returned|visited|walked|walks|drove|drives|fell|slept|sleeps|ate|eats|drank|drinks|smokes|lives|lived|works|worked|cried|smiled|vomited|tolerated|underwent|collapsed|injured|sustained|"
-    r"noticed|notices|worries|signed|reviewed|notified|aware|dna'd|dna|dnaed|seen|examined|assisted|confirmed|confirms|helps|cares|gave|took|saw|spoke|drew|noted|brought|found|checked|started|inserted|placed|performed|changed|stopped|whose|who)\b"
-    r"|(?:c/o|a/w|y/o|yo[ ]|s/p)"
+    r"noticed|notices|worries|signed|reviewed|notified|enjoys|plays|likes|loves|hates|uses|weighs|weighed|scored|passed|graduated|requires|manages|managed|copes|coped|struggles|struggled|prefers|speaks|spoke|thanked|hopes|plans|aware|dna'd|dna|dnaed|seen|examined|assisted|confirmed|confirms|helps|cares|gave|took|saw|spoke|drew|noted|brought|found|checked|started|inserted|placed|performed|changed|stopped|whose|who)\b"
+    r"|(?:c/o|aka|a\.k\.a\.|alias|a/w|y/o|yo[ ]|s/p)"
     r"|and[ ](?:his|her|their)[ ](?:\w+[ ])?(?:mother|father|mum|mom|dad|parents?|wife|husband|partner|family|son|daughter|children|kids|sister|brother|carer|caregiver|friend|girlfriend|boyfriend|spouse|baby|fiance|fiancee)"
     r"|and[ ]I[ ]|to[ ](?:our|my|the)[ ](?:clinic|office|practice|service|department)|at[ ](?:bedside|length)|from[ ](?:cardiology|surgery|medicine|neurology|orthopaedics|orthopedics|icu|pharmacy|housekeeping|reception|billing|the[ ]lab)"
     r"|in[ ](?:the[ ])?(?:pharmacy|radiology|reception|theatre|accident|triage|outpatients|billing|lab)"
 )
 _RIGHT = re.compile(
-    rf"(?:'s[ ]{_BODY}\b|[ ](?:{_ACTS})|,?[ ]\((?:{_KINDRED})|,[ ](?:his|her|their|a|an|the|our|my)?[ ]?(?:{_KINDRED})\b|,[ ](?:aged[ ])?\d{{1,3}}[,.;)]|,?[ ]\d{{1,3}}[ ]?(?:y/?o\b|yo\b|yrs?\b|years?\b|[MF]\b))",
+    rf"(?:'s[ ]{_BODY}\b|[ ](?:{_ACTS})|,?[ ]\((?:[a-z]+[ ]){{0,2}}(?:{_KINDRED})|,[ ](?:his|her|their|a|an|the|our|my)?[ ]?(?:{_KINDRED})\b|,[ ](?:aged[ ])?\d{{1,3}}[,.;)]|,?[ ]\d{{1,3}}[ ]?(?:y/?o\b|yo\b|yrs?\b|years?\b|[MF]\b))",
     re.I,
 )
 _RIGHT_STOP = re.compile(r"[ ]?(?:\Z|x\d|[\n,.;:)|\"'?!<\t]|[ ]?[-/][ ])|'s\b")
@@ -248,6 +269,10 @@ def _left(text: str, start: int, *, bound: bool, stop: bool, end: int) -> tuple[
             return (2, 0) if stop else (1, 0)
         if any(p.search(before) for p in _LEFT_WORDS):
             return two, two
+    if before.endswith(", ") and stop and _LEFT_VOCATIVE.search(before):
+        return 2, 0
+    if before.endswith(" and ") and _LEFT_PAIR.search(before) and _RIGHT_PAIR.match(text, end):
+        return 2, 1
     sign = before.rstrip(" \t")[-1:]
     if (sign and sign in ":=#-" and _LEFT_FIELD.search(before)) or (
         before[-1] == "\n" and _LEFT_CLOSING.search(before)
@@ -255,6 +280,8 @@ def _left(text: str, start: int, *, bound: bool, stop: bool, end: int) -> tuple[
         return (2, 2) if stop else (1, 1)
     if before[-1] in "\"'>" and _LEFT_CODED.search(before) and _RIGHT_CODED.match(text, end):
         return 2, 2
+    if before[-1] == "(" and _LEFT_SERVICE.search(before):
+        return 1, 2
     if before[-1] in "('\"" and _cued(before):
         if _LEFT_KIN.search(before) or _LEFT_NAMED.search(before):
             return 2, 1
@@ -292,7 +319,9 @@ def _usable(word: str) -> bool:
         return kind.given == 2 or kind.family >= 2
     if word.isupper() and kind.word >= 2:
         return kind.given == 2 or kind.family == 3
-    return bool(kind.given or kind.family or kind.unknown or (kind.place and not kind.word))
+    named = kind.given or kind.family or kind.unknown or (kind.place and not kind.word)
+    # "Peregrine Snodgrass": a rare word may stand before a family name.
+    return bool(named) or (kind.word == 1 and not kind.eponym)
 
 
 def _likely(kind: Kind) -> bool:
@@ -385,12 +414,13 @@ def _judge(text: str, words: list[tuple[int, int, str]]) -> Candidate | None:
         if not place.given or (first.eponym and first.given < 2):
             return None
         likely = [_likely(k) for k in kinds]
-        named = first.given or first.unknown or likely[0]
+        named = first.given or first.unknown or likely[0] or (first.word == 1 and likely[-1])
         if all(likely) or (
             place.given == 2 and named and (any(likely) or (first.given and final.family))
         ):
             return Candidate("name", start, end, 0.75, "full name where a person stands")
-        if (first.given == 2 and final.family >= 2) or (first.given and likely[-1]):
+        common = final.family == 3 or (final.family and first.given == 2)
+        if first.given and (common or likely[-1]):
             return Candidate("name", start, end, 0.65, "full name where a person stands")
         return None
     if first.eponym and not (place.given == 2 and first.given):

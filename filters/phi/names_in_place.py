@@ -49,7 +49,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
         (
             "turned",
             re.compile(
-                rf"(?:{line}|\b[Bb]y:?[ ]{{1,3}}|[\t|][ ]?|\b(?:[Rr]e|RE):[ ])(?P<n>{turned})(?=,?[ ](?:{credentials})\b|[ ]?[-:(|/\t]|[ ]?\n|[ ]?\Z|,?[ ]\d|[ ](?:DOB|dob|MRN|aged)\b)"
+                rf"(?:{line}|\b[Bb]y:?[ ]{{1,3}}|[\t|][ ]?|\b(?:[Rr]e|RE):[ ]|\b(?:[Pp]t|[Pp]atient|PATIENT|PT|[Cc]lient|[Nn]ame):?[ ]{{1,3}})(?P<n>{turned})(?=,?[ ](?:{credentials})\b|[ ]?[-:(|/\t]|[ ]?\n|[ ]?\Z|,?[ ]\d|[ ](?:DOB|dob|MRN|aged|{_DOES})\b)"
             ),
         ),
         (

@@ -446,7 +446,24 @@ def _single_score(text: str, token: re.Match[str], kind: Kind, before: str) -> t
             score, why = 0.6, "family name with a cue"
     elif kind.unknown and TITLE_CASE.match(token[0]) and (aged or addressed or strong or state):
         score, why = 0.5, "unknown word where a name stands"
+    if not score and _odd(text, token, kind, before):
+        score, why = 0.5, "spelt like a name, within a sentence"
     return score, why
+
+
+_WITHIN = re.compile(r"[a-z,][ ]\Z")
+_DOSED = re.compile(
+    r"(?:'s)?[ ](?:\d|I{2,3}\b|[A-Z]{1,3}\b)|[ ](?:tablets?|caps?|cream|gel|ointment|inhaler|drops|spray|patch|therapy|treatment|dressing)"
+)
+
+
+def _odd(text: str, token: re.Match[str], kind: Kind, before: str) -> bool:
+    """Whether a capital within a sentence is a name for want of anything else that it could be."""
+    if kind.eponym or kind.word or kind.place or not TITLE_CASE.match(token[0]):
+        return False
+    if not (kind.spelt or (kind.family and len(token[0]) > 3)):
+        return False
+    return _WITHIN.search(before) is not None and _DOSED.match(text, token.end()) is None
 
 
 def _word_as_given_name(kind: Kind, *, sure: bool, said: bool, cue: bool) -> bool:

@@ -41,23 +41,35 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             r"(?:,?\s(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|#)\.?\s?#?\s?[A-Za-z]?\d{0,5}[A-Za-z]?\b)?"
         ),
         "street_lower": re.compile(
-            rf"(?<![\w/.-])\d{{1,5}}\s(?:[a-z][a-z'-]{{2,20}}\s){{1,3}}(?:{lower_suffix})\b"
+            rf"(?<![\w/.-])\d{{1,5}}\s(?:[nsew]{{1,2}}\.?\s)?(?:[a-z][a-z'-]{{2,20}}\s){{1,3}}(?:{lower_suffix})\b"
         ),
         "street_no_number": re.compile(
             r"\b(?:on|at|off|near|corner of|along|address(?: is)?:?)\s(?P<s>(?:[A-Z][a-z'-]{1,20}\s){1,3}(?:Street|Avenue|Road|Boulevard|Lane|Drive|Court|Terrace|Parkway|Crescent|Highway|Close|Ave|Blvd|Rd|St|Ln|Gardens|Mews|Way|Place|Square|Grove|Row|Walk|Turnpike|Expressway|Freeway|Bypass|Hill(?=[.,;\s])|Bridge|Embankment|Esplanade|Promenade|Parade|Wynd)\b)"
         ),
         # Where an address is announced, or where the first word says street: "12 Heol y Deri".
         "street_cue": re.compile(
-            r"\b(?:[Aa]ddress(?:\s+is)?|ADDRESS|[Ll]ives?\s+at|[Ll]iving\s+at|[Rr]esid(?:es?|ing)\s+at|[Ll]etters?\s+to|[Pp]ost(?:ed)?\s+to|[Ss]en[dt]\s+to|[Hh]ome\s+is(?:\s+at)?|[Mm]oved\s+to|[Hh]ome(?:\s+visit)?(?:\s+to|:)|[Vv]isit\s+to|[Dd]ischarged?\s+to|[Rr]esidence:?|[Dd]elivered?\s+to|[Cc]ollected?\s+from|[Ff]lat\s+at|[Hh]ouse\s+at|[Ss]hares\s+\w+\s+at|HOME|RESIDENCE|[Aa]ddr\.?)\s{0,2}:?\s{0,3}"
+            r"\b(?:[Aa]ddress(?:\s+is)?|ADDRESS|[Pp]roperty:?|[Ll]ives?\s+at|[Ll]iving\s+at|[Rr]esid(?:es?|ing)\s+at|[Ll]etters?\s+to|[Pp]ost(?:ed)?\s+to|[Ss]en[dt]\s+to|[Hh]ome\s+is(?:\s+at)?|[Mm]oved\s+to|[Hh]ome(?:\s+visit)?(?:\s+to|:)|[Vv]isit\s+to|[Dd]ischarged?\s+to|[Rr]esidence:?|[Dd]elivered?\s+to|[Cc]ollected?\s+from|[Ff]lat\s+at|[Hh]ouse\s+at|[Ss]hares\s+\w+\s+at|HOME|RESIDENCE|[Aa]ddr\.?)\s{0,2}:?\s{0,3}"
             r"(?P<s>\d{1,5}(?:/\d{1,3})?[A-Za-z]?,?\s(?:(?:[A-Z][a-z'-]{1,20}|of|the|de|del|la|las|los|y|yr)\s){0,4}(?:[A-Z][a-z'-]{2,20}|Road\s\d{1,4}))(?=[.,;\n]|\s(?:with|and|in|alone|on|for|by|until|where)\b|\Z)"
         ),
         # A house that has a name and no number, where somebody's home is told.
         "house_cue": re.compile(
-            r"\b(?:[Aa]ddress(?:\s+is)?|ADDRESS|[Ll]ives?\s+(?:at|in)|[Ll]iving\s+at|[Rr]esid(?:es?|ing)\s+at|[Hh]ome\s+is(?:\s+at)?|[Mm]oved\s+(?:in)?to|[Hh]ome(?:\s+visit)?(?:\s+to|:)|[Vv]isit\s+to|[Rr]esidence)\s{0,2}:?\s{0,3}"
+            r"\b(?:[Aa]ddress(?:\s+is)?|ADDRESS|[Ll]ives?\s+(?:at|in)|[Ll]iving\s+at|[Rr]esid(?:es?|ing)\s+at|[Ff]arms\s+at|[Ss]tay(?:s|ing)\s+at|[Ff]ound\s+at|[Cc]ollapsed\s+at|[Hh]ome\s+at|[Hh]ome\s+is(?:\s+at)?|[Mm]oved\s+(?:in)?to|[Hh]ome(?:\s+visit)?(?:\s+to|:)|[Vv]isit\s+to|[Rr]esidence)\s{0,2}:?\s{0,3}"
             rf"(?P<s>(?:The\s[A-Z][a-z]{{2,15}}(?:\s[A-Z][a-z]{{2,15}})?,\s(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix})"
             rf"|(?:The\s)?(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:House|Cottage|Farm|Farmhouse|Barn|Lodge|Villa|Vicarage|Rectory|Mill|Grange|Hall|Manor|Bungalow|Ranch|Court|Towers?|Mansions|Apartments|Buildings|Trailer\sPark|Mobile\sHome\sPark|Caravan\sPark|Estate)(?:,\s(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix}))?)\b)"
         ),
         # "the corner of Larch Street and Bellamy Road", "Fulton St and 3rd Ave"
+        # "at 48 Lower Marsh", "205 E. Pine": two capitals after a number, or a point of the compass.
+        "street_bare": re.compile(
+            r"(?:\b[Aa]t\s(?P<s>\d{1,4}[A-Za-z]?\s[A-Z][a-z'-]{2,20}(?:\s[A-Z][a-z'-]{2,20}){1,2})(?=[.,;\n]|\Z)"
+            r"|(?<![\w./-])(?P<s2>\d{2,5}\s(?:[NSEW]\.|North|South|East|West)\s[A-Z][a-z'-]{2,20})(?=[.,;\n]|\Z))"
+        ),
+        "numbered": re.compile(
+            r"\b(?:at|on|near|of|around)\s(?P<s>\d{1,3}(?:st|nd|rd|th)\s(?:and|&)\s(?:[A-Z][a-z'-]{2,20}|\d{1,3}(?:st|nd|rd|th)))(?=[.,;\n]|\Z|\s(?:with|by|when|in)\b)"
+        ),
+        "road": re.compile(
+            r"\b(?:[Ll]ives?|[Ll]iving|[Cc]rash|[Cc]ollision|[Aa]ccident|RTC|RTA|MVC|MVA|[Pp]ile-?up|[Bb]roke\sdown|[Ff]ound|[Ww]alking|[Rr]ollover|[Hh]it)\s(?:\w+\s){0,2}(?:on|off|along|near)\s(?:the\s)?"
+            r"(?P<s>(?:(?:US|U\.S\.|State|County|Interstate|Rural)\s(?:Route|Highway|Road|Hwy)?\s?|(?:Highway|Route|Hwy|SR|I|M|A)[\s-]?)\d{1,4})\b"
+        ),
         "crossing": re.compile(
             rf"(?:\b(?:corner|intersection|junction|crossroads)\sof\s(?P<s>(?:(?:[A-Z][a-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))\s?){{1,3}}(?:\s(?:{suffix})\.?)?\s(?:and|&|with)\s(?:(?:[A-Z][a-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))(?:\s(?=[A-Z]))?){{1,3}})"
             rf"|(?P<s2>(?:(?:[A-Z][a-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))\s){{1,3}}(?:{suffix})\.?\s(?:and|&|at)\s(?:(?:[A-Z][a-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))\s){{1,3}}(?:{suffix})))(?![\w])"
@@ -74,7 +86,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         ),
         # A house with a name before a street: "The Old Vicarage, 3 Church Lane".
         "house": re.compile(
-            r"(?<![\w'-])(?:The\s[A-Z][a-z]{2,15}(?:\s[A-Z][a-z]{2,15})?|[A-Z][a-z]{2,15}(?:\s[A-Z][a-z]{2,15})?\s(?:House|Cottage|Lodge|Farm|Barn|Court|Villas?|Vicarage|Rectory|Mill|Hall|Manor|Mansions|Flats))"
+            r"(?<![\w'-])(?:The\s[A-Z][a-z]{2,15}(?:\s[A-Z][a-z]{2,15})?|[A-Z][a-z]{2,15}(?:\s[A-Z][a-z]{2,15})?\s(?:House|Cottage|Lodge|Farm|Barn|Court|Villas?|Vicarage|Rectory|Mill|Hall|Manor|Mansions|Flats)|(?:Unit|Flat|Apt\.?|Apartment|Suite|Lot|Space|Block|Villa)\s#?\w{1,4}|(?:(?<=at\s)|(?<=:\s))[A-Z][a-z]{3,15})"
             r",?\s{1,2}\Z"
         ),
         "highway": re.compile(r"\b(?:Highway|Route|Interstate|Hwy|I)[\s-]\d{1,4}\b"),
@@ -93,8 +105,8 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         ),
         # "Lives in 60614", "the 78704 zip code"
         "zip_place": re.compile(
-            r"\b(?:lives?|living|resid(?:es?|ing)|moved|mail(?:ed)?|sent|ship(?:ped)?|post(?:ed)?|based|home)\s(?:in|to|from|out\sof)\s(?:the\s)?(?P<zip>\d{5}(?:-\d{4})?)(?=[,.;\n]|\Z|\s(?:with|area|and|zip|since))"
-            r"|(?<![\w.,/-])(?P<zip2>\d{5}(?:-\d{4})?)\s(?:zip|postal|post)(?:\s?code)?\b",
+            r"\b(?:lives?|living|resid(?:es?|ing)|moved|mail(?:ed)?|sent|ship(?:ped)?|post(?:ed)?|based|home)\s(?:in|to|from|out\sof)\s(?:the\s)?(?P<zip>\d{5}(?:-\d{4})?)(?=[,.;\n]|\Z|\s(?:with|area|and|zip|since|as))"
+            r"|(?<![\w.,/-])(?P<zip2>\d{5}(?:-\d{4})?)\s(?:as\s(?:his|her|their|the)\s)?(?:zip|postal|post)(?:\s?code)?\b",
             re.I,
         ),
         "postcode_lower": re.compile(
@@ -117,7 +129,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         ),
         # "Hometown: Eau Claire", "City: Winston-Salem"
         "city_label": re.compile(
-            r"(?<![\w-])(?:[Cc]ity|CITY|[Tt]own|TOWN|[Hh]ome\s?town|[Bb]irthplace|[Pp]lace\s+of\s+birth|POB|[Vv]illage|[Dd]istrict|[Ss]uburb|[Nn]eighbou?rhood|[Ll]ocality|[Mm]unicipality|[Bb]orough)\s?(?::|=|\sis|-\s)\s{0,3}"
+            r"(?<![\w-])(?:[Cc]ity|CITY|[Tt]own|TOWN|[Hh]ome\s?town|[Bb]irthplace|[Pp]lace\s+of\s+birth|POB|[Vv]illage|[Dd]istrict|[Ss]uburb|[Nn]eighbou?rhood|[Ll]ocality|[Bb]orn|(?:[Rr]ecent\s)?[Tt]ravel|[Mm]unicipality|[Bb]orough)\s?(?::|=|\sis|-\s)\s{0,3}"
             r"(?P<city>[A-Z][a-z'.]{1,20}(?:[ -](?:(?:on|upon|le|in|the|by|under|super|de|la|du)[ -]){0,2}[A-Z][a-z'-]{1,20}){0,3})"
         ),
         # "lives in baton rouge": as transcripts have it
@@ -136,7 +148,8 @@ def _patterns() -> dict[str, re.Pattern[str]]:
 # Where each of these can begin is found in one pass.
 _GATED = (
     *("street", "street_lower", "pobox", "street_cue", "street_first", "house_cue", "crossing"),
-    *("street_no_number", "apartment", "postcode_lower", "zip_plus4"),
+    *("street_no_number", "apartment", "postcode_lower", "zip_plus4", "street_bare", "numbered"),
+    "road",
 )
 
 
@@ -181,6 +194,19 @@ def _addresses(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
     for m in found["house_cue"]:
         yield Candidate("street", m.start("s"), m.end("s"), 0.86, "house where somebody lives")
         yield from _town(text, m.end("s"), p["town"])
+    for m in found["street_bare"]:
+        group = "s" if m["s"] else "s2"
+        lex = load_lexicon()
+        low = re.findall(r"[a-z']+", m[group].lower())
+        if not any(
+            w in lex.medical or w in lex.not_names or w in lex.facility_generic for w in low
+        ):
+            yield Candidate("street", m.start(group), m.end(group), 0.7, "number and two capitals")
+    for name in ("numbered", "road"):
+        for m in found[name]:
+            yield Candidate(
+                "street", m.start("s"), m.end("s"), 0.75, "road where something happened"
+            )
     for m in found["crossing"]:
         group = "s" if m["s"] else "s2"
         yield Candidate("street", m.start(group), m.end(group), 0.87, "crossing of two streets")
@@ -290,6 +316,7 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
         after = text[m.start("city") + length : m.start("city") + length + 48]
         if _is_term(name, after, lex):
             continue
+        word_like = word_like and not _either(text, m.start("city"), name.lower(), lex)
         if word_like and not _lives(text, m.start("city"), name, after, lex):
             continue
         if name.lower() == "new york" and not re.match(r"\s(?:City|clinic|hospital|office)", after):
@@ -322,13 +349,24 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
         yield Candidate("city", m.start(), m.start() + city[0], 0.6, "city")
 
 
+def _either(text: str, start: int, low: str, lex: Lexicon) -> bool:
+    """Whether a word after "in" is a town or a person, "in Madison": either one identifies."""
+    word = low in lex.common_words or low in lex.medical or low in lex.brands or low in lex.eponyms
+    return (
+        not word
+        and low not in lex.not_names
+        and _IN_FROM.search(text, max(0, start - 6), start) is not None
+    )
+
+
+_IN_FROM = re.compile(r"\b(?:in|from|near)\s\Z")
 _LIVES_BETWEEN = re.compile(
     r"\b(?:[Ll]ives?|[Ll]iving|[Cc]ommutes|[Tt]ravels|[Dd]rives|time|[Dd]rove|[Ff]lew)\sbetween\s(?P<a>[A-Z][a-z'-]{2,20}(?:\s[A-Z][a-z'-]{2,20})?)\sand\s(?P<b>[A-Z][a-z'-]{2,20}(?:\s[A-Z][a-z'-]{2,20})?)"
 )
 # A place that no list has, where only a place can stand. Countries are in the list of states.
 _UNKNOWN_TOWN = re.compile(
-    r"\b(?:(?:[Ll]ives?|[Ll]iving|[Rr]esid(?:es?|ing)|[Bb]orn|[Rr]aised|[Gg]rew\sup|[Rr]etired|[Bb]ased|[Hh]omeless|[Hh]oliday|[Ss]tudying|[Mm]arried|[Ee]mployed)\s(?:and\s\w+\s)?(?:in|near|outside)|[Mm]oved\s(?:here\s|back\s)?(?:to|from)|[Oo]riginally\sfrom|[Rr]esident\sof|(?:town|village|city|suburb)\sof|[Cc]ommutes\s(?:to|from))\s"
-    r"(?P<city>[A-Z][a-z'-]{2,20}(?:[ -][A-Z][a-z'-]{2,20}){0,2})(?=[.,;\n]|\Z|\s(?:with|and|in|for|since|last|alone|on|by|where|as|when|until)\b)"
+    r"\b(?:(?:[Ll]ives?|[Ll]iving|[Rr]esid(?:es?|ing)|[Bb]orn|[Rr]aised|[Gg]rew\sup|[Rr]etired|[Bb]ased|[Hh]omeless|[Hh]oliday|[Ss]tudying|[Mm]arried|[Ee]mployed)\s(?:and\s\w+\s)?(?:in|near|outside)|[Mm]oved\s(?:here\s|back\s)?(?:to|from)|[Oo]riginally\sfrom|[Rr]esident\sof|(?:town|village|city|suburb)\sof|[Cc]ommutes\s(?:to|from)|[Cc]ame\s(?:over\s|here\s)?from|[Ff]light\s(?:from|to)|[Ee]vacuated\sfrom|[Ff]led|[Dd]eported\sfrom|[Hh]ails\sfrom|[Vv]isiting\sfrom|[Tt]ravell?ed\s(?:to|from)|[Tt]rip\sto|[Ff]lew\s(?:back\s)?(?:to|from)|(?:[Ss]hop|[Tt]eaches|[Ww]orks|[Oo]ffice|[Ff]amily|[Ss]tudies)\sin)\s"
+    r"(?P<city>[A-Z][a-z'-]{2,20}(?:[ -][A-Z][a-z'-]{2,20}){0,2})(?=[.,;\n]|\Z|\s(?:with|and|in|for|as|since|last|alone|on|by|where|as|when|until)\b)"
 )
 
 

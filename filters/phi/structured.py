@@ -83,6 +83,10 @@ LAST_FOUR = re.compile(
     re.I,
 )
 UDI = re.compile(r"\(01\)\s?\d{14}(?:\s?\(\d{2,3}\)\s?[A-Za-z0-9/-]{1,20}){0,5}")
+CARD_END = re.compile(
+    r"\b(?:card|account|acct|visa|mastercard|amex|debit|credit)\s(?:ending|ends)\s(?:in\s|with\s)?(?P<n>\d{4})(?!\w)",
+    re.I,
+)
 SORT_CODE = re.compile(r"\bsort\s?code\W{0,3}(?:is\s)?(?P<n>\d{2}([- ]?)\d{2}\2\d{2})(?!\w)", re.I)
 SSN_MASKED = re.compile(r"(?<![\w-])[xX*#]{3}[ -]?[xX*#]{2}[ -]?\d{4}(?![\w-])")
 NHS = re.compile(r"(?<![\w.,/-])\d{3}([ -])\d{3}\1\d{4}(?![\w]|-\d|\.\d)")
@@ -98,6 +102,7 @@ UK_PLATE = re.compile(r"(?<!\w)[A-Z]{2}\d{2} [A-Z]{3}(?!\w)")
 ANY_PLATE = re.compile(
     r"(?<![\w-])(?=[A-Z0-9]{0,4}[ -]?[A-Z0-9]{0,5}\d)(?=\d{0,4}[ -]?[A-Z])[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,5}(?![\w-])"
 )
+_PLATE_WORD = re.compile(r"\b(?:plates?|registration|reg|tags?|vrn|vrm)\b", re.I)
 _PLATE_LABEL = re.compile(
     r"\b(?:(?:number|licen[cs]e)?\s?plates?|registration|reg|tag|tags|vrn|vrm|vehicle\sreg(?:istration)?)\b\.?(?:\s(?:no\.?|number|mark|#))?(?:\s(?:is|was))?[\s:#]{1,3}\Z",
     re.I,
@@ -122,7 +127,7 @@ IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4}
 UUID = re.compile(r"(?<![\w-])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![\w-])")
 
 # A code after a cue: letters, digits and dashes with at least one digit. The cue says which class.
-_CODE = r"(?P<code>[A-Za-z]{0,12}(?:[-/.][A-Za-z]{1,8})?[-/.]?\d(?:[\w]|[-/.:](?=\w)| (?=\d{2,})){2,30})"
+_CODE = r"(?P<code>(?:(?-i:[A-Z]{2,4}) (?=\d{3}))?[A-Za-z]{0,12}(?:[-/.][A-Za-z]{1,8})?[-/.]?\d(?:[\w]|[-/.:](?=\w)| (?=\d{2,})){2,30})"
 _LONG = (
     r"(?:\s{0,3}(?:number|numbers|no\.?|nos\.?|num\.?|id|i\.d\.|identifier|code|ref|reference|#|№))"
 )
@@ -182,12 +187,14 @@ _CUES = (
     _cue(
         "account",
         "account number after its label",
-        r"account|acct|a/c|acc|invoice|billing|bill|iban|sort\s+code|routing|bank|credit\s+card|card|"
+        r"account|acct\.?|a/c|acc|invoice|billing|bill|iban|sort\s+code|routing|bank|credit\s+card|card|"
         r"claim|encounter|har|csn|guarantor",
         long=_LONG + "{1,2}",
         score=0.95,
     ),
-    _cue("account", "account number after its label", r"account|acct|a/c|invoice|iban|sort\s+code"),
+    _cue(
+        "account", "account number after its label", r"account|acct\.?|a/c|invoice|iban|sort\s+code"
+    ),
     _cue(
         "licence",
         "licence number after its label",
@@ -253,6 +260,12 @@ _CUES = (
         r"(?:implant|stent|device|lens|mesh|valve|lead|batch|graft)?\s?(?:lot|batch)|(?:model\sand\s)?serial\s(?:number|no\.?)",
         score=0.85,
     ),
+    _cue(
+        "other_id",
+        "code after its label",
+        r"(?:ref|reference|specimen|sample|order|booking|claim|file|docket|case)(?=\s?[:#])",
+        score=0.8,
+    ),
     _cue("fax", "fax number after its label", r"fax|facsimile", score=0.9),
 )
 # A cue needs one of these letters sequences: one pass finds where a cue can stand at all.
@@ -310,6 +323,10 @@ def find_structured(text: str) -> Iterator[Candidate]:
                     yield Candidate("url", m.start(), m.end(), 0.7, "name of an account")
     for m in PHONE_SPOKEN.finditer(text):
         yield Candidate("phone", m.start(), m.end(), 0.7, "spoken digits")
+    for label in _PLATE_WORD.finditer(text):
+        for m in ANY_PLATE.finditer(text, label.end(), label.end() + 32):
+            if _PLATE_LABEL.search(_before(text, m.start(), 32)):
+                yield Candidate("vehicle", m.start(), m.end(), 0.95, "number plate after its label")
     # A British number plate has two digits only, so no window is around it.
     for m in UK_PLATE.finditer(text):
         if _PLATE_CUE.search(_before(text, m.start())):
@@ -395,7 +412,7 @@ def _before(text: str, start: int, width: int = 48) -> str:
 # What is looked for around digits; where each can begin is found in one pass.
 _NUMBERS = (
     *(PHONE_US, PHONE_INTERNATIONAL, PHONE_UK, PHONE_US_SOLID, PHONE_LOCAL, PAGER, LAST_FOUR, UDI),
-    *(SORT_CODE, SSN, SSN_MASKED, NHS, NI, CARD, UUID, DEA, _HASH_CODE, _LONG_DIGITS),
+    *(SORT_CODE, CARD_END, SSN, SSN_MASKED, NHS, NI, CARD, UUID, DEA, _HASH_CODE, _LONG_DIGITS),
     _GROUPED_DIGITS,
 )
 _DOTTED = re.compile(r"\.\d{1,3}\.")
@@ -417,14 +434,15 @@ def _numbers(text: str, start: int, end: int) -> Iterator[Candidate]:
         yield Candidate("phone", m.start("n"), m.end("n"), 0.8, "pager or extension")
     for m in numbers[LAST_FOUR]:
         yield Candidate("ssn", m.start("n"), m.end("n"), 0.85, "end of a social security number")
-    for pattern, kind, group in ((UDI, "device", 0), (SORT_CODE, "account", "n")):
+    for pattern, kind, group in (
+        (UDI, "device", 0),
+        (SORT_CODE, "account", "n"),
+        (CARD_END, "account", "n"),
+    ):
         for m in numbers[pattern]:
             yield Candidate(
                 kind, m.start(group), m.end(group), 0.95, "number of a shape of its own"
             )
-    for m in ANY_PLATE.finditer(text, start, end):
-        if _PLATE_LABEL.search(_before(text, m.start(), 32)):
-            yield Candidate("vehicle", m.start(), m.end(), 0.95, "number plate after its label")
     for m in numbers[SSN]:
         yield Candidate("ssn", m.start(), m.end(), 0.9, "social security number")
     for m in numbers[SSN_MASKED]:
