@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
@@ -111,12 +112,16 @@ def merge_hits(candidates: Iterable[Candidate], text: str) -> list[Candidate]:
 
 def _continues(text: str, last: Candidate, candidate: Candidate) -> bool:
     """Whether two names are one: "Nguyen" and "Thi Lan"."""
-    return (
-        last.type == candidate.type == "name"
-        and candidate.start - last.end == 1
-        and text[last.end] in " -"
-    )
+    if not (last.type == candidate.type == "name" and 0 < candidate.start - last.end < _MAX_GAP):
+        return False
+    return _BETWEEN.fullmatch(text, last.end, candidate.start) is not None
 
+
+# "Nguyen" and "Thi Lan"; "Maricela" and "Santos" of "Maricela de los Santos".
+_MAX_GAP = 16
+_BETWEEN = re.compile(
+    r"[ -]|[ ](?:(?:de|del|della|dello|di|da|dal|dos|das|do|du|des|van|von|der|den|ter|zu|zur|la|las|los|el|al|bin|ibn|bint|ap|y|e)[ ]){1,3}"
+)
 
 # A rest shorter than this is punctuation or a title.
 _MIN_REST = 4

@@ -56,6 +56,14 @@ _CONTRACTIONS = ("'ve", "'ll", "'re", "'m", "'d", "n't")
 
 
 _SHORT = 3
+# Of organisms and drugs: whatever the letters say, "Neisseria" is nobody.
+_ENDINGS = (
+    *("coccus", "bacter", "bacterium", "bacillus", "monas", "virus", "plasma", "myces", "seria"),
+    *("ella", "mab", "nib", "pril", "sartan", "statin", "cillin", "mycin", "azole", "triptan"),
+    *("gliptin", "gliflozin", "parin", "xaban", "caine", "setron", "dronate", "afil", "olol"),
+    *("azepam", "barbital", "cycline", "floxacin", "thiazide", "tidine", "profen", "coxib"),
+    *("lukast", "terol", "solone", "phylline", "dipine", "pak", "kit", "gel", "strip"),
+)
 
 
 @lru_cache(maxsize=65536)
@@ -107,7 +115,7 @@ def kind_of(word: str) -> Kind:
         level = 0
     place = low in lex.home_cities or low in lex.world_cities
     unknown = not (given or family or level or place or low in lex.eponyms)
-    spelt = unknown and len(low) > _SHORT and name_shape(low) > 0
+    spelt = unknown and len(low) > _SHORT and not low.endswith(_ENDINGS) and name_shape(low) > 0
     return Kind(given, family, level, unknown, low in lex.eponyms, place, spelt)
 
 

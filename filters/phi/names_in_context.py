@@ -256,6 +256,13 @@ _TURN_START = re.compile(r"(?:\A|\n)\Z")
 _RIGHT_GATE = re.compile(r"'s[ ]|,?[ ]\(|,[ ]|,?[ ][a-z0-9D]", re.I)
 
 
+_RIGHT_SURE = re.compile(
+    r"[ ](?:says|said|tells|told|enjoys|likes|loves|hates|plays|feels|felt|thinks|believes|wants|lives|lived|agrees|agreed|declined|refused|understands|weighs|worries|"
+    r"was[ ](?:diagnosed|born|admitted|discharged|referred|accompanied|brought[ ]in|hospitali[sz]ed)|has[ ](?:not[ ])?been[ ](?:sleeping|eating|feeling|taking|unwell|well)|"
+    r"did[ ]not[ ]attend|would[ ]do[ ]well|could[ ]manage)\b|'s[ ](?:phone|mother|father|school|birthday|wishes)\b"
+)
+
+
 def _left(text: str, start: int, *, bound: bool, stop: bool, end: int) -> tuple[int, int]:
     """What stands before, of a given or full name and of a family name alone."""
     before = text[max(0, start - 64) : start]
@@ -300,12 +307,14 @@ def _place(text: str, start: int, end: int) -> _Place:
     stop = _RIGHT_STOP.match(text, end) is not None
     acts = _RIGHT_GATE.match(text, end) is not None and _RIGHT.match(text, end) is not None
     kindred = acts and _RIGHT_KINDRED.match(text, end) is not None
+    sure = kindred or _RIGHT_SURE.match(text, end) is not None
+    acts = acts or sure
     given, family = _left(text, start, bound=stop or acts, stop=stop, end=end)
     if not given and _TURN_START.search(text[max(0, start - 2) : start]):
         turn = _RIGHT_TURN.match(text, end) is not None
         given, family = 2 * int(turn), int(turn)
     return _Place(
-        max(given, int(acts) + kindred), max(family, int(acts)), bool(given or acts), kindred
+        max(given, int(acts) + sure), max(family, int(acts)), bool(given or acts), kindred
     )
 
 

@@ -451,6 +451,8 @@ def _single_score(text: str, token: re.Match[str], kind: Kind, before: str) -> t
     return score, why
 
 
+# "Neisseria gonorrhoeae"
+_ORGANISM = re.compile(r"[ ][a-z]{3,}(?:ae|is|us|um|ii|ens|ei|ans|oides)\b")
 _WITHIN = re.compile(r"[a-z,][ ]\Z")
 _DOSED = re.compile(
     r"(?:'s)?[ ](?:\d|I{2,3}\b|[A-Z]{1,3}\b)|[ ](?:tablets?|caps?|cream|gel|ointment|inhaler|drops|spray|patch|therapy|treatment|dressing)"
@@ -462,6 +464,8 @@ def _odd(text: str, token: re.Match[str], kind: Kind, before: str) -> bool:
     if kind.eponym or kind.word or kind.place or not TITLE_CASE.match(token[0]):
         return False
     if not (kind.spelt or (kind.family and len(token[0]) > 3)):
+        return False
+    if not kind.family and _ORGANISM.match(text, token.end()):
         return False
     return _WITHIN.search(before) is not None and _DOSED.match(text, token.end()) is None
 

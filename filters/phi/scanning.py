@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from casewright.filters.folding import fold_text
 from casewright.filters.phi.dates import find_ages, find_dates
 from casewright.filters.phi.facilities import find_facilities
@@ -13,6 +15,12 @@ from casewright.filters.phi.places import find_places
 from casewright.filters.phi.structured import find_structured
 
 __all__ = ["scan"]
+
+
+# "van der" of "van der Berg", when only "Berg" was found.
+_PARTICLES = re.compile(
+    r"(?<![\w'-])((?:(?:de|del|della|van|von|der|den|zu|los|las|ibn|bin|bint|dos|das|ap)[ ]){1,2})\Z"
+)
 
 
 def scan(text: str) -> list[Hit]:
@@ -39,6 +47,9 @@ def scan(text: str) -> list[Hit]:
         body = folded.text[candidate.start : candidate.end]
         lead = len(body) - len(body.lstrip(" ,.;:'\n\t-"))
         trail = len(body) - len(body.rstrip(" ,;:'\n\t-"))
+        if candidate.type == "name":
+            led = _PARTICLES.search(folded.text, max(0, candidate.start - 12), candidate.start)
+            lead -= len(led[1]) if led else 0
         start, end = folded.span(candidate.start + lead, candidate.end - trail)
         hits.append(
             Hit(candidate.type, start, end, text[start:end], candidate.score, candidate.why)
