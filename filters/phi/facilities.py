@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from casewright.filters.phi.gates import Gate
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.keywords import Keywords
 from casewright.filters.phi.lexicon import Lexicon, load_lexicon, word_set
@@ -57,7 +58,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         ),
         # "Pharmacy: Hollis on Cedar", "Employer: Castellan Steel"
         "label": re.compile(
-            r"(?:\A|(?<=[\n\t;.|])|(?<=\s\s)|(?<=[.,] ))[ ]{0,4}(?:[Pp]referred\s|[Ll]ocal\s|[Nn]amed\s|[Rr]eferring\s|[Uu]sual\s)?"
+            r"(?<![\w-])"
             r"(?:[Pp]harmacy|PHARMACY|[Cc]hemist|[Cc]are\s[Hh]ome|[Nn]ursing\s[Hh]ome|GP\s(?:[Ss]urgery|[Pp]ractice)|[Ss]urgery\sname|[Pp]ractice|[Ss]chool|SCHOOL|[Nn]ursery|[Cc]ollege|[Uu]niversity|[Ee]mployer|EMPLOYER|[Pp]lace\sof\s(?:[Ww]ork|[Ww]orship|[Ee]mployment)|[Ww]orkplace|"
             r"[Ff]acility(?:\s[Nn]ame)?|FACILITY|[Hh]ospital|HOSPITAL|[Cc]linic(?:\s[Nn]ame)?|CLINIC|[Ll]aborator(?:y|ies)|[Cc]hurch|[Hh]ospice|[Ss]helter|[Pp]rison|[Aa]gency|[Tt]rust|[Ii]nstitution)\s?:\s{0,3}"
             r"(?P<f>(?:The\s)?[A-Z][A-Za-z'&.-]{1,24}(?:\s(?:[A-Z][A-Za-z'&.-]{0,24}|of|and|on|at|the|in|&|\d{1,4})){0,6})"
@@ -214,9 +215,18 @@ physical occupational speech social human public private local national general 
 )
 
 
+_GATED = ("of", "prison", "label", "employer")
+
+
+@lru_cache(maxsize=1)
+def _gate() -> Gate:
+    return Gate([_patterns()[name] for name in _GATED])
+
+
 def _announced(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[Candidate]:
     """Facilities after their label, "University of ...", and where somebody works, learns or prays."""
-    for m in p["of"].finditer(text):
+    found = dict(zip(_GATED, _gate().find([p[name] for name in _GATED], text), strict=True))
+    for m in found["of"]:
         words = m["n"].split()
         if (
             _proper_words(words, lex)
@@ -229,9 +239,9 @@ def _announced(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterat
             and not _SOURCE.search(text, max(0, m.start() - 40), m.start())
         ):
             yield Candidate("facility", m.start(), m.end(), 0.8, "institution of a place")
-    for m in p["prison"].finditer(text):
+    for m in found["prison"]:
         yield Candidate("facility", m.start(), m.end(), 0.85, "prison")
-    for m in p["label"].finditer(text):
+    for m in found["label"]:
         words = m["f"].split()
         proper = _proper_words(words, lex)
         told = any(_bare(w) not in lex.common_words for w in proper)
@@ -239,7 +249,7 @@ def _announced(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterat
         if not proper or not (told or _bare(words[-1]) in _FIRM):
             continue
         yield Candidate("facility", m.start("f"), m.end("f"), 0.75, "facility after its label")
-    for m in p["employer"].finditer(text):
+    for m in found["employer"]:
         words = m["f"].split()
         while words and words[-1] in ("of", "and", "&"):
             words.pop()

@@ -120,7 +120,8 @@ def _continues(text: str, last: Candidate, candidate: Candidate) -> bool:
 # "Nguyen" and "Thi Lan"; "Maricela" and "Santos" of "Maricela de los Santos".
 _MAX_GAP = 16
 _BETWEEN = re.compile(
-    r"[ -]|[ ](?:(?:de|del|della|dello|di|da|dal|dos|das|do|du|des|van|von|der|den|ter|zu|zur|la|las|los|el|al|bin|ibn|bint|ap|y|e)[ ]){1,3}"
+    r"[ -]|[ ](?:(?:de|del|della|dello|di|da|dal|dos|das|do|du|des|van|von|der|den|ter|zu|zur|la|"
+    r"las|los|el|al|bin|ibn|bint|ap|y|e)[ ]){1,3}"
 )
 
 # A rest shorter than this is punctuation or a title.

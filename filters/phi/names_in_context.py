@@ -256,6 +256,11 @@ _TURN_START = re.compile(r"(?:\A|\n)\Z")
 _RIGHT_GATE = re.compile(r"'s[ ]|,?[ ]\(|,[ ]|,?[ ][a-z0-9D]", re.I)
 
 
+_SPEAKER = re.compile(
+    r"(?:\A|\n|[.!?][ ])(?:patient|pt|doctor|dr|nurse|mother|father|mom|dad|mum|parent|guest|clinician|provider|physician|"
+    r"therapist|pharmacist|interpreter|caregiver|client|son|daughter|wife|husband):[ ]\Z",
+    re.I,
+)
 _RIGHT_SURE = re.compile(
     r"[ ](?:says|said|tells|told|enjoys|likes|loves|hates|plays|feels|felt|thinks|believes|wants|lives|lived|agrees|agreed|declined|refused|understands|weighs|worries|"
     r"was[ ](?:diagnosed|born|admitted|discharged|referred|accompanied|brought[ ]in|hospitali[sz]ed)|has[ ](?:not[ ])?been[ ](?:sleeping|eating|feeling|taking|unwell|well)|"
@@ -274,6 +279,8 @@ def _left(text: str, start: int, *, bound: bool, stop: bool, end: int) -> tuple[
             return two, 1
         if _LEFT_GREETED.search(before) or _LEFT_NAMED.search(before):
             return (2, 0) if stop else (1, 0)
+        if before.endswith(": ") and _SPEAKER.search(before):
+            return 1, 1  # a turn of a dialogue, or a field
         if any(p.search(before) for p in _LEFT_WORDS):
             return two, two
     if before.endswith(", ") and stop and _LEFT_VOCATIVE.search(before):

@@ -91,7 +91,10 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     )
 
 
-_BY = re.compile(r"[Bb]y")
+# What may stand before "Okafor, Amara" besides the start of a line.
+_BEFORE_TURNED = re.compile(
+    r"[Bb]y|[\t|]|\b(?:[Rr]e|RE|[Pp]t|PT|[Pp]atient|PATIENT|[Cc]lient|[Nn]ame)\b"
+)
 
 
 @lru_cache(maxsize=1)
@@ -121,7 +124,7 @@ def find_names_in_place(text: str) -> Iterator[Candidate]:
     """Candidates of type `name`."""
     lines = line_starts(text)
     begins = {
-        "turned": sorted({*lines, *(m.start() for m in _BY.finditer(text))}),
+        "turned": sorted({*lines, *(m.start() for m in _BEFORE_TURNED.finditer(text))}),
         "label": lines,
         "subject": sentence_starts(text),
     }

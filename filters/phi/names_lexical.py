@@ -388,6 +388,16 @@ def _cue() -> re.Pattern[str]:
     )
 
 
+# "circle of Willis", "fossa of Rosenmuller"
+_PART_OF = re.compile(
+    r"\b(?:circle|fossa|foramen|foramina|sphincter|ligament|ampulla|islets?|canal|tetralogy|pentalogy|crypts?|angle|nodes?|loop|"
+    r"bundle|ducts?|glands?|organ|tubercle|pouch|space|triangle|zone|membrane|valves?|vein|artery|nerve|triad|sign|law|plexus|"
+    r"ganglion|cave|cistern|sinus|line|layer|muscle|recess|spiral|column|body|bodies|cells|area|tract|columns)\sof\s\Z",
+    re.I,
+)
+_PLACE_WORDS = word_set("san santa saint fort mount port lake los las")
+
+
 def _single(text: str, token: re.Match[str], kind: Kind, lex: Lexicon) -> Candidate | None:
     """A name of one word."""
     word = token[0]
@@ -397,6 +407,8 @@ def _single(text: str, token: re.Match[str], kind: Kind, lex: Lexicon) -> Candid
     end = token.end() - (2 if word.endswith("'s") else 0)
     before = text[max(0, token.start() - 40) : token.start()]
     head = _head_after(text, end)
+    if _PART_OF.search(before) or (low in _PLACE_WORDS and text[end : end + 1] == " "):
+        return None
     if low in lex.states or head in lex.eponym_heads or _PLACE_BEFORE.search(before):
         return None
     if head in lex.weak_eponym_heads and (kind.eponym or not kind.given):
@@ -453,7 +465,7 @@ def _single_score(text: str, token: re.Match[str], kind: Kind, before: str) -> t
 
 # "Neisseria gonorrhoeae"
 _ORGANISM = re.compile(r"[ ][a-z]{3,}(?:ae|is|us|um|ii|ens|ei|ans|oides)\b")
-_WITHIN = re.compile(r"[a-z,][ ]\Z")
+_WITHIN = re.compile(r"[a-z][ ]\Z")
 _DOSED = re.compile(
     r"(?:'s)?[ ](?:\d|I{2,3}\b|[A-Z]{1,3}\b)|[ ](?:tablets?|caps?|cream|gel|ointment|inhaler|drops|spray|patch|therapy|treatment|dressing)"
 )

@@ -273,28 +273,7 @@ def _before_state(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[re.Match
 
 
 def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[Candidate]:
-    for m in _before_state(text, p):
-        words = m["city"].lower().split()
-        last = " ".join(words[-3:])
-        known = any(" ".join(words[i:]) in lex.home_cities for i in range(len(words)))
-        state = m["state"]
-        if not known and state in _WORD_CODES:
-            continue
-        if (
-            ("-" in last and not known)
-            or (last in lex.states and last != "new york")
-            or words[0] in lex.not_names
-            or (words[-1] in lex.eponyms and not known)
-        ):
-            continue
-        # "Betty Ross, MD" is a person: a code that is a credential or a word needs a preposition.
-        if state in _WORD_CODES and not _IN.search(text, max(0, m.start() - 12), m.start()):
-            continue
-        if known:
-            start = m.start("city") + _known_start(m["city"], lex)
-            yield Candidate("city", start, m.end("city"), 0.9, "city before a state")
-        elif not lex.is_word(words[-1]) or len(state) > 2:
-            yield Candidate("city", m.start("city"), m.end("city"), 0.65, "name before a state")
+    yield from _towns_of_a_state(text, p, lex)
     for m in p["county"].finditer(text):
         words = m["c"].split()
         if any(
@@ -302,7 +281,9 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
             for w in words[:-1]
         ):
             yield Candidate("city", m.start("c"), m.end("c"), 0.7, "county")
-    for m in p["city_cue"].finditer(text):
+    cues = [p["city_cue"], p["city_label"], p["city_lower"], _LIVES_BETWEEN, _UNKNOWN_TOWN]
+    in_cue, *told = _city_gate().find(cues, text)
+    for m in in_cue:
         city = _longest_city(m["city"].rstrip("."), lex)
         if city is None:
             continue
@@ -326,7 +307,7 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
         yield Candidate(
             "city", m.start("city"), m.start("city") + length, 0.75, "city after a preposition"
         )
-    yield from _towns_told(text, p, lex)
+    yield from _towns_told(text, told, lex)
     for m in p["capital_run"].finditer(text):
         city = _longest_city(m[0], lex)
         if city is None or city[1]:
@@ -370,15 +351,52 @@ _UNKNOWN_TOWN = re.compile(
 )
 
 
-def _towns_told(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[Candidate]:
+def _towns_of_a_state(
+    text: str, p: dict[str, re.Pattern[str]], lex: Lexicon
+) -> Iterator[Candidate]:
+    """Towns before a state or its code: "Columbus, Ohio"."""
+    for m in _before_state(text, p):
+        words = m["city"].lower().split()
+        last = " ".join(words[-3:])
+        known = any(" ".join(words[i:]) in lex.home_cities for i in range(len(words)))
+        state = m["state"]
+        if not known and state in _WORD_CODES:
+            continue
+        if (
+            ("-" in last and not known)
+            or (last in lex.states and last != "new york")
+            or words[0] in lex.not_names
+            or (words[-1] in lex.eponyms and not known)
+        ):
+            continue
+        # "Betty Ross, MD" is a person: a code that is a credential or a word needs a preposition.
+        if state in _WORD_CODES and not _IN.search(text, max(0, m.start() - 12), m.start()):
+            continue
+        if known:
+            start = m.start("city") + _known_start(m["city"], lex)
+            yield Candidate("city", start, m.end("city"), 0.9, "city before a state")
+        elif not lex.is_word(words[-1]) or len(state) > 2:
+            yield Candidate("city", m.start("city"), m.end("city"), 0.65, "name before a state")
+
+
+@lru_cache(maxsize=1)
+def _city_gate() -> Gate:
+    p = _patterns()
+    return Gate([p["city_cue"], p["city_label"], p["city_lower"], _LIVES_BETWEEN, _UNKNOWN_TOWN])
+
+
+def _towns_told(
+    text: str, found: list[Iterator[re.Match[str]]], lex: Lexicon
+) -> Iterator[Candidate]:
     """Towns after their label, without a capital, or unknown, where somebody lives."""
-    for m in p["city_label"].finditer(text):
+    labelled, lower, between, unknown = found
+    for m in labelled:
         if (
             m["city"].lower() not in lex.states
             and m["city"].split()[0].lower() not in lex.not_names
         ):
             yield Candidate("city", m.start("city"), m.end("city"), 0.85, "town after its label")
-    for m in p["city_lower"].finditer(text):
+    for m in lower:
         parts = m["city"].split()
         for count in range(len(parts), 0, -1):
             name = " ".join(parts[:count])
@@ -391,10 +409,10 @@ def _towns_told(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Itera
                 start = m.start("city")
                 yield Candidate("city", start, start + len(name), 0.6, "town without a capital")
                 break
-    for m in _LIVES_BETWEEN.finditer(text):
+    for m in between:
         yield Candidate("city", m.start("a"), m.end("a"), 0.7, "town where somebody lives")
         yield Candidate("city", m.start("b"), m.end("b"), 0.7, "town where somebody lives")
-    for m in _UNKNOWN_TOWN.finditer(text):
+    for m in unknown:
         kind = kind_of(m["city"].split()[0])
         after = text[m.end() : m.end() + 48]
         if (

@@ -19,7 +19,8 @@ __all__ = ["scan"]
 
 # "van der" of "van der Berg", when only "Berg" was found.
 _PARTICLES = re.compile(
-    r"(?<![\w'-])((?:(?:de|del|della|van|von|der|den|zu|los|las|ibn|bin|bint|dos|das|ap)[ ]){1,2})\Z"
+    r"(?<![\w'-])"
+    r"((?:(?:de|del|della|van|von|der|den|zu|los|las|ibn|bin|bint|dos|das|ap)[ ]){1,2})\Z"
 )
 
 
