@@ -24,6 +24,10 @@ _PARTICLES = re.compile(
 )
 
 
+# "Oka-" and "for" on the next line.
+_BROKEN = re.compile(r"-\n[ ]?[a-z]{2,20}\b")
+
+
 def scan(text: str) -> list[Hit]:
     """Find every string shaped like a Safe Harbor identifier.
 
@@ -51,6 +55,8 @@ def scan(text: str) -> list[Hit]:
         if candidate.type == "name":
             led = _PARTICLES.search(folded.text, max(0, candidate.start - 12), candidate.start)
             lead -= len(led[1]) if led else 0
+            broken = _BROKEN.match(folded.text, candidate.end)
+            trail -= broken.end() - broken.start() if broken and not trail else 0
         start, end = folded.span(candidate.start + lead, candidate.end - trail)
         hits.append(
             Hit(candidate.type, start, end, text[start:end], candidate.score, candidate.why)

@@ -78,7 +78,29 @@ DISGUISES: dict[str, Callable[[str], str]] = {
     "over lines": lambda t: t.replace(" ", "\n"),
     "odd spaces": lambda t: t.replace(" ", "\u2003"),
     "capitals": str.upper,
+    "word joiners": "\u2060".join,
+    "variation selectors": "\ufe0f".join,
+    "tags": "\U000e0001".join,
+    "right to left": lambda t: "\u202e" + "\u200f".join(t) + "\u202c",
+    "no-break spaces": lambda t: t.replace(" ", "\u00a0"),
+    "nulls": "\x00".join,
+    "mathematical letters": lambda t: _shifted(t, 0x1D400, 0x1D41A),
+    "circled letters": lambda t: _shifted(t, 0x24B6, 0x24D0),
+    "carriage returns": lambda t: t.replace(" ", "\r\n"),
+    "Greek letters": lambda t: t.translate(str.maketrans("AOov", "\u0391\u039f\u03bf\u03bd")),
 }
+
+
+def _shifted(text: str, upper: int, lower: int) -> str:
+    """Latin letters as those of another block."""
+    return "".join(
+        chr(upper + ord(c) - 65)
+        if "A" <= c <= "Z"
+        else chr(lower + ord(c) - 97)
+        if "a" <= c <= "z"
+        else c
+        for c in text
+    )
 
 
 @pytest.mark.parametrize("how", sorted(DISGUISES))
@@ -89,6 +111,18 @@ def test_a_disguised_name_is_found(how: str) -> None:
     start, end = text.index("Dr.") + 4, text.index(" in the morning")
     covered = sum(h.end - h.start for h in hits if h.start >= start - 4 and h.end <= end + 1)
     assert covered >= 0.8 * (end - start)
+
+
+def test_a_name_that_is_divided_over_lines_is_found_whole() -> None:
+    text = "The patient was seen by Dr. Amara Oka-\nfor in the morning."
+    assert "Amara Oka-\nfor" in {h.text for h in scan(text)}
+
+
+@given(st.binary(max_size=300), st.sampled_from(["latin-1", "cp1252", "utf-16-le", "utf-8"]))
+@settings(max_examples=150, deadline=None)
+def test_bytes_in_any_encoding_are_screened(data: bytes, encoding: str) -> None:
+    text = data.decode(encoding, errors="replace") + "\nMRN 00481923.\n" + data.decode("latin-1")
+    assert any("00481923" in h.text for h in scan(text)), text
 
 
 @pytest.mark.parametrize("how", sorted(set(DISGUISES) - {"capitals"}))

@@ -86,7 +86,7 @@ def test_a_gate_finds_what_is_found_without_it(text: str, start: int, short: int
 def test_what_begins_a_line_or_stands_near_a_sign_is_found_as_everywhere(text: str) -> None:
     patterns = dict(names_in_place._patterns())
     lines = line_starts(text)
-    by = [m.start() for m in names_in_place._BY.finditer(text)]
+    by = [m.start() for m in names_in_place._BEFORE_TURNED.finditer(text)]
     for name, starts in (
         ("label", lines),
         ("subject", sentence_starts(text)),
