@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -30,6 +30,7 @@ _LABELLED = {
 }
 
 
+_SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/\d{4}(?!\d)")
 _ANY_DATE = re.compile(r"born|birth|dob|d\.o\.b|discharge")
 
 
@@ -52,7 +53,25 @@ def date_clashes(folded: str, text: str, patient: Demographics) -> Iterator[OffS
     """
     if _ANY_DATE.search(folded) is None:
         return
-    said = {kind: next(_dates(pattern, folded), None) for kind, pattern in _LABELLED.items()}
+    # 01/11/2025 is a day in January or in November. What the document's other dates leave open
+    # counts for the patient: a clash is one however the dates are read.
+    found = [list(_clashes(folded, text, patient, day_first)) for day_first in _orders(folded)]
+    if all(found):
+        yield from found[0]
+
+
+def _orders(folded: str) -> Sequence[bool]:
+    """Whether the document's dates have the day before the month: as one of them tells, or both."""
+    pairs = [(int(a), int(b)) for a, b in _SLASHED.findall(folded)]
+    if any(a > 12 >= b for a, b in pairs):
+        return (True,)
+    return (False,) if not pairs or any(b > 12 >= a for a, b in pairs) else (False, True)
+
+
+def _clashes(folded: str, text: str, patient: Demographics, day_first: bool) -> Iterator[OffSpec]:
+    said = {
+        kind: next(_dates(pattern, folded, day_first), None) for kind, pattern in _LABELLED.items()
+    }
     birth, begun, ended = said["birth"], said["admission"] or said["visit"], said["discharge"]
     if begun and ended and ended.day < begun.day:
         yield _finding(ended, text, f"before the admission on {begun.day.isoformat()}")
@@ -80,15 +99,15 @@ def _finding(said: _Said, text: str, why: str) -> OffSpec:
     return OffSpec("date", said.start, said.end, text[said.start : said.end], why=why)
 
 
-def _dates(pattern: re.Pattern[str], folded: str) -> Iterator[_Said]:
+def _dates(pattern: re.Pattern[str], folded: str, day_first: bool) -> Iterator[_Said]:
     for match in pattern.finditer(folded):
-        day = _day_of(match)
+        day = _day_of(match, day_first)
         if day is not None:
             start = min(match.start(g) for g in ("m", "iy", "name", "ud") if match.group(g))
             yield _Said(day, start, match.end())
 
 
-def _day_of(match: re.Match[str]) -> date | None:
+def _day_of(match: re.Match[str], day_first: bool) -> date | None:
     name = match.group("name") or match.group("uname")
     if name is not None:
         if name[:3] not in _MONTHS:
@@ -101,8 +120,8 @@ def _day_of(match: re.Match[str]) -> date | None:
     else:
         parts = (
             match.group("y") or match.group("iy"),
-            match.group("m") or match.group("im"),
-            match.group("d") or match.group("id"),
+            match.group("d" if day_first else "m") or match.group("im"),
+            match.group("m" if day_first else "d") or match.group("id"),
         )
     try:
         return date(*(int(p) for p in parts))

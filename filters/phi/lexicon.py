@@ -116,7 +116,7 @@ def load_lexicon() -> Lexicon:
         frequent_words=frequent,
         common_words=common,
         words=frozenset().union(*words.values()),
-        medical=medical["words"] | medical.get("drugs", frozenset()),
+        medical=medical["words"] | lower(raw["organisms"]) | medical.get("drugs", frozenset()),
         eponyms=lower(raw["eponyms"]) | medical["capitalised"],
         eponym_heads=lower(raw["eponym_heads"]),
         weak_eponym_heads=lower(raw["weak_eponym_heads"]),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from casewright.filters.phi import scan
+import pytest
+
+from casewright.filters.phi import LEAK_SCORE, scan
 from casewright.kg.graph import load_graph
 
 # Spellings that are names of persons or makers, whatever they mean here.
@@ -27,3 +29,15 @@ def test_the_graphs_vocabulary_is_not_taken_for_identifiers() -> None:
                 wrong |= {h.text for h in scan(text)}
     assert total > 10_000
     assert wrong <= KNOWN, sorted(wrong - KNOWN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This is Clostridioides difficile colitis.",
+        "Your Clostridioides difficile toxin test was positive for toxin.",
+        "We think that Campylobacter is the cause. Escherichia coli grew in the urine.",
+    ],
+)
+def test_an_organism_is_nobody(text: str) -> None:
+    assert not [h for h in scan(text) if h.score >= LEAK_SCORE]

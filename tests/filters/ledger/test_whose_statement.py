@@ -85,3 +85,20 @@ def test_who_speaks_for_the_patient_gets_the_sex_right(
     text, turns = transcript(lines)
     ledger = checker(text, [], WOMAN, turns)
     assert sum(o.kind == "sex" for o in ledger.off_spec) == clashes
+
+
+@pytest.mark.parametrize(
+    ("dates", "clashes"),
+    [
+        ("Admitted: 01/11/2025. Discharged: 18/11/2025. DOB: 08/02/2012", 0),  # the day first
+        ("Admitted: 11/01/2025. Discharged: 11/18/2025. DOB: 02/08/2012", 0),  # the month first
+        ("Date: 01/11/2025. DOB: 08/02/2012", 0),  # either, and one of them agrees
+        ("Date: 01/11/2025. DOB: 08/02/2002", 1),  # neither agrees
+        ("Admitted: 2025-11-01. Discharged: 2025-10-18. DOB: 2012-02-08", 1),
+    ],
+)
+def test_dates_are_read_as_the_documents_other_dates_tell(
+    dates: str, clashes: int, checker: Checker
+) -> None:
+    ledger = checker(dates, (), Demographics(13, "male"), ())
+    assert sum(o.kind == "date" for o in ledger.off_spec) == clashes
