@@ -84,4 +84,5 @@ def _logs(runs: Counter[str]) -> NDArray[np.float64]:
         weight = seen / (seen + _WEIGHT)
         share = np.divide(counts, seen, out=np.zeros_like(counts), where=seen > 0)
         chance = weight * share + (1 - weight) * chance
-    return np.log(np.maximum(chance, math.exp(-30))).reshape(-1)
+    logs: NDArray[np.float64] = np.log(np.maximum(chance, math.exp(-30))).reshape(-1)
+    return logs

@@ -448,11 +448,8 @@ def _numbers(text: str, start: int, end: int) -> Iterator[Candidate]:
     for m in numbers[SSN_MASKED]:
         yield Candidate("ssn", m.start(), m.end(), 0.8, "masked social security number")
     for m in numbers[NHS]:
-        kind = (
-            "mrn" if _nhs_valid(m[0]) and not PHONE_CUE.search(_before(text, m.start())) else None
-        )
-        if kind:
-            yield Candidate(kind, m.start(), m.end(), 0.85, "NHS number with a valid check digit")
+        if _nhs_valid(m[0]) and not PHONE_CUE.search(_before(text, m.start())):
+            yield Candidate("mrn", m.start(), m.end(), 0.85, "NHS number with a valid check digit")
     for pattern, kind, why in (
         (NI, "ssn", "national insurance number"),
         (CARD, "account", "card number"),
