@@ -34,6 +34,7 @@ from casewright.generators.engines import EngineSpec, open_engine
 
 __all__ = ["privacy"]
 
+_PATIENCE_S = 1200.0  # a small machine that has other work
 _CONTEXT = 4096  # two notes of some thousand characters, and the answer
 
 
@@ -69,7 +70,7 @@ def _tested(results: Sequence[SelfTest]) -> list[dict[str, object]]:
 
 
 async def _experiment(
-    spec: EngineSpec, notes: Sequence[tuple[str, str]], count: int
+    spec: EngineSpec, notes: Sequence[tuple[str, str]], count: int, max_tokens: int
 ) -> tuple[str, Disclosure]:
     """Open the engine, show it the notes and measure: (name of the model, what was found)."""
     if spec.kind == "realiser":
@@ -78,7 +79,13 @@ async def _experiment(
         )
     stderr().print("asking the model ...")
     async with open_engine(spec) as opened:
-        complete = endpoint(opened.base_url, opened.model, key=opened.api_key)
+        complete = endpoint(
+            opened.base_url,
+            opened.model,
+            key=opened.api_key,
+            timeout_s=_PATIENCE_S,
+            max_tokens=max_tokens,
+        )
         found = await asyncio.to_thread(run_experiment, notes, complete, outputs=count)
     return opened.model, found
 
@@ -93,6 +100,9 @@ async def _experiment(
 @click.option("--engine", help="Show the notes to this one as examples: a URL, llamacpp or vllm.")
 @click.option("--model", default="", help="Its name (URL), or the model to load.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads of llamacpp.")
+@click.option(
+    "--max-tokens", type=click.IntRange(min=1), default=400, show_default=True, help="Of a text."
+)
 @click.option("-n", "count", default=200, show_default=True, help="Texts in an experiment.")
 @click.option(
     "--baselines-python",
@@ -108,6 +118,7 @@ def privacy(
     engine: str | None,
     model: str,
     threads: int | None,
+    max_tokens: int,
     count: int,
     baselines_python: Path | None,
     as_json: bool,
@@ -131,7 +142,9 @@ def privacy(
         lines += tell_disclosure(found, f"of {texts.name} against {len(notes)} private notes")
     if engine is not None:
         spec = EngineSpec.parse(engine, model, threads=threads, concurrency=1, context=_CONTEXT)
-        name, found = asyncio.run(_experiment(spec, notes or made_up_notes(200, 1), count))
+        name, found = asyncio.run(
+            _experiment(spec, notes or made_up_notes(200, 1), count, max_tokens)
+        )
         data["experiment"] = {"model": name, **_plain(found)}
         lines += tell_disclosure(found, f"written by {name} with private notes as its examples")
     if texts is None and engine is None:
