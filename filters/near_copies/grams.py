@@ -202,6 +202,10 @@ class _Pairs:
         return cls(*(np.concatenate([getattr(p, n) for p in parts]) for n in cls.__slots__))
 
 
+_LOW = np.array([[REACH], [14], [REACH]])
+_HIGH = np.array([[15], [REACH], [REACH]]) + GRAM
+
+
 @dataclass(frozen=True, slots=True)
 class _Turn:
     """What is looked at together: hits, and their entries that pass every check.
@@ -218,11 +222,13 @@ class _Turn:
 
     @property
     def low(self) -> Places:
-        return np.maximum(self.hits.at - np.array([[REACH], [14], [REACH]]), self.hits.start)
+        low: Places = np.maximum(self.hits.at - _LOW, self.hits.start)
+        return low
 
     @property
     def high(self) -> Places:
-        return np.minimum(self.hits.at + np.array([[15], [REACH], [REACH]]) + GRAM, self.hits.end)
+        high: Places = np.minimum(self.hits.at + _HIGH, self.hits.end)
+        return high
 
     def pairs(self, chosen: Places) -> _Pairs:
         """Some of the entries with their hits."""

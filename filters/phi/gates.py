@@ -40,7 +40,9 @@ def first_letters(pattern: re.Pattern[str]) -> frozenset[str] | None:
 
 def _borders(tree: Sequence[Any]) -> set[str]:
     """How it is said that no match begins inside a word; "" where it is not."""
-    kind, value = tree[0] if tree else (None, None)
+    if not tree:
+        return {""}
+    kind, value = tree[0]
     if kind is code.AT and value is code.AT_BOUNDARY:
         return {"border"}
     if kind is code.ASSERT_NOT:

@@ -91,25 +91,24 @@ _TITLE = (
 )
 _OWNER = r"(?:(?:his|her|their|my|your|our|the|a|an|another|one|whose|named|patient's|pt's|client's|[a-z]+'s)[ ])"
 
+# These are searched in lower case.
 # Left of a name, with how much it says: only a person ("sure"), or a person most of the time.
 _LEFT_KIN = re.compile(
-    rf"(?:\A|(?<![\w'-]))(?:{_KIN})[ ]?(?:,|\(|:|is|called|named|-)?[ ]?['\"]?{_TITLE}\Z", re.I
+    rf"(?:\A|(?<![\w'-]))(?:{_KIN})[ ]?(?:,|\(|:|is|called|named|-)?[ ]?['\"]?{_TITLE}\Z"
 )
 _LEFT_ROLE = re.compile(
-    rf"(?<![\w'-])(?:{_ROLE})(?:[ ]?[,(:]|[ ](?:is|called|named))?[ ]?['\"]?{_TITLE}\Z", re.I
+    rf"(?<![\w'-])(?:{_ROLE})(?:[ ]?[,(:]|[ ](?:is|called|named))?[ ]?['\"]?{_TITLE}\Z"
 )
 _LEFT_DONE = re.compile(
-    rf"(?<![\w'-])(?:{_DONE})[ :]{{1,3}}(?:the[ ]|a[ ])?(?:(?:{_KIN}|{_ROLE}),?[ ])?{_TITLE}\Z",
-    re.I,
+    rf"(?<![\w'-])(?:{_DONE})[ :]{{1,3}}(?:the[ ]|a[ ])?(?:(?:{_KIN}|{_ROLE}),?[ ])?{_TITLE}\Z"
 )
-_LEFT_OBJECT = re.compile(rf"(?<![\w'-])(?:{_OBJECT})[ ]{_TITLE}\Z", re.I)
-_LEFT_GREETED = re.compile(rf"(?<![\w'-])(?:{_GREETED})(?:,[ ]?|[ ]|,?\n){_TITLE}\Z", re.I)
-_LEFT_NAMED = re.compile(rf"(?<![\w'-])(?:{_NAMED})[ ]['\"]?{_TITLE}\Z", re.I)
+_LEFT_OBJECT = re.compile(rf"(?<![\w'-])(?:{_OBJECT})[ ]{_TITLE}\Z")
+_LEFT_GREETED = re.compile(rf"(?<![\w'-])(?:{_GREETED})(?:,[ ]?|[ ]|,?\n){_TITLE}\Z")
+_LEFT_NAMED = re.compile(rf"(?<![\w'-])(?:{_NAMED})[ ]['\"]?{_TITLE}\Z")
 _LEFT_FIELD = re.compile(
-    rf"(?:\A|(?<=[\n\t|;.])|(?<=  )|(?<=, ))[ \t*•-]{{0,4}}(?:{_FIELD})[ ]?(?:by)?[ ]?[:=#-][ \t]{{0,6}}{_TITLE}\Z",
-    re.I,
+    rf"(?:\A|(?<=[\n\t|;.])|(?<=  )|(?<=, ))[ \t*•-]{{0,4}}(?:{_FIELD})[ ]?(?:by)?[ ]?[:=#-][ \t]{{0,6}}{_TITLE}\Z"
 )
-_LEFT_CLOSING = re.compile(rf"{_CLOSING}[ ]?\n{{1,3}}[ ]{{0,4}}(?:-[ ])?{_TITLE}\Z", re.I)
+_LEFT_CLOSING = re.compile(rf"{_CLOSING}[ ]?\n{{1,3}}[ ]{{0,4}}(?:-[ ])?{_TITLE}\Z")
 _LEFT_CELL = re.compile(
     r"(?:[|\t][ ]{0,4}|(?:\A|\n)[ ]?(?:bed|bay|room|rm)[ ]\w{1,4}[ :,-]{1,3})\Z", re.I
 )
@@ -136,8 +135,7 @@ _RIGHT_PAIR = re.compile(
     r"[ ](?:have|are|were|both|had|live|lived|got|met|married|divorced|separated|share|came|decided|agree|would|do|did|plan|want)\b"
 )
 _LEFT_NOTE = re.compile(
-    rf"(?:{_ROLE})(?:'s)?[ ](?:addendum|note|attestation|comments?|statement|review)[ ]?[(:,-][ ]?{_TITLE}\Z",
-    re.I,
+    rf"(?:{_ROLE})(?:'s)?[ ](?:addendum|note|attestation|comments?|statement|review)[ ]?[(:,-][ ]?{_TITLE}\Z"
 )
 _LEFT_LISTED = re.compile(r"(?:\A|\n)[ \t]{0,6}(?:\d{1,2}[.)]|[-*•])[ ]{1,3}\Z")
 _LEFT_WORDS = (_LEFT_DONE, _LEFT_ROLE, _LEFT_OBJECT, _LEFT_NOTE)
@@ -273,23 +271,24 @@ def _left(text: str, start: int, *, bound: bool, stop: bool, end: int) -> tuple[
     before = text[max(0, start - 64) : start]
     if not before or before[-1] in ".!?":
         return 0, 0
+    low = before.lower()  # many times as fast as patterns that are blind to case
     two = 2 if bound else 1
     if before[-1] == " " and _cued(before):
-        if _LEFT_KIN.search(before):
+        if _LEFT_KIN.search(low):
             return two, 1
-        if _LEFT_GREETED.search(before) or _LEFT_NAMED.search(before):
+        if _LEFT_GREETED.search(low) or _LEFT_NAMED.search(low):
             return (2, 0) if stop else (1, 0)
         if before.endswith(": ") and _SPEAKER.search(before):
             return 1, 1  # a turn of a dialogue, or a field
-        if any(p.search(before) for p in _LEFT_WORDS):
+        if any(p.search(low) for p in _LEFT_WORDS):
             return two, two
     if before.endswith(", ") and stop and _LEFT_VOCATIVE.search(before):
         return 2, 0
     if before.endswith(" and ") and _LEFT_PAIR.search(before) and _RIGHT_PAIR.match(text, end):
         return 2, 1
     sign = before.rstrip(" \t")[-1:]
-    if (sign and sign in ":=#-" and _LEFT_FIELD.search(before)) or (
-        before[-1] == "\n" and _LEFT_CLOSING.search(before)
+    if (sign and sign in ":=#-" and _LEFT_FIELD.search(low)) or (
+        before[-1] == "\n" and _LEFT_CLOSING.search(low)
     ):
         return (2, 2) if stop else (1, 1)
     if before[-1] in "\"'>" and _LEFT_CODED.search(before) and _RIGHT_CODED.match(text, end):
@@ -297,9 +296,9 @@ def _left(text: str, start: int, *, bound: bool, stop: bool, end: int) -> tuple[
     if before[-1] == "(" and _LEFT_SERVICE.search(before):
         return 1, 2
     if before[-1] in "('\"" and _cued(before):
-        if _LEFT_KIN.search(before) or _LEFT_NAMED.search(before):
+        if _LEFT_KIN.search(low) or _LEFT_NAMED.search(low):
             return 2, 1
-        return (2, 2) if _LEFT_NOTE.search(before) or _LEFT_ROLE.search(before) else (1, 1)
+        return (2, 2) if _LEFT_NOTE.search(low) or _LEFT_ROLE.search(low) else (1, 1)
     weak = (
         (before[-2:-1] in ("M", "F", ",") and _LEFT_AGED.search(before))
         or before[-1] == "@"
