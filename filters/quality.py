@@ -46,7 +46,7 @@ class QualityLimits:
             are above .8 (tests/filters/test_quality_shared.py).
         max_foreign: largest share of letters of another script.
         repeats: the same sentence of at least `repeat_words` words this often is a loop.
-        repeat_words: see `repeats`; dialogues repeat short answers.
+        repeat_words: see `repeats`; two more in a dialogue, where short answers come again.
         max_repeated: largest share of words inside repeated runs of eight words.
     """
 
@@ -262,7 +262,8 @@ def _loops(text: str, limits: QualityLimits, *, dialogue: bool) -> tuple[list[Ev
         body = re.sub(r"\W+", " ", match[0].lower()).strip()
         if dialogue:
             body = re.sub(rf"^{ROLES} ", "", body)
-        if body.count(" ") + 1 >= limits.repeat_words:
+        # "More than half the days, doctor.": a questionnaire is answered with the same words.
+        if body.count(" ") + 1 >= limits.repeat_words + (2 if dialogue else 0):
             seen.setdefault(body, []).append(match.span())
     for spans in seen.values():
         if len(spans) >= limits.repeats:

@@ -63,11 +63,11 @@ _TACKED_ON = re.compile(
 _WHO = r"\b(?:she|he|they|we|patient|woman|man|girl|boy)\b"
 _FRAGMENT = re.compile(
     r"(?:^|[.!?] )(?:(?:Including|Such as|Like|Which|None|Examined (?:her|him)|Not (?:just|only))\b"
-    r"|(?:Girl|Boy|Man|Woman|Child|Infant)\."
+    r"|(?:Girl|Boy|Man|Woman|Child|Infant)[.:]|Yours (?:is|are)\b"
     rf"|With (?!.*{_WHO})[^,;:]*\.$)"
     r"|^An? \S+ (?:woman|man|girl|boy) who (?:has|had|reports|describes|complains)\b"
     r"(?!.*\b(?:is|was|presents|presented|comes|came|arrived|seen|brought|admitted|asks)\b)"
-    r"|\b(?:is|was), |\bresults? an?\b"
+    r"|\b(?:is|was), |\bresults? an?\b|, which (?:is|are|was) an?\b"
 )
 # "This" can be the patient or the diagnosis; a note's sentence has nothing else to point at.
 _PERSON = (
@@ -90,6 +90,7 @@ _MANY_ARE_ONE = re.compile(
 )
 _LOW = re.compile(r"\b(?:low|reduced|decreased)\b", re.I)
 _HIGH = re.compile(r"\b(?:high|elevated|raised|increased)\b", re.I)
+_IS_OLD = re.compile(r"\b([\w-]+) (?:is|was) an? \S+-old\b", re.I)
 _BREATHS = re.compile(r"\brespiratory rate\b[^.,;]*\bbpm\b", re.I)
 _JOINED = re.compile(r"\b(?:and|or|nor|with|also|well|together|plus|but)\b|[;:]|\. ", re.I)
 _NO_SCORE = re.compile(r", no\b|^no\b", re.I)
@@ -181,6 +182,9 @@ def _said(text: str, task: Task) -> str | None:
 def _of_the_names(text: str, task: Task) -> str | None:
     """What is wrong around the name of a fact."""
     complaints = [f for f in task.facts if f.type in _COMPLAINTS]
+    old = _IS_OLD.search(text)
+    if old and any(w.startswith(old[1].lower()) for f in complaints for w in words_of(f.name)):
+        return "a person is no noun"
     if complaints and _ranks(text, complaints):
         return "ranks the complaints"
     if complaints and _AS.search(text) and not any(f.attributes for f in complaints):
@@ -258,7 +262,8 @@ def _repeated(text: str, task: Task) -> str | None:
     """A word of the facts, or any of a sentence on one fact, that is said once too often."""
     if task.section:
         return None
-    own = Counter(words_of(" ".join(_texts_of(task.facts))) + words_of(" ".join(task.licensed)))
+    own = Counter(words_of(" ".join(_texts_of(task.facts))))
+    own |= Counter(words_of(" ".join(task.licensed)))
     common = _unmarked()
     for start, end in _sentences(text):
         for word, times in Counter(words_of(text[start:end])).items():

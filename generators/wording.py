@@ -395,6 +395,7 @@ def unsaid(frames: tuple[Frame, ...], grammar: Grammar) -> tuple[Frame, ...]:
     return tuple(f for f in (allowing(f, tells) for f in frames) if f is not None)
 
 
+_EXAMINED = re.compile(r"\bexam", re.I)
 _FINITE = re.compile(
     r"\b(?:hurts?|aches?|is|are|feels?|keeps?|goes?|go|gets?|comes?|came|catches|locks|looks?|"
     r"burns|itch|itches|whistles|fall|falls|smells|bleeds?|was|never|don't|doesn't|blew|leaks?)\b"
@@ -424,6 +425,10 @@ def lay_shape(form: str) -> tuple[str, str] | None:
 def usable_frames(frames: Sequence[Frame], count: int, items: Sequence[Item] = ()) -> list[Frame]:
     """Frames that can hold so many items, and items of these shapes where they are given."""
     shapes = {i["shape"] for i in items if "shape" in i}
+    if any(
+        "examination" in i.get("name", "") for i in items
+    ):  # which says already how it was found
+        frames = [f for f in frames if not _EXAMINED.search(f.text)] or frames
     return [
         f
         for f in frames
