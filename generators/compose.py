@@ -304,8 +304,8 @@ class Composer:
             item = {**self._item(fact, subject, None, rng), "short": short}
             if fact.concept in _WITHOUT_UNIT:
                 item["value"] = fact.value or ""
-            item = self._in_hand(item, fact)
-            lined.append(fill(Frame(text="{list}", item=group.line), group, [item], subject))
+            said = self._in_hand(item, fact)
+            lined.append(fill(Frame(text="{list}", item=group.line), group, [said], subject))
         return group.line_break.join(lined)
 
     def ask(self, piece: Piece, subject: Subject) -> Task:
