@@ -260,6 +260,7 @@ class _GrammarFile(_Strict):
     duration: str
     date: str
     words: Mapping[str, str] = Field(default_factory=dict)
+    tells: str = r"(?!)"
 
     def grammar(self) -> Grammar:
         """As the wording of frames uses it."""
