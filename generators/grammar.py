@@ -139,6 +139,8 @@ def _no_sentence(text: str, task: Task) -> str | None:
 
 def _in_a_note(text: str, task: Task) -> str | None:
     """What no clinician writes of a patient."""
+    if task.section:  # what writes whole sections weighs and refers, as clinicians do
+        return None
     types = {f.type for f in task.facts}
     to_somebody = re.search(r"\byou\b", text, re.I)  # messages to the patient advise
     hedged = None if to_somebody else (_POSSIBLE if types & _PLANNED else _HEDGED).search(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,3 +37,8 @@ def test_nobody_stumbles_over_what_people_write(entry: Mapping[str, Any], text: 
 @pytest.mark.parametrize(("entry", "text", "why"), BAD, ids=[b[1] for b in BAD])
 def test_a_reader_stumbles_over_it(entry: Mapping[str, Any], text: str, why: str) -> None:
     assert stumble(text, task_of(entry)) == why
+
+
+def test_a_section_may_weigh_and_refer() -> None:
+    task = replace(task_of({"facts": ["symptom fatigue"]}), section=True)
+    assert stumble("This may be fatigue of another kind, and she should rest.", task) is None
