@@ -127,7 +127,10 @@ def model_talk(dialogue: bool) -> Rules:
         (
             "talks about the prompt",
             re.compile(
-                r"(?m)^\s*(?:facts?|instructions?|prompt|input|output|response|answer|user|assistant|system)\s?:",
+                # A plan has instructions for the patient; those for a model say what to write.
+                r"(?m)^\s*(?:facts?|prompt|input|output|response|answer|user|assistant|system)\s?:"
+                r"|^\s*instructions?\s?:\s*(?:write|rewrite|turn|generate|create|summari[sz]e|convert|"
+                r"given|based|please (?:write|rewrite)|you are|do not (?:add|include|mention))\b",
                 re.I,
             ),
         ),

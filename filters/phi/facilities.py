@@ -248,6 +248,12 @@ def _announced(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterat
         # "Location: Right Lower Quadrant", "School: Full Time"
         if not proper or not (told or _bare(words[-1]) in _FIRM):
             continue
+        # "COURSE IN HOSPITAL:" and below it "Preterm newborn"; "Laboratory: C-reactive protein"
+        alone = len(words) == 1 and not text[m.end("f") : m.end("f") + 1].isalnum()
+        below = "\n" in text[m.start() : m.start("f")]
+        hyphened = "-" in words[0] and _bare(words[0].rpartition("-")[2]) in lex.words
+        if alone and (below or hyphened):
+            continue
         yield Candidate("facility", m.start("f"), m.end("f"), 0.75, "facility after its label")
     for m in found["employer"]:
         words = m["f"].split()

@@ -41,3 +41,19 @@ def test_the_graphs_vocabulary_is_not_taken_for_identifiers() -> None:
 )
 def test_an_organism_is_nobody(text: str) -> None:
     assert not [h for h in scan(text) if h.score >= LEAK_SCORE]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "COURSE IN HOSPITAL:\nPreterm newborn, gestational age 28 completed weeks.",
+        "Course in Hospital:\nVentricular tachycardia is the main diagnosis.",
+        "RESULTS:\nLaboratory: C-reactive protein 12 mg/L (elevated).",
+    ],
+)
+def test_a_heading_that_holds_hospital_announces_none(text: str) -> None:
+    assert not [h for h in scan(text) if h.score >= LEAK_SCORE]
+
+
+def test_a_labelled_facility_is_found() -> None:
+    assert [h.text for h in scan("Hospital: Tarrowby Infirmary\nSeen today.")]

@@ -342,6 +342,8 @@ def test_ctrl_c_ends_the_command_cleanly(run: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "casewright", "report", str(run), "--serve", "--port", "0"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # What runs in the background of a script inherits that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )  # fmt: skip
     try:
         assert process.stdout is not None
