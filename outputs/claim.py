@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from casewright.errors import CasewrightError, Problem
+from casewright.outputs import parts
 from casewright.outputs.files import FileLock, writing
 from casewright.outputs.manifest import (
     MANIFEST,
@@ -90,6 +91,7 @@ def claim(path: Path, fingerprint: Fingerprint, planned: int, about: About | Non
             updated=now(),
             about=about or About(),
             versions=versions(),
+            part_rows=parts.PART_ROWS,
         )
     write_json(path / MANIFEST, manifest)
     return manifest

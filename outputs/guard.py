@@ -22,6 +22,8 @@ __all__ = ["REQUIRED_FILTERS", "check_exportable", "new_folder", "write_checksum
 REQUIRED_FILTERS = ("ledger", "phi", "near_copies", "quality")
 """A document that has not passed all of these is not screened."""
 
+_AT_ONCE = 8192
+
 
 def check_exportable(run: Path) -> Manifest:
     """Refuse to export a run that is not whole or not screened.
@@ -67,7 +69,7 @@ def _reconcile(run: Path, manifest: Manifest) -> Iterator[Problem]:
     counts = manifest.counts
     found = {"kept": 0, "rejected": 0, "failed": 0}
     places: list[np.ndarray[tuple[int], np.dtype[np.int64]]] = []
-    for side, table in stored_tables(run, ["document_index", "outcome"]):
+    for side, table in stored_tables(run, ["document_index", "outcome"], batch=_AT_ONCE):
         places.append(table["document_index"].to_numpy())
         if side == "kept":
             found["kept"] += table.num_rows

@@ -172,7 +172,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`manifest.json`. While `complete` is false the counts are those of the last writing."""
+    """`manifest.json`. While `complete` is false the counts are those of the last writing.
+
+    `part_rows` are the documents planned per part; the default is that of runs which do not say.
+    """
 
     fingerprint: Fingerprint
     counts: Counts
@@ -185,6 +188,7 @@ class Manifest:
     failed_by_reason: Mapping[str, int] = field(default_factory=dict)
     shards: tuple[ShardState, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    part_rows: int = 1024
     format: str = FORMAT
     format_version: int = FORMAT_VERSION
 

@@ -1,8 +1,8 @@
 """Parts: the sealed Parquet files of a run, and how journal segments become them.
 
-A part holds the documents whose place in the plan lies in one block of `PART_ROWS`, sorted by
-that place. What a part contains is therefore a function of the documents alone: neither the
-order in which they were finished nor the number of shards shows in it.
+A part holds the documents whose place in the plan lies in one block of the run's `part_rows`,
+sorted by that place. What a part contains is therefore a function of the documents alone: neither
+the order in which they were finished nor the number of shards shows in it.
 """
 
 from __future__ import annotations
@@ -41,8 +41,11 @@ __all__ = [
     "segment_path",
 ]
 
-PART_ROWS = 1024
-"""Documents planned per part: some 5 MB of Parquet, sealed in under a second or two."""
+PART_ROWS = 4096
+"""Documents planned per part of a new run: some 5 MB of Parquet, sealed in about three seconds.
+
+Smaller parts take longer to read: a part of a quarter of the rows half as long again a row.
+"""
 
 ROWS_AT_ONCE = 128
 _RANK: dict[Outcome, int] = {"failed": 1, "kept": 2, "rejected": 3}
@@ -77,9 +80,9 @@ class PartFiles:
         return self.documents + self.rejects + self.segments
 
 
-def part_of(index: int) -> int:
+def part_of(index: int, part_rows: int) -> int:
     """The part in which a document of the plan belongs."""
-    return index // PART_ROWS
+    return index // part_rows
 
 
 def reason_key(filter_name: str, label: str) -> str:

@@ -40,7 +40,6 @@ from casewright.outputs.manifest import (
     write_json,
 )
 from casewright.outputs.parts import (
-    PART_ROWS,
     Entry,
     compact,
     part_files,
@@ -82,13 +81,13 @@ class _Known:
     reason: str | None
 
 
-def shard_of(index: int, planned: int, shards: int) -> int:
+def shard_of(index: int, planned: int, shards: int, part_rows: int) -> int:
     """Which shard (1-based) a document belongs to.
 
     Shards take turns in blocks. In a large run a block is a whole part, so that each part
     is one shard's own; a small run is dealt finer, so that every shard has work.
     """
-    block = min(PART_ROWS, max(1, planned // (shards * 8)))
+    block = min(part_rows, max(1, planned // (shards * 8)))
     return index // block % shards + 1
 
 
@@ -121,7 +120,7 @@ class RunDir:
         self._refresh()
         self._pending: dict[int, set[int]] = {}
         for index in self.todo():
-            self._pending.setdefault(part_of(index), set()).add(index)
+            self._pending.setdefault(self._part_of(index), set()).add(index)
 
     # ---------------------------------------------------------------- opening
 
@@ -256,7 +255,7 @@ class RunDir:
         with self._mutex:
             self._check_place(row)
             self._reopen()
-            index, part = row.document_index, part_of(row.document_index)
+            index, part = row.document_index, self._part_of(row.document_index)
             segment = self._segments.get(part)
             if segment is None:
                 segment = journal.Segment(segment_path(self.path, part, self.tag))
@@ -347,11 +346,17 @@ class RunDir:
     def _state_path(self) -> Path:
         return _state_path(self.path, self.shard)
 
+    def _part_of(self, index: int) -> int:
+        return part_of(index, self._manifest.part_rows)
+
+    def _shard_of(self, index: int) -> int:
+        return shard_of(index, self.planned, self.shard[1], self._manifest.part_rows)
+
     def _own_indexes(self) -> Sequence[int]:
         k, n = self.shard
         if n == 1:
             return range(self.planned)
-        return [i for i in range(self.planned) if shard_of(i, self.planned, n) == k]
+        return [i for i in range(self.planned) if self._shard_of(i) == k]
 
     def _is_done(self, index: int) -> bool:
         known = self._known.get(index)
@@ -380,7 +385,7 @@ class RunDir:
 
     def _note(self, index: int, known: _Known) -> None:
         k, n = self.shard
-        if n == 1 or shard_of(index, self.planned, n) == k:
+        if n == 1 or self._shard_of(index) == k:
             before = self._known.get(index)
             if before is not None:
                 self._tally[before.outcome] -= 1
@@ -393,7 +398,7 @@ class RunDir:
         if not 0 <= index < self.planned:
             raise ValueError(f"{row.document_id!r}: place {index} is not in the plan")
         k, n = self.shard
-        if shard_of(index, self.planned, n) != k:
+        if self._shard_of(index) != k:
             raise ValueError(f"{row.document_id!r}: place {index} is not of shard {k}/{n}")
         if self._is_done(index):
             raise ValueError(f"{row.document_id!r}: place {index} was done already")
@@ -439,7 +444,7 @@ class RunDir:
             found = list(corpus_check(self.kept_texts()))
             self._check_kept(found)
             self._move(found)
-        touched = {part_of(self._ids[document_id]) for document_id in self._moves}
+        touched = {self._part_of(self._ids[document_id]) for document_id in self._moves}
         for part, files in part_files(self.path).items():
             names = {path.name for path in files.documents + files.rejects}
             if files.segments or part in touched or names != {f"part-{part:05d}.parquet"}:

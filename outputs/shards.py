@@ -225,6 +225,7 @@ class _Files:
             self._writers[number] = pq.ParquetWriter(
                 self._path(number), _WRITTEN, compression="zstd", compression_level=2,
                 use_dictionary=list(STRINGS), write_statistics=_STATISTICS, store_schema=False,
+                write_batch_size=GROUP_ROWS,
             )  # fmt: skip
             self._writers[number].add_key_value_metadata(self._metadata)
         spelled, bytes_ = self._vocabulary.spelled(table, _WRITTEN)

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from casewright.errors import CasewrightError
+from casewright.outputs.manifest import read_manifest
 from casewright.outputs.parts import (
-    PART_ROWS,
     Moves,
     PartFiles,
     part_files,
@@ -28,7 +28,7 @@ from casewright.outputs.vocabulary import RECURRING, with_values
 __all__ = ["Side", "large_tables", "stored_tables"]
 
 BATCH = 512
-LARGE_PARTS = 8
+LARGE_ROWS = 8192
 READERS = 2
 AHEAD = 2
 
@@ -79,12 +79,13 @@ def large_tables(run: Path, columns: list[str] | None = None) -> Iterator[tuple[
         CasewrightError: a file is damaged.
     """
     numbers = [*part_files(run)]
-    groups = [numbers[i : i + LARGE_PARTS] for i in range(0, len(numbers), LARGE_PARTS)]
+    at_once = max(1, LARGE_ROWS // read_manifest(run).part_rows)
+    groups = [numbers[i : i + at_once] for i in range(0, len(numbers), at_once)]
 
     def read(group: list[int]) -> list[tuple[Side, pa.Table]]:
         found: dict[Side, list[pa.Table]] = {"kept": [], "rest": []}
         whole = columns is None
-        for side, table in stored_tables(run, columns, batch=PART_ROWS, parts=group, values=whole):
+        for side, table in stored_tables(run, columns, batch=LARGE_ROWS, parts=group, values=whole):
             schema = with_values(table.schema) if whole else table.schema
             found[side].append(table if table.schema == schema else table.cast(schema))
         # Taking rows from one chunk is three times as fast as from many.

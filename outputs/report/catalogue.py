@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from casewright.outputs.manifest import read_manifest
 from casewright.outputs.parts import part_of, reason_key
 from casewright.outputs.report.view import WITHHELD, document_view
 from casewright.outputs.rows import row_from_plain
@@ -77,6 +78,7 @@ class Catalogue:
 
     def __init__(self, run: Path, *, show_evidence: bool = False) -> None:
         self._run = run
+        self._part_rows = read_manifest(run).part_rows
         self._show_evidence = show_evidence
         self._searches: OrderedDict[str, Mask] = OrderedDict()
         self._lock = Lock()
@@ -139,7 +141,7 @@ class Catalogue:
         place = self._place.get(document_id)
         if place is None:
             return None
-        part = part_of(int(self._indexes[place]))
+        part = part_of(int(self._indexes[place]), self._part_rows)
         for _, table in stored_tables(self._run, batch=_BATCH, parts={part}):
             ids = table["document_id"].to_pylist()
             if document_id in ids:

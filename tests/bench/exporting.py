@@ -1,7 +1,8 @@
 """Rows a second and memory of an export: `python tests/bench/exporting.py [ROWS] [--tables]`.
 
-The run is synthetic: the documents of a small real run, many times over under other ids, each
-with words of its own, so that they are no copies of each other.
+The run is synthetic: the documents of a small real run, many times over under other ids. Every
+other word of a text is another one, drawn anew for each document from all those of the run, so
+that they are as long as real ones and no copies of each other; `--padding` adds words.
 """
 
 from __future__ import annotations
@@ -28,10 +29,8 @@ from casewright.outputs.parts import PART_ROWS
 from casewright.outputs.rows import DOCUMENTS_SCHEMA, conform
 from casewright.outputs.summary import summarise, write_summary
 
-OWN_WORDS = 170
 
-
-def multiply(source: Path, dest: Path, rows: int) -> None:
+def multiply(source: Path, dest: Path, rows: int, padding: int) -> None:
     """A sealed run of `rows` kept documents, made from the kept ones of another."""
     shutil.copytree(source, dest, ignore=shutil.ignore_patterns("documents", "rejects", "report*"))
     (dest / "documents").mkdir()
@@ -39,18 +38,16 @@ def multiply(source: Path, dest: Path, rows: int) -> None:
     table = conform(pa.concat_tables(pq.read_table(f) for f in files), DOCUMENTS_SCHEMA)
     table = table.combine_chunks()
     rng = np.random.default_rng(1)
-    known = pc.unique(pc.list_flatten(pc.utf8_split_whitespace(table["text"])))
-    known = known.combine_chunks() if isinstance(known, pa.ChunkedArray) else known
+    words = pc.utf8_split_whitespace(table["text"].combine_chunks())
+    known = words.flatten()
     for part, start in enumerate(range(0, rows, PART_ROWS)):
         size = min(PART_ROWS, rows - start)
         index = np.arange(start, start + size)
-        chosen = table.take(pa.array(rng.integers(0, table.num_rows, size)))
+        picked = pa.array(rng.integers(0, table.num_rows, size))
+        chosen = table.take(picked)
         case = pc.binary_join_element_wise(pa.array((index // 2).astype(str)), "case", "-")
         ids = pc.binary_join_element_wise(pa.array(index.astype(str)), "doc", "-")
-        drawn = known.take(pa.array(rng.integers(0, len(known), size * OWN_WORDS)))
-        ends = pa.array(np.arange(0, size * OWN_WORDS + 1, OWN_WORDS, dtype=np.int32))
-        words = pc.binary_join(pa.ListArray.from_arrays(ends, drawn), " ")
-        text = pc.binary_join_element_wise(chosen["text"].combine_chunks(), words, "\n")
+        text = own_texts(words.take(picked), known, padding, rng)
         for name, column in (("document_id", ids), ("case_id", case), ("text", text)):
             chosen = chosen.set_column(chosen.schema.get_field_index(name), name, column)
         chosen = chosen.set_column(
@@ -62,11 +59,29 @@ def multiply(source: Path, dest: Path, rows: int) -> None:
         )
     manifest = read_manifest(source)
     counts = replace(manifest.counts, planned=rows, kept=rows, rejected=0, failed=0)
-    manifest = replace(manifest, counts=counts)
+    manifest = replace(manifest, counts=counts, part_rows=PART_ROWS)
     write_json(dest / "manifest.json", manifest)
     # A build leaves its figures, which an export takes; those of the small run will do here.
     figures = replace(summarise(source), manifest=manifest, counts=counts)
     write_summary(figures, dest / "report.json")
+
+
+def own_texts(
+    words: pa.ListArray, known: pa.StringArray, padding: int, rng: np.random.Generator
+) -> pa.Array:
+    """Texts of which every other word is drawn from `known`, with `padding` such words more."""
+    there = words.flatten()
+    drawn = known.take(pa.array(rng.integers(0, len(known), len(there))))
+    mixed = pc.if_else(pa.array(np.arange(len(there)) % 2 == 0), drawn, there)
+    ends = pc.subtract(words.offsets, words.offsets[0])
+    texts = pc.binary_join(pa.ListArray.from_arrays(ends, mixed), " ")
+    if not padding:
+        return texts
+    more = known.take(pa.array(rng.integers(0, len(known), len(words) * padding)))
+    ends = pa.array(np.arange(0, len(more) + 1, padding, dtype=np.int32))
+    return pc.binary_join_element_wise(
+        texts, pc.binary_join(pa.ListArray.from_arrays(ends, more), " "), "\n"
+    )
 
 
 def main() -> None:
@@ -80,6 +95,7 @@ def main() -> None:
         default=20_000,
         help="how many to multiply RUN to; 0: export RUN as it is",
     )
+    parser.add_argument("--padding", type=int, default=0, help="words more in every text")
     parser.add_argument("--keep", type=Path, help="where the run that was made stays")
     parser.add_argument("--tables", action="store_true", help="the task tables too")
     parser.add_argument("--profile", action="store_true")
@@ -90,7 +106,7 @@ def main() -> None:
             # In a process of its own, whose memory is not counted.
             run = Path(folder) / "run"
             maker = multiprocessing.get_context("spawn").Process(
-                target=multiply, args=(args.run, run, args.rows)
+                target=multiply, args=(args.run, run, args.rows, args.padding)
             )
             maker.start()
             maker.join()

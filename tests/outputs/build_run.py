@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=FINGERPRINT.seed)
     parser.add_argument("--stop-after", type=int, default=-1)
     args = parser.parse_args()
-    parts.PART_ROWS = rundir.PART_ROWS = args.part_rows
+    parts.PART_ROWS = args.part_rows
     if args.limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (args.limit, args.limit))
     k, n = map(int, args.shard.split("/"))

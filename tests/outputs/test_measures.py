@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from row_factory import ABOUT, FINGERPRINT, make_row
 
-from casewright.outputs import parts, rundir
+from casewright.outputs import parts
 from casewright.outputs.diversity import SIZES, Diversity, measure_diversity, words_of
 from casewright.outputs.measures import (
     MENTIONS,
@@ -157,7 +157,6 @@ def test_figures_do_not_depend_on_how_the_run_is_stored(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "PART_ROWS", 10)
-    monkeypatch.setattr(rundir, "PART_ROWS", 10)
     assert measure_run(write_run(tmp_path / "run")) == measure_run(run)
 
 

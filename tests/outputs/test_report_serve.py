@@ -27,7 +27,7 @@ from report_page import CONTRAST, choose, listed, marks_of, show
 from row_factory import ABOUT, FINGERPRINT, make_document, make_row
 
 from casewright.errors import CasewrightError
-from casewright.outputs import parts, rundir
+from casewright.outputs import parts
 from casewright.outputs.report import serve, write_report
 from casewright.outputs.report.catalogue import FIELDS, Catalogue
 from casewright.outputs.report.serve import ReportServer
@@ -65,19 +65,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run in several parts."""
     path = tmp_path_factory.mktemp("serve") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        for module in (parts, rundir):
-            patch.setattr(module, "PART_ROWS", 32)
+        patch.setattr(parts, "PART_ROWS", 32)
         with RunDir.open(path, FINGERPRINT, PLANNED, about=ABOUT) as out:
             for made in ROWS:
                 out.add(made)
             out.seal()
     assert len(list(path.glob("documents/*.parquet"))) == 5
     return path
-
-
-@pytest.fixture(autouse=True)
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "PART_ROWS", 32)
 
 
 @contextmanager
@@ -204,7 +198,7 @@ def test_run_under_way_is_served_and_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serve, "_FRESH_SECONDS", 0.0)
-    monkeypatch.setattr(rundir, "PART_ROWS", 32)
+    monkeypatch.setattr(parts, "PART_ROWS", 32)
     with RunDir.open(tmp_path / "run", FINGERPRINT, 60, about=ABOUT) as out:
         for made in ROWS[:40]:
             out.add(made)

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from row_factory import ABOUT, FINGERPRINT, make_document, make_row
 
 from casewright.errors import CasewrightError
-from casewright.outputs import journal, parts, rundir
+from casewright.outputs import journal, parts
 from casewright.outputs.manifest import Counts, Fingerprint, Usage, read_manifest
 from casewright.outputs.rows import failed_row, read_rows
 from casewright.outputs.rundir import RunDir, shard_of
@@ -51,7 +51,7 @@ def build(*args: object, check: bool = True, **kwargs) -> subprocess.CompletedPr
 def finish(run: Path, planned: int, part_rows: int, reject: set[int], move: set[int]) -> None:
     """What `build_run.py` does, in this process."""
     before = parts.PART_ROWS
-    parts.PART_ROWS = rundir.PART_ROWS = part_rows
+    parts.PART_ROWS = part_rows
     try:
         with open_run(run, planned) as out:
             for i in list(out.todo()):
@@ -59,7 +59,7 @@ def finish(run: Path, planned: int, part_rows: int, reject: set[int], move: set[
             moved = {make_row(i).document_id for i in move}
             out.seal(lambda texts: [(d, SELF_COPY) for d, _, _ in texts if d in moved])
     finally:
-        parts.PART_ROWS = rundir.PART_ROWS = before
+        parts.PART_ROWS = before
 
 
 def stored(run: Path) -> dict[str, str]:
@@ -560,7 +560,7 @@ def test_run_begun_with_other_shards_is_finished_with_one(tmp_path: Path) -> Non
     planned=st.integers(0, 5000), shards=st.integers(1, 64),
 )  # fmt: skip
 def test_every_place_belongs_to_one_shard_and_the_work_is_shared(planned: int, shards: int) -> None:
-    owners = [shard_of(i, planned, shards) for i in range(planned)]
+    owners = [shard_of(i, planned, shards, parts.PART_ROWS) for i in range(planned)]
     assert all(1 <= k <= shards for k in owners)
     if planned >= shards * 8 and planned < parts.PART_ROWS * shards * 8:
         sizes = [owners.count(k) for k in range(1, shards + 1)]
@@ -600,7 +600,6 @@ def test_kept_documents_can_be_rejected_late_even_from_sealed_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "PART_ROWS", 4)
-    monkeypatch.setattr(rundir, "PART_ROWS", 4)
     with open_run(tmp_path / "run", 10) as run:
         for i in range(10):
             run.add(make_row(i))
@@ -619,6 +618,24 @@ def test_kept_documents_can_be_rejected_late_even_from_sealed_parts(
     moved = list(read_rows(tmp_path / "run" / "rejects"))
     assert [r.reasons for r in moved] == [(SELF_COPY,)] * 2
     assert replace(moved[0], outcome="kept", reasons=()) == make_row(1)
+
+
+def test_run_goes_on_with_parts_of_the_size_that_it_began_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "PART_ROWS", 4)
+    with open_run(tmp_path / "run", 10) as run:
+        for i in range(6):
+            run.add(make_row(i))
+    monkeypatch.setattr(parts, "PART_ROWS", 8)
+    with open_run(tmp_path / "run", 10) as run:
+        for i in range(6, 10):
+            run.add(make_row(i))
+        run.seal()
+    assert [
+        len(list(read_rows(path))) for path in sorted((tmp_path / "run/documents").iterdir())
+    ] == [4, 4, 2]
+    assert len(stored(tmp_path / "run")) == 10
 
 
 def test_corpus_check_sees_every_kept_document_once_in_plan_order(tmp_path: Path) -> None:
@@ -656,7 +673,6 @@ def test_journal_stays_small_when_documents_come_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "PART_ROWS", 5)
-    monkeypatch.setattr(rundir, "PART_ROWS", 5)
     with open_run(tmp_path / "run", 23) as run:
         for i in range(23):
             run.add(make_row(i))

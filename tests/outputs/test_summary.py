@@ -14,7 +14,7 @@ from rich.console import Console
 from row_factory import ABOUT, FINGERPRINT, KINDS, make_document, make_row
 
 from casewright.errors import CasewrightError
-from casewright.outputs import parts, rundir
+from casewright.outputs import parts
 from casewright.outputs.agreement import agreement_in
 from casewright.outputs.chapters import CHAPTERS, chapter_of
 from casewright.outputs.manifest import Counts, Usage
@@ -133,7 +133,6 @@ def test_run_under_way_is_summed_up_as_far_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "PART_ROWS", 10)
-    monkeypatch.setattr(rundir, "PART_ROWS", 10)
     with RunDir.open(tmp_path / "run", FINGERPRINT, PLANNED) as out:
         for i in range(15):
             out.add(document(i))
