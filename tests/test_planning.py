@@ -86,6 +86,18 @@ def test_shares_are_met_to_the_document() -> None:
     assert (found["chapter"]["10"], found["chapter"]["5"]) == (18, 12)
 
 
+@pytest.mark.parametrize("coverage", [{}, {"kind": "even"}], ids=["in order", "by shares"])
+def test_a_case_gives_no_more_kinds_than_wanted_of_one(coverage: object) -> None:
+    for most in (1, 2):
+        config = config_of(60, {**coverage, "kinds_per_case": most})  # type: ignore[dict-item]
+        places = plan_documents(load_parts(config), config).places
+        of_case = Counter(place.case_index for place in places)
+        assert len(places) == 60
+        assert max(of_case.values()) == most
+        assert len({place.kind for place in places}) >= 4
+    assert len(of_case) < 60
+
+
 def test_without_shares_styles_and_personas_still_take_turns() -> None:
     """By luck the standard deviation of 300 draws of a seventh is 6; by turns hardly 2."""
     config = config_of(1, {})

@@ -261,6 +261,7 @@ class CoverageConfig(_Strict):
     style: Shares | None = None
     persona: Shares | None = None
     candidates: int = Field(default=5, ge=1, le=1000)
+    kinds_per_case: int | None = Field(default=None, ge=1)
 
     def shares(self, axis: Axis) -> Shares | None:
         """What is asked of an axis."""

@@ -12,7 +12,7 @@ kept, so it is put on record in the run directory (`plan.json`) and read from th
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import floor
@@ -34,6 +34,7 @@ from casewright.outputs.coverage import (
 )
 from casewright.outputs.stored import stored_tables
 from casewright.records import Case
+from casewright.seeds import derive_seed
 from casewright.setup import Parts
 
 __all__ = ["Planned", "RunPlan", "extended", "plan_documents", "plan_run", "plan_top_up"]
@@ -233,9 +234,16 @@ def _fill(
     seen: dict[Axis, Counter[str]] = {axis: Counter() for axis in wanted}
     taken: list[_Document] = []
     passed: list[_Candidate] = []
+    most = config.coverage.kinds_per_case or len(parts.library.kinds)
+    kinds_of: defaultdict[int, set[str]] = defaultdict(set)
+
+    def full(found: _Candidate) -> bool:
+        kinds = kinds_of[found.case_index]
+        return found.kind not in kinds and len(kinds) >= most
 
     def take(found: _Candidate) -> None:
         taken.append((found.case_index, found.kind, found.variant))
+        kinds_of[found.case_index].add(found.kind)
         for axis, value in found.values.items():
             remaining[axis][value] -= 1
 
@@ -257,7 +265,7 @@ def _fill(
     for least in range(len(wanted), -1, -1):
         left: list[_Candidate] = []
         for found in passed:
-            if len(taken) < number and fitting(found) >= least:
+            if len(taken) < number and fitting(found) >= least and not full(found):
                 take(found)
             else:
                 left.append(found)
@@ -316,7 +324,7 @@ def _in_order(
     found: list[_Document] = []
     case_index, barren = start, 0
     while len(found) < most:
-        kinds = _kinds_at(parts, config, case_index)
+        kinds = _chosen(config, case_index, _kinds_at(parts, config, case_index))
         barren = 0 if kinds else barren + 1
         if barren == _BARREN:
             _refuse_barren(config)
@@ -324,6 +332,15 @@ def _in_order(
         found += documents[: most - len(found)]
         case_index += 1
     return found
+
+
+def _chosen(config: Config, case_index: int, kinds: list[str]) -> list[str]:
+    """As many of a case's kinds as are wanted of one, in their order."""
+    most = config.coverage.kinds_per_case
+    if most is None or len(kinds) <= most:
+        return kinds
+    drawn = sorted(kinds, key=lambda kind: derive_seed(config.seed, "kinds", case_index, kind))
+    return [kind for kind in kinds if kind in drawn[:most]]
 
 
 def _refuse_barren(config: Config) -> None:
