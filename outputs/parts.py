@@ -44,7 +44,7 @@ __all__ = [
 PART_ROWS = 4096
 """Documents planned per part of a new run: some 5 MB of Parquet, sealed in about three seconds.
 
-Smaller parts take longer to read: a part of a quarter of the rows half as long again a row.
+Smaller parts take longer to read: those of a quarter of the rows, twice as long a row.
 """
 
 ROWS_AT_ONCE = 128
