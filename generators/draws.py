@@ -15,6 +15,7 @@ from casewright.generators.vocabulary import (
     FormsOf,
     fact_words,
     strange_words,
+    texts_of,
     words_of,
 )
 from casewright.generators.wording import is_plural, is_told_of
@@ -217,11 +218,7 @@ def _excess(text: str, task: Task) -> str | None:
     """What a draw says twice, or at too great length."""
     if not task.facts or task.section:
         return None
-    own = " ".join(
-        part
-        for fact in task.facts
-        for part in (fact.name, fact.value or "", fact.unit or "", *(v for _, v in fact.attributes))
-    )
+    own = " ".join(texts_of(task.facts))
     said, given = words_of(text), words_of(f"{own} {' '.join(task.licensed)}")
     numbers, known = Counter(w for w in said if w[0].isdigit()), Counter(words_of(own))
     if any(count > max(known[number], 1) for number, count in numbers.items()):

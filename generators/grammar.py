@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-from casewright.generators.tasks import Task
-from casewright.generators.vocabulary import joining_words, words_of
+from casewright.generators.tasks import Task, sentences_of
+from casewright.generators.vocabulary import joining_words, texts_of, words_of
 from casewright.generators.wording import is_plural
 from casewright.records import Fact
 
@@ -48,7 +48,7 @@ _SPLICED = re.compile(
     r"during|besides|beyond|apart|along|together|among|according|to|from|under|over|over the|"
     r"through|throughout|although|though|because|until|once|where|whereas|upon|also|today|now|then|"
     r"here|further|furthermore|moreover|meanwhile|still|so|\w+ly|well|yes|no|yeah|oh|okay|ok|sure|"
-    r"all|right|alright|sorry|please|thanks?|thank|let's|hm+|uh|um|and|but|both|neither|associated|"
+    r"all|right|alright|sorry|please|thanks?|let's|hm+|uh|um|and|but|both|neither|associated|"
     r"accompanying|asked|questioned|next|first|following|despite|regarding|concerning|like|"
     r"overall|altogether|taken|otherwise|i)\b)"
     r"[^.;:?!()\"“]*?, (?:it|she|he|they|we|this(?: \S+){0,3}?)"
@@ -154,10 +154,10 @@ def _in_a_note(text: str, task: Task) -> str | None:
     several = len(task.facts) > 1 and types <= _COMPLAINTS and not task.bare
     if several and not _JOINED.search(text) and all(f.name in text.lower() for f in task.facts):
         return "list or markup"
-    for start, end in _sentences(text):
+    for start, end in sentences_of(text):
         if _SPLICED.search(text[start:end]):
             return "two sentences in one"
-    return _TACKED_ON.search(text) and "two sentences in one"
+    return "two sentences in one" if _TACKED_ON.search(text) else None
 
 
 def _said(text: str, task: Task) -> str | None:
@@ -231,7 +231,7 @@ def _of_the_values(text: str, task: Task) -> str | None:
 
 def _ranks(text: str, complaints: Sequence[Fact]) -> bool:
     """Whether one of several complaints, or one beside others, is called the main one."""
-    for start, end in _sentences(text):
+    for start, end in sentences_of(text):
         said = text[start:end].lower()
         if _LEADING.search(said):
             several = any(f.name in text.lower() and f.name not in said for f in complaints)
@@ -264,10 +264,10 @@ def _repeated(text: str, task: Task) -> str | None:
     """A word of the facts, or any of a sentence on one fact, that is said once too often."""
     if task.section:
         return None
-    own = Counter(words_of(" ".join(_texts_of(task.facts))))
+    own = Counter(words_of(" ".join(texts_of(task.facts))))
     own |= Counter(words_of(" ".join(task.licensed)))
     common = _unmarked()
-    for start, end in _sentences(text):
+    for start, end in sentences_of(text):
         for word, times in Counter(words_of(text[start:end])).items():
             if len(word) < 4 or word in common or word[0].isdigit():
                 continue
@@ -278,27 +278,5 @@ def _repeated(text: str, task: Task) -> str | None:
 
 @lru_cache(maxsize=1)
 def _unmarked() -> frozenset[str]:
-    return joining_words("grammar", "measures", "scores") | {
-        "patient",
-        "patient's",
-        "allergy",
-        "allergies",
-    }
-
-
-def _texts_of(facts: Sequence[Fact]) -> list[str]:
-    return [
-        part
-        for fact in facts
-        for part in (fact.name, fact.value or "", fact.unit or "", *(v for _, v in fact.attributes))
-    ]
-
-
-def _sentences(text: str) -> list[tuple[int, int]]:
-    """Where sentences stand; a full stop within a number ends none."""
-    ends = [m.end() for m in re.finditer(r"[.!?](?=\s|$)", text)]
-    starts = [0, *ends]
-    return [
-        (a + len(text[a:b]) - len(text[a:b].lstrip()), b)
-        for a, b in zip(starts, ends, strict=False)
-    ]
+    words = {"patient", "patient's", "allergy", "allergies"}
+    return joining_words("grammar", "measures", "scores") | words

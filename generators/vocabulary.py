@@ -22,6 +22,7 @@ __all__ = [
     "joining_words",
     "shown_words",
     "strange_words",
+    "texts_of",
     "words_of",
 ]
 
@@ -74,12 +75,20 @@ def _joining() -> frozenset[str]:
     return _lists()["grammar"] | _lists()["narrative"]
 
 
+def texts_of(facts: Sequence[Fact]) -> list[str]:
+    """Names, values, units and attributes of facts, as the case has them."""
+    return [
+        part
+        for fact in facts
+        for part in (fact.name, fact.value or "", fact.unit or "", *(v for _, v in fact.attributes))
+    ]
+
+
 def fact_words(facts: Sequence[Fact], forms_of: FormsOf) -> frozenset[str]:
     """Every word, stemmed, that the facts license: names, values, attributes, surface forms."""
     words: set[str] = set()
     for fact in facts:
-        parts = [fact.name, fact.value or "", fact.unit or "", *(v for _, v in fact.attributes)]
-        for text in (*parts, *forms_of(fact.concept)):
+        for text in (*texts_of([fact]), *forms_of(fact.concept)):
             for word in words_of(text):
                 words.add(word)
                 words.add(_stem(word))

@@ -425,9 +425,8 @@ def lay_shape(form: str) -> tuple[str, str] | None:
 def usable_frames(frames: Sequence[Frame], count: int, items: Sequence[Item] = ()) -> list[Frame]:
     """Frames that can hold so many items, and items of these shapes where they are given."""
     shapes = {i["shape"] for i in items if "shape" in i}
-    if any(
-        "examination" in i.get("name", "") for i in items
-    ):  # which says already how it was found
+    # An examination says already how something was found.
+    if any("examination" in i.get("name", "") for i in items):
         frames = [f for f in frames if not _EXAMINED.search(f.text)] or frames
     return [
         f
