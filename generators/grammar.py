@@ -55,6 +55,13 @@ _SPLICED = re.compile(
     r"(?:['’](?:s|ve|re)\b| (?:is|was|were|are|has|had|have)\b)",
     re.I,
 )
+_WRONG_VERB = re.compile(
+    r"\b(?:has|have|had) been (?:begun|began|came|went)\b|\ba lot of (?:\w+ )?hurts\b"
+    # Nobody is given an operation as a drug is.
+    r"|(?:tomy|plasty|scopy|stomy|pexy|desis|resection|fixation|reduction|biopsy)"
+    r" (?:was|were|is|are|has been) (?:given|administered|prescribed)\b",
+    re.I,
+)
 _TACKED_ON = re.compile(
     r", (?:it['’]?s|it is|it was|that['’]?s) (?:it|her|him|me|them)\b"
     r"|, (?:she|he|I|they)(?:['’]?ve|['’]s)?(?: has| have| had)+ (?:it|them|that|this)\b",
@@ -109,6 +116,8 @@ def stumble(text: str, task: Task) -> str | None:
         return "double negative"
     if _ARTICLE.search(text):
         return "wrong article"
+    if _WRONG_VERB.search(text):
+        return "wrong verb"
     if not task.facts:
         return None
     return (

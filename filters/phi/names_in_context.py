@@ -187,6 +187,7 @@ _INITIALS = re.compile(
     rf"(?<![\w'.-])(?P<i>[A-Z]\.[ ]?(?:[A-Z]\.[ ]?){{0,2}}|[A-Z]{{1,2}}[ ](?=(?:(?:{_PART})[ ])?[A-Z][a-z]))(?P<n>(?:(?:{_PART})[ ]){{0,2}}{_UNIT}(?:-{_UNIT})?)"
 )
 _PIECE = re.compile(r"[A-Za-z'-]+")
+_DEGREES = re.compile(r"\d[ °º]{1,2}\Z")  # "37.1 C. Blood was found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,6 +460,8 @@ def _judge_initials(text: str, m: re.Match[str]) -> Candidate | None:
         return None
     kind = kind_of(word)
     letters = [c for c in m["i"] if c.isalpha()]
+    if letters in (["C"], ["F"]) and _DEGREES.search(text, max(0, m.start() - 8), m.start()):
+        return None
     dotted = "." in m["i"]
     if kind.eponym and not (dotted and len(letters) > 1):
         return None
