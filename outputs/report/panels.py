@@ -98,6 +98,9 @@ class LengthBar:
     high: float
 
 
+_NO_MODEL = "realiser"  # nothing is asked of a run that has no model
+
+
 def chips(summary: RunSummary) -> list[Chip]:
     """The verdicts: whether the run adds up, and how the kept documents measure up."""
     counts, total = summary.counts, summary.total
@@ -133,7 +136,8 @@ def chips(summary: RunSummary) -> list[Chip]:
             "asked for: no kept document with an identifier that nothing planned",
         )
     )
-    made.append(_at_least("Model wrote", median, MIN_MODEL, "of the median document's words"))
+    if summary.manifest.about.engine != _NO_MODEL:
+        made.append(_at_least("Model wrote", median, MIN_MODEL, "of the median document's words"))
     return made
 
 

@@ -234,6 +234,13 @@ def test_chips_say_what_is_met_and_what_is_not(run: Path) -> None:
     }
 
 
+def test_nothing_is_asked_of_the_model_of_a_run_without_one(run: Path) -> None:
+    summary = summarise(run)
+    about = replace(summary.manifest.about, engine="realiser")
+    without = replace(summary, manifest=replace(summary.manifest, about=about))
+    assert "Model wrote" not in {chip.label for chip in chips(without)}
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(None, "none"), (0, "0%"), (1, "100%"), (0.99999, "99.9%"), (1e-6, "0.1%"), (0.5, "50.0%")],
