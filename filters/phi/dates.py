@@ -372,26 +372,32 @@ _AGE_GENERAL = re.compile(
 
 
 # An age over 89 has one of these in it; the rest of the pattern stands close by.
-_AGE_GATE = re.compile(r"9\d|1[0-2]\d|ninet|hundred|nonagen|centenar|90'?s|100", re.I)
+_AGE_NUMBER = re.compile(r"9\d|1[0-2]\d")
+_AGE_WORD = re.compile(r"ninet|hundred|nonagen|centenar", re.I)
+_AGE_WORDS = ("ninet", "hundred", "nonagen", "centenar")
 _AGE_WIDTH = 48
 _AGE_GROUPS = ("n", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "n10", "n11")
 
 
-def _near(pattern: re.Pattern[str], gate: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Matches of a slow pattern around the matches of a quick one."""
+def _ages_in(text: str) -> Iterator[re.Match[str]]:
+    """Matches of the slow pattern of ages around what every one of them holds."""
+    places = list(_AGE_NUMBER.finditer(text))
+    low = text.lower()
+    if any(word in low for word in _AGE_WORDS):
+        places = sorted((*places, *_AGE_WORD.finditer(text)), key=lambda place: place.start())
     done = 0
-    for place in gate.finditer(text):
+    for place in places:
         if place.end() <= done:
             continue
         start = max(done, place.start() - _AGE_WIDTH)
-        for match in pattern.finditer(text, start, place.end() + _AGE_WIDTH):
+        for match in AGE.finditer(text, start, place.end() + _AGE_WIDTH):
             yield match
             done = match.end()
 
 
 def find_ages(text: str) -> Iterator[Candidate]:
     """Candidates of type `age`: above 89 only (45 CFR 164.514(b)(2)(i)(C))."""
-    for m in _near(AGE, _AGE_GATE, text):
+    for m in _ages_in(text):
         group = next(g for g in _AGE_GROUPS if m[g] is not None)
         start = m.start(group)
         if group != "n5" and _AGE_GENERAL.search(text[max(0, start - 14) : start]):

@@ -137,15 +137,22 @@ class Gate:
             by_letter.setdefault(start[0], []).append(_escaped(start[1:]))
         either = "|".join(f"{_escaped(a)}(?:{'|'.join(b)})" for a, b in by_letter.items())
         # Nothing is taken: "c" after "a/" may begin another word.
-        self._pattern = re.compile(rf"(?<!\w)(?=({either}))" if either else r"(?!)", re.I)
+        pattern = rf"(?<!\w)(?=({either}))" if either else r"(?!)"
+        self._lower = re.compile(pattern)  # half the time of the other
+        self._any_case = re.compile(pattern, re.I)
 
     def starts(self, text: str, start: int = 0, end: int | None = None) -> list[list[int] | None]:
         """For each pattern the places where it may begin, ascending; None for anywhere."""
         found: list[list[int]] = [[] for _ in self._everywhere]
-        for match in self._pattern.finditer(text, start, len(text) if end is None else end):
+        stop = len(text) if end is None else end
+        first = max(start - 1, 0)  # one more, to see whether a word begins
+        part = text[first:stop]
+        # Of other letters some have a lower case of another length.
+        pattern, part = (self._lower, part.lower()) if part.isascii() else (self._any_case, part)
+        for match in pattern.finditer(part, start - first):
             key = _DIGITS.sub(_DIGIT, match[1].casefold())
             for number in self._numbers[key]:
-                found[number].append(match.start())
+                found[number].append(first + match.start())
         return [None if all_ else own for all_, own in zip(self._everywhere, found, strict=True)]
 
     def find(
