@@ -373,7 +373,7 @@ _AGE_GENERAL = re.compile(
 
 # An age over 89 has one of these in it; the rest of the pattern stands close by.
 _AGE_NUMBER = re.compile(r"9\d|1[0-2]\d")
-_AGE_WORD = re.compile(r"ninet|hundred|nonagen|centenar", re.I)
+_AGE_SPOKEN = re.compile(r"ninet|hundred|nonagen|centenar", re.I)
 _AGE_WORDS = ("ninet", "hundred", "nonagen", "centenar")
 _AGE_WIDTH = 48
 _AGE_GROUPS = ("n", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "n10", "n11")
@@ -384,7 +384,7 @@ def _ages_in(text: str) -> Iterator[re.Match[str]]:
     places = list(_AGE_NUMBER.finditer(text))
     low = text.lower()
     if any(word in low for word in _AGE_WORDS):
-        places = sorted((*places, *_AGE_WORD.finditer(text)), key=lambda place: place.start())
+        places = sorted((*places, *_AGE_SPOKEN.finditer(text)), key=lambda place: place.start())
     done = 0
     for place in places:
         if place.end() <= done:
