@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 TESTS = Path(__file__).parent
 # pytest's importlib mode puts no test folder on the path; what tests share are modules there.
@@ -16,6 +17,10 @@ sys.path.insert(0, str(TESTS / "support"))
 from casewright.filters.ledger.check import Checker  # noqa: E402
 from casewright.kg.graph import Graph, load_graph  # noqa: E402
 from casewright.prompts.library import PromptLibrary, load_library  # noqa: E402
+
+# A property is no benchmark: on a busy machine a case of milliseconds takes longer than any bound.
+settings.register_profile("casewright", deadline=None)
+settings.load_profile("casewright")
 
 
 def _sources() -> Path | None:
