@@ -227,12 +227,12 @@ def test_an_overlay_costs_little(tmp_path: Path) -> None:
     load_graph(overlay=path)
     plain, laid = [], []
     for _ in range(3):
-        begin = time.perf_counter()
+        begin = time.process_time()
         load_graph()
-        plain.append(time.perf_counter() - begin)
-        begin = time.perf_counter()
+        plain.append(time.process_time() - begin)
+        begin = time.process_time()
         load_graph(overlay=path)
-        laid.append(time.perf_counter() - begin)
+        laid.append(time.process_time() - begin)
     assert min(laid) - min(plain) < 1.5
 
 
