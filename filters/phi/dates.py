@@ -9,10 +9,9 @@ is not a date: "120/80", "5/5", "2/52", "PHQ-9 14/27".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 
 from casewright.filters.phi.gates import Gate
 from casewright.filters.phi.hits import Candidate
@@ -149,9 +148,6 @@ HOLIDAY = re.compile(
 )
 
 
-_HOLIDAY_WORDS = ("new year", "christmas", "of july", "boxing", "valentine", "halloween")
-
-
 @dataclass(frozen=True, slots=True)
 class DateParts:
     """What a date string says. `year` has four digits or is None; `ambiguous` allows day/month swap."""
@@ -212,53 +208,29 @@ def _numeric(a: int, b: int, year: int | None) -> DateParts | None:
     return None
 
 
-# Every pattern with a month's name matches within this of one.
-_MONTH_GATE = re.compile(rf"\b{_MONTH}(?![a-z])|\d(?:st|nd|rd|th)?{_MONTH}(?![a-z])", re.I)
-_MONTH_BEFORE, _MONTH_AFTER = 40, 40
-# The first letters of the months: a set of first letters is looked for fast.
-_MONTH_LETTERS = re.compile(r"[jfmasond](?:an|eb|ar|pr|ay|un|ul|ug|ep|ct|ov|ec)", re.I)
+_NUMERIC = (NUMERIC_FULL, NUMERIC_SPACED, ISO, COMPACT, NUMERIC_MONTH_YEAR, NUMERIC_SHORT)
+_NAMED = (
+    *(MONTH_DAY, DAY_MONTH, MONTH_YEAR, DAY_RANGE, SPOKEN, MONTH_SHORT_YEAR, SOLID),
+    *(MONTH_ALONE_LOWER, MONTH_ALONE, DAY_ALONE, HOLIDAY),
+)
+_GATE = Gate(lambda: (*_NUMERIC, *_NAMED))
+# "may 2" and "mar 3" in running text are verbs, not months, unless capitalised.
+_VERBS = ("may", "mar")
+_MAY_TAKE = re.compile(r"\s(?:tablets?|capsules?|times|puffs?|doses?)")
+_VERB_FIRST = re.compile(r"(?:may|march)\b")
 
 
-def _months(text: str) -> Iterator[re.Match[str]]:
-    """The matches of `_MONTH_GATE`, in order."""
-    done = 0
-    for place in _MONTH_LETTERS.finditer(text):
-        # A digit may stand before it, with "st" or the like between.
-        for start in (place.start() - 3, place.start() - 1, place.start()):
-            if start >= done and (m := _MONTH_GATE.match(text, start)) is not None:
-                done = m.end()
-                yield m
-                break
-
-
-def _month_windows(text: str) -> Iterator[tuple[int, int]]:
-    """Disjoint stretches around the names of months."""
-    start = end = -1
-    for m in _months(text):
-        if m.start() - _MONTH_BEFORE > end:
-            if end > 0:
-                yield start, end
-            start = max(0, m.start() - _MONTH_BEFORE)
-        end = min(m.end() + _MONTH_AFTER, len(text))
-    if end > 0:
-        yield start, end
-
-
-def _named_months(text: str, start: int, end: int) -> Iterator[Candidate]:
-    for m in MONTH_DAY.finditer(text, start, end):
-        # "may 2" and "mar 3" in running text: the verb, not the month, unless capitalised.
-        if m["m"] in ("may", "mar") and not m["y"]:
+def _named_months(found: Mapping[re.Pattern[str], Iterator[re.Match[str]]]) -> Iterator[Candidate]:
+    for m in found[MONTH_DAY]:
+        if m["m"] in _VERBS and not m["y"]:
             continue
-        if m["m"].lower() == "may" and re.match(
-            r"\s(?:tablets?|capsules?|times|puffs?|doses?)", text[m.end() : m.end() + 10]
-        ):
+        if m["m"].lower() == "may" and _MAY_TAKE.match(m.string, m.end()):
             continue
         yield Candidate("date", m.start(), m.end(), 0.95, "month and day")
-    for m in DAY_MONTH.finditer(text, start, end):
-        if m["m"] in ("may", "mar") and not m["y"]:
-            continue
-        yield Candidate("date", m.start(), m.end(), 0.95, "day and month")
-    for m in MONTH_YEAR.finditer(text, start, end):
+    for m in found[DAY_MONTH]:
+        if m["m"] not in _VERBS or m["y"]:
+            yield Candidate("date", m.start(), m.end(), 0.95, "day and month")
+    for m in found[MONTH_YEAR]:
         yield Candidate("date", m.start(), m.end(), 0.9, "month and year")
     for pattern, score, why in (
         (DAY_RANGE, 0.96, "range of days"),
@@ -266,56 +238,41 @@ def _named_months(text: str, start: int, end: int) -> Iterator[Candidate]:
         (MONTH_SHORT_YEAR, 0.9, "month and year"),
         (SOLID, 0.9, "day, month and year"),
     ):
-        for m in pattern.finditer(text, start, end):
-            if not re.match(r"(?:may|march)\b", m[0]) or pattern is SPOKEN:
+        for m in found[pattern]:
+            if pattern is SPOKEN or not _VERB_FIRST.match(m[0]):
                 yield Candidate("date", m.start(), m.end(), score, why)
-    for m in MONTH_ALONE_LOWER.finditer(text, start, end):
-        yield Candidate("date", m.start("m"), m.end("m"), 0.55, "month")
-    for m in MONTH_ALONE.finditer(text, start, end):
-        yield Candidate("date", m.start("m"), m.end("m"), 0.55, "month")
-
-
-_NUMERIC = (NUMERIC_FULL, NUMERIC_SPACED, ISO, COMPACT, NUMERIC_MONTH_YEAR, NUMERIC_SHORT)
-
-
-@lru_cache(maxsize=1)
-def _numeric_gate() -> Gate:
-    return Gate(_NUMERIC)
+    for pattern in (MONTH_ALONE_LOWER, MONTH_ALONE):
+        for m in found[pattern]:
+            yield Candidate("date", m.start("m"), m.end("m"), 0.55, "month")
 
 
 def find_dates(text: str) -> Iterator[Candidate]:
     """Candidates of type `date`."""
-    for start, end in _month_windows(text):
-        yield from _named_months(text, start, end)
-    low = text.lower()
-    for m in HOLIDAY.finditer(text) if any(word in low for word in _HOLIDAY_WORDS) else ():
+    found = dict(zip((*_NUMERIC, *_NAMED), _GATE.find(text), strict=True))
+    yield from _named_months(found)
+    for m in found[HOLIDAY]:
         yield Candidate("date", m.start(), m.end(), 0.55, "day of the year by its name")
-    if not _DIGIT.search(text):
-        return
-    numeric = dict(zip(_NUMERIC, _numeric_gate().find(_NUMERIC, text), strict=True))
-    for pattern, why in ((NUMERIC_FULL, "numeric date"), (NUMERIC_SPACED, "numeric date")):
-        for m in numeric[pattern]:
+    for pattern in (NUMERIC_FULL, NUMERIC_SPACED):
+        for m in found[pattern]:
             parts = _numeric(int(m["a"]), int(m["b"]), _full_year(m["c"]))
             # "1.2.10" is a version or a list; a dotted date is written with two digits or a full year.
             dotted = m["s"] == "." and len(m["c"]) == 2 and len(m["a"] + m["b"]) < 4
             dotted = dotted and not _BIRTH.search(text, max(0, m.start() - 16), m.start())
             if parts and not dotted:
-                yield Candidate("date", m.start(), m.end(), 0.95, why)
-    for m in numeric[ISO]:
+                yield Candidate("date", m.start(), m.end(), 0.95, "numeric date")
+    for m in found[ISO]:
         if 1 <= int(m["d"]) <= 31:
             yield Candidate("date", m.start(), m.end(), 0.95, "ISO date")
-    for m in numeric[COMPACT]:
+    for m in found[COMPACT]:
         yield Candidate("date", m.start(), m.end(), 0.7, "compact date")
-    for m in numeric[NUMERIC_MONTH_YEAR]:
+    for m in found[NUMERIC_MONTH_YEAR]:
         yield Candidate("date", m.start(), m.end(), 0.9, "month and year")
-    if "th" in text or "st" in text or "nd" in text or "rd" in text:
-        for m in DAY_ALONE.finditer(text):
-            if not _DAY_ALONE_NOT.search(text, m.start(), m.end() + 24):
-                yield Candidate("date", m.start("d"), m.end("d"), 0.55, "day of the month")
-    yield from _short_dates(text, numeric[NUMERIC_SHORT])
+    for m in found[DAY_ALONE]:
+        if not _DAY_ALONE_NOT.search(text, m.start(), m.end() + 24):
+            yield Candidate("date", m.start("d"), m.end("d"), 0.55, "day of the month")
+    yield from _short_dates(text, found[NUMERIC_SHORT])
 
 
-_DIGIT = re.compile(r"\d")
 _BIRTH = re.compile(r"\b(?:d\.?o\.?b\.?|born|date|dated|on)[\s:]{1,3}\Z", re.I)
 
 
@@ -371,33 +328,13 @@ _AGE_GENERAL = re.compile(
 )
 
 
-# An age over 89 has one of these in it; the rest of the pattern stands close by.
-_AGE_NUMBER = re.compile(r"9\d|1[0-2]\d")
-_AGE_SPOKEN = re.compile(r"ninet|hundred|nonagen|centenar", re.I)
-_AGE_WORDS = ("ninet", "hundred", "nonagen", "centenar")
-_AGE_WIDTH = 48
 _AGE_GROUPS = ("n", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "n10", "n11")
-
-
-def _ages_in(text: str) -> Iterator[re.Match[str]]:
-    """Matches of the slow pattern of ages around what every one of them holds."""
-    places = list(_AGE_NUMBER.finditer(text))
-    low = text.lower()
-    if any(word in low for word in _AGE_WORDS):
-        places = sorted((*places, *_AGE_SPOKEN.finditer(text)), key=lambda place: place.start())
-    done = 0
-    for place in places:
-        if place.end() <= done:
-            continue
-        start = max(done, place.start() - _AGE_WIDTH)
-        for match in AGE.finditer(text, start, place.end() + _AGE_WIDTH):
-            yield match
-            done = match.end()
+_AGE_GATE = Gate(lambda: (AGE,))
 
 
 def find_ages(text: str) -> Iterator[Candidate]:
     """Candidates of type `age`: above 89 only (45 CFR 164.514(b)(2)(i)(C))."""
-    for m in _ages_in(text):
+    for m in _AGE_GATE.find(text)[0]:
         group = next(g for g in _AGE_GROUPS if m[g] is not None)
         start = m.start(group)
         if group != "n5" and _AGE_GENERAL.search(text[max(0, start - 14) : start]):

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
-from casewright.filters.phi.gates import Gate
+from casewright.filters.phi.gates import Gate, matches
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.keywords import Keywords
 from casewright.filters.phi.lexicon import Lexicon, load_lexicon, word_set
@@ -90,9 +90,11 @@ def find_facilities(text: str, keywords: Keywords) -> Iterator[Candidate]:
     lex = load_lexicon()
     p = _patterns()
     yield from _by_head(text, keywords["head"], p["head"], lex)
-    yield from _by_name(text, keywords["facility"], p, lex)
-    yield from _in_context(text, p["care"], lex)
-    yield from _announced(text, p, lex)
+    found = dict(zip(_GATED, _GATE.find(text), strict=True))
+    yield from _named_for_saints(text, found["saint"])
+    yield from _by_name(text, keywords["facility"], p["known"], lex)
+    yield from _in_context(text, found["care"], lex)
+    yield from _announced(text, found, lex)
 
 
 def _bare(word: str) -> str:
@@ -131,7 +133,7 @@ def _by_head(
     text: str, starts: list[int], head: re.Pattern[str], lex: Lexicon
 ) -> Iterator[Candidate]:
     """Names that end in a facility word: "Linden Valley Medical Center"."""
-    for m in _matches(head, text, starts):
+    for m in matches(head, text, starts):
         from_ = max(0, m.start() - _WINDOW)
         before = _NAME_BEFORE.search(text, from_, m.start())
         # A window that begins inside a word must not make a name of the rest of it.
@@ -215,17 +217,16 @@ physical occupational speech social human public private local national general 
 )
 
 
-_GATED = ("of", "prison", "label", "employer")
+_GATED = ("care", "saint", "of", "prison", "label", "employer")
 
 
-@lru_cache(maxsize=1)
-def _gate() -> Gate:
-    return Gate([_patterns()[name] for name in _GATED])
+_GATE = Gate(lambda: [_patterns()[name] for name in _GATED])
 
 
-def _announced(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[Candidate]:
+def _announced(
+    text: str, found: Mapping[str, Iterator[re.Match[str]]], lex: Lexicon
+) -> Iterator[Candidate]:
     """Facilities after their label, "University of ...", and where somebody works, learns or prays."""
-    found = dict(zip(_GATED, _gate().find([p[name] for name in _GATED], text), strict=True))
     for m in found["of"]:
         words = m["n"].split()
         if (
@@ -291,27 +292,17 @@ _SOURCE = re.compile(
 )
 
 
-def _matches(pattern: re.Pattern[str], text: str, starts: list[int]) -> Iterator[re.Match[str]]:
-    """Matches of a pattern at the given places that do not overlap."""
-    position = 0
-    for start in starts:
-        if start < position:
-            continue
-        match = pattern.match(text, start)
-        if match:
-            position = match.end()
-            yield match
+def _named_for_saints(text: str, found: Iterator[re.Match[str]]) -> Iterator[Candidate]:
+    for m in found:
+        after = text[m.end() : m.end() + 8].lower()
+        if "wort" not in after and "fire" not in after:
+            yield Candidate("facility", m.start(), m.end(), 0.85, "named for a saint")
 
 
 def _by_name(
-    text: str, starts: list[int], p: dict[str, re.Pattern[str]], lex: Lexicon
+    text: str, starts: list[int], known: re.Pattern[str], lex: Lexicon
 ) -> Iterator[Candidate]:
-    for m in p["saint"].finditer(text):
-        after = text[m.end() : m.end() + 8].lower()
-        if "wort" in after or "fire" in after:
-            continue
-        yield Candidate("facility", m.start(), m.end(), 0.85, "named for a saint")
-    for m in _matches(p["known"], text, starts):
+    for m in matches(known, text, starts):
         follows = re.match(r"\W{0,2}([a-z]+)", text[m.end() : m.end() + 24])
         if follows and follows[1] in lex.heads:
             continue
@@ -326,9 +317,9 @@ def _by_name(
         yield Candidate("facility", m.start(), m.end(), 0.85, "known hospital")
 
 
-def _in_context(text: str, care: re.Pattern[str], lex: Lexicon) -> Iterator[Candidate]:
+def _in_context(text: str, matched: Iterator[re.Match[str]], lex: Lexicon) -> Iterator[Candidate]:
     """Proper names where a facility stands: "seen at Cedar Crest"."""
-    for m in care.finditer(text):
+    for m in matched:
         found = m["f"]
         words = re.findall(r"[A-Za-z][\w'&.-]*", found)
         proper = _proper_words(words, lex)

@@ -1,190 +1,311 @@
 """Where a pattern can match at all: slow patterns are tried there only.
 
-A pattern that begins with one of thirty words compares all of them at every word of a text. What
-many patterns can begin with is read from the patterns themselves, and one pass over a text finds
-the few places where one of them can begin. What is found is the same: every place where a pattern
-could match is tried, in order. A pattern that may begin with anything is tried everywhere.
+A pattern that begins with one of thirty words compares all of them at every word of a text. How a
+match can begin is read from the pattern itself, as far as it is one of a few thousand openings, and
+one pass of an Aho-Corasick automaton over a text finds all of them for all patterns. What is found
+is the same: every place where a pattern could match is tried, in order. A pattern that may begin
+with anything is tried everywhere.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
 from re import _constants as code  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
-__all__ = ["Gate", "first_letters", "line_starts", "matches", "sentence_starts"]
+import ahocorasick
 
-_LETTERS = 3
-_DIGIT = "0"  # stands for any digit
-_MANY = 12  # a set of more characters than this says nothing
+__all__ = ["Gate", "line_starts", "matches", "openings", "sentence_starts"]
+
+# Characters of an opening at most. Shorter ones are tried where longer ones would be too many.
+_LENGTHS = (10, 6, 4, 3, 2)
+_SELDOM = 1e-4  # how often, by letters alone, an opening may stand in a text to look no further
+_OFTEN = {" ": 0.15, "0": 0.03, "A": 0.04, "e": 0.1}  # of the characters of notes, roughly
+_MOST = 1000  # openings by one part of a pattern: where there would be more, they end
+_MOST_BRANCHES = 6 * _MOST
+
+# In which form a text is looked at: every digit is "0", white space a space, what is outside of
+# ASCII "a" or "?"; and the capitals are small letters (for patterns blind to case) or all "A".
+_ASCII = [chr(i) for i in range(128)]
+_BASE = {ord(c): "0" if c.isdigit() else " " if c.isspace() else c for c in _ASCII}
+_SMALL = {**_BASE, **{ord(c): c.lower() for c in _ASCII if c.isupper()}}
+_CAPITAL = {**_BASE, **{ord(c): "A" for c in _ASCII if c.isupper()}}
 
 
-def first_letters(pattern: re.Pattern[str]) -> frozenset[str] | None:
-    """What every match begins with: up to three characters in lower case, "0" for any digit.
+class _Form(dict[int, str]):
+    """A table for `str.translate`, which learns the characters outside of ASCII as they come."""
+
+    def __missing__(self, character: int) -> str:
+        c = chr(character)
+        self[character] = plain = (
+            "0" if c.isdecimal() else "a" if c.isalnum() else " " if c.isspace() else "?"
+        )
+        return plain
+
+
+_FORMS = (_Form(_CAPITAL), _Form(_SMALL))
+
+
+def openings(pattern: re.Pattern[str]) -> frozenset[str] | None:
+    """What every match begins with, in one of the two forms; none begins with another.
 
     Returns:
-        None if a match may begin with something else, or inside a word.
+        None if a match may begin with anything.
     """
     tree = list(parser.parse(pattern.pattern, pattern.flags))
-    borders = _borders(tree)
-    if not all(borders):
-        return None
-    closed, still_open = _extend({""}, tree)
-    letters = frozenset(closed | still_open)
-    # A border of words before a sign would be the end of a word.
-    signs = "border" in borders and not all(s[:1].isalnum() for s in letters)
-    return None if "" in letters or signs else letters
+    form = _FORMS[bool(pattern.flags & re.I)]
+    best, least = None, math.inf
+    for length in _LENGTHS:
+        closed, still_open = _extend({""}, tree, form, length)
+        every = closed | still_open
+        if "" in every:
+            continue
+        shortest = {w for w in every if not any(w[:n] in every for n in range(1, len(w)))}
+        often = sum(math.prod(_OFTEN.get(c, 0.03) for c in w) for w in shortest)
+        if often < least:
+            best, least = frozenset(shortest), often
+        if often < _SELDOM:
+            break
+    return best
 
 
-def _borders(tree: Sequence[Any]) -> set[str]:
-    """How it is said that no match begins inside a word; "" where it is not."""
+def _begins_a_word(tree: Sequence[Any]) -> bool:
+    """Whether no match begins inside a word."""
     if not tree:
-        return {""}
+        return False
     kind, value = tree[0]
-    if kind is code.AT and value is code.AT_BOUNDARY:
-        return {"border"}
+    if kind is code.AT:
+        return value is code.AT_BOUNDARY
     if kind is code.ASSERT_NOT:
         direction, inner = value
         unwanted = inner[0][1] if len(inner) == 1 and inner[0][0] is code.IN else []
-        return {"no letter" * (direction < 0 and (code.CATEGORY, code.CATEGORY_WORD) in unwanted)}
+        return direction < 0 and (code.CATEGORY, code.CATEGORY_WORD) in unwanted
     if kind is code.SUBPATTERN:
-        return _borders(list(value[3]))
+        return _begins_a_word(list(value[3]))
     if kind is code.BRANCH:
-        return set().union(*(_borders(list(branch)) for branch in value[1]))
-    return {""}
+        return all(_begins_a_word(list(branch)) for branch in value[1])
+    return False
 
 
-def _extend(starts: set[str], tree: Iterable[Any]) -> tuple[set[str], set[str]]:
+def _extend(
+    starts: set[str], tree: Iterable[Any], form: _Form, length: int
+) -> tuple[set[str], set[str]]:
     """Continue some starts by what a part of a pattern says: (complete, may be continued)."""
     closed: set[str] = set()
     for kind, value in tree:
         if kind in (code.AT, code.ASSERT, code.ASSERT_NOT):
             continue  # takes no character
-        after: set[str] = set()
-        if kind is code.LITERAL:
-            after = {s + _plain(value) for s in starts}
-        elif kind is code.IN and (characters := _characters(value)):
-            after = {s + c for s in starts for c in characters}
-        elif kind is code.SUBPATTERN:
-            done, after = _extend(starts, value[3])
-            closed |= done
-        elif kind is code.BRANCH:
-            for branch in value[1]:
-                done, more = _extend(starts, branch)
-                closed |= done
-                after |= more
-        elif kind in (code.MAX_REPEAT, code.MIN_REPEAT):
-            least, most, inner = value
-            done, once = _extend(starts, inner)
-            closed |= done
-            after = set(starts) if least == 0 else set()
-            if most == 1:
-                after |= once
-            else:
-                closed |= once  # it may be repeated: what follows is not known
-        else:
-            closed |= starts
-        closed |= {s[:_LETTERS] for s in after if len(s) >= _LETTERS}
-        starts = {s for s in after if len(s) < _LETTERS}
+        try:
+            done, after = _after(starts, kind, value, form, length)
+        except _TooManyError:
+            done, after = starts, set()
+        closed |= done
+        closed |= {s[:length] for s in after if len(s) >= length}
+        starts = {s for s in after if len(s) < length}
         if not starts:
             break
     return closed, starts
 
 
-def _plain(character: int) -> str:
-    letter = chr(character)
-    return _DIGIT if letter.isdigit() else letter.lower()
+class _TooManyError(Exception):
+    pass
 
 
-def _characters(items: Sequence[Any]) -> set[str]:
-    """The few characters of a set, in lower case; none of a large one."""
+def _after(
+    starts: set[str], kind: Any, value: Any, form: _Form, length: int
+) -> tuple[set[str], set[str]]:
+    """Continue some starts by one element of a pattern."""
+    if kind is code.LITERAL:
+        return set(), {s + form[value] for s in starts}
+    if kind is code.IN and (characters := _characters(value, form)):
+        if len(characters) * len(starts) > _MOST:
+            raise _TooManyError
+        return set(), {s + c for s in starts for c in characters}
+    if kind is code.SUBPATTERN:
+        return _extend(starts, value[3], form, length)
+    closed: set[str] = set()
+    after: set[str] = set()
+    if kind is code.BRANCH:
+        for branch in value[1]:
+            done, more = _extend(starts, branch, form, length)
+            closed |= done
+            after |= more
+            if len(closed) + len(after) > max(_MOST_BRANCHES, len(starts)):
+                raise _TooManyError
+        return closed, after
+    if kind not in (code.MAX_REPEAT, code.MIN_REPEAT):
+        return starts, set()
+    least, most, inner = value
+    once = starts
+    for count in range(min(int(most), length) + 1):
+        if count:
+            done, once = _extend(once, inner, form, length)
+            closed |= done
+        if count >= least:
+            after |= once
+        if len(closed) + len(after) > max(_MOST, len(starts)):
+            raise _TooManyError
+        if not once:
+            return closed, after
+    return (closed | once if int(most) > length else closed), after
+
+
+def _characters(items: Sequence[Any], form: _Form) -> set[str]:
+    """The characters of a set in a form; none where it names those that are not in it."""
     found: set[str] = set()
     for kind, value in items:
         if kind is code.LITERAL:
-            found.add(_plain(value))
+            found.add(form[value])
+        elif kind is code.RANGE and value[1] < len(_ASCII):
+            found |= {form[c] for c in range(value[0], value[1] + 1)}
         elif (kind, value) == (code.CATEGORY, code.CATEGORY_DIGIT):
-            found.add(_DIGIT)
-        elif kind is code.RANGE and value[1] - value[0] < _MANY:
-            found |= {_plain(c) for c in range(value[0], value[1] + 1)}
+            found.add("0")
+        elif (kind, value) == (code.CATEGORY, code.CATEGORY_SPACE):
+            found.add(" ")
+        elif (kind, value) == (code.CATEGORY, code.CATEGORY_WORD):
+            found |= {form[ord(c)] for c in _ASCII if c.isalnum() or c == "_"}
         else:
             return set()
-    return found if len(found) <= _MANY else set()
+    return found
 
 
 class Gate:
-    """Finds where patterns can begin, by their first letters.
+    """Finds patterns where they can begin, by how their matches open.
+
+    All gates share one pass over a text, which is made once and kept until the next text.
 
     Args:
-        patterns: in the order in which `starts` tells of them.
+        patterns: makes the patterns, in the order in which `find` tells of them; called when the
+            first text is looked at.
     """
 
-    def __init__(self, patterns: Sequence[re.Pattern[str]]) -> None:
-        letters = [first_letters(pattern) for pattern in patterns]
-        self._everywhere = [own is None for own in letters]
-        every = frozenset[str]().union(*(own or () for own in letters))
-        # "pt" stands for "pts", too.
-        shortest = {w for w in every if not any(w[:n] in every for n in range(1, len(w)))}
-        self._numbers = {
-            start: [
-                i for i, own in enumerate(letters) if any(w.startswith(start) for w in own or ())
-            ]
-            for start in shortest
-        }
-        by_letter: dict[str, list[str]] = {}
-        for start in sorted(shortest):
-            by_letter.setdefault(start[0], []).append(_escaped(start[1:]))
-        either = "|".join(f"{_escaped(a)}(?:{'|'.join(b)})" for a, b in by_letter.items())
-        # Nothing is taken: "c" after "a/" may begin another word.
-        pattern = rf"(?<!\w)(?=({either}))" if either else r"(?!)"
-        self._lower = re.compile(pattern)  # half the time of the other
-        self._any_case = re.compile(pattern, re.I)
+    def __init__(self, patterns: Callable[[], Sequence[re.Pattern[str]]]) -> None:
+        self._make = patterns
+        self._first = 0
+        self._everywhere: list[bool] = []
+        _GATES.append(self)
+        _automata.cache_clear()
 
-    def starts(self, text: str, start: int = 0, end: int | None = None) -> list[list[int] | None]:
+    @cached_property
+    def patterns(self) -> tuple[re.Pattern[str], ...]:
+        """What is looked for."""
+        return tuple(self._make())
+
+    def number(self, first: int) -> Iterator[tuple[int, re.Pattern[str], frozenset[str]]]:
+        """Number the patterns from `first` on: each with its openings, none for everywhere."""
+        self._first = first
+        self._everywhere = []
+        for number, pattern in enumerate(self.patterns, first):
+            opening = openings(pattern)
+            self._everywhere.append(opening is None)
+            yield number, pattern, opening or frozenset()
+
+    def starts(self, text: str) -> list[list[int] | None]:
         """For each pattern the places where it may begin, ascending; None for anywhere."""
-        found: list[list[int]] = [[] for _ in self._everywhere]
-        stop = len(text) if end is None else end
-        first = max(start - 1, 0)  # one more, to see whether a word begins
-        part = text[first:stop]
-        # Of other letters some have a lower case of another length.
-        pattern, part = (self._lower, part.lower()) if part.isascii() else (self._any_case, part)
-        for match in pattern.finditer(part, start - first):
-            key = _DIGITS.sub(_DIGIT, match[1].casefold())
-            for number in self._numbers[key]:
-                found[number].append(first + match.start())
-        return [None if all_ else own for all_, own in zip(self._everywhere, found, strict=True)]
-
-    def find(
-        self, patterns: Sequence[re.Pattern[str]], text: str, start: int = 0, end: int | None = None
-    ) -> list[Iterator[re.Match[str]]]:
-        """`finditer` of each of the patterns that the gate was made of."""
-        stop = len(text) if end is None else end
+        opened = _opened(text)
         return [
-            pattern.finditer(text, start, stop)
-            if own is None
-            else matches(pattern, text, own, stop)
-            for pattern, own in zip(patterns, self.starts(text, start, end), strict=True)
+            None if all_ else opened.get(number, [])
+            for number, all_ in enumerate(self._everywhere, self._first)
         ]
 
+    def find(
+        self, text: str, windows: Sequence[tuple[int, int]] | None = None
+    ) -> list[Iterator[re.Match[str]]]:
+        """`finditer` of each of the patterns, in some stretches of the text if they are given.
 
-_DIGITS = re.compile(r"\d")
+        Args:
+            windows: disjoint and ascending; no match reaches out of one.
+        """
+        opened = _opened(text)
+        found: list[Iterator[re.Match[str]]] = [_NOTHING] * len(self._everywhere)
+        for i, all_ in enumerate(self._everywhere):
+            if all_:
+                found[i] = _everywhere(self.patterns[i], text, windows)
+            elif starts := opened.get(self._first + i):
+                found[i] = matches(self.patterns[i], text, starts, windows)
+        return found
 
 
-def _escaped(letters: str) -> str:
-    return "".join(r"\d" if c == _DIGIT else re.escape(c) for c in letters)
+_GATES: list[Gate] = []
+_NOTHING: Iterator[re.Match[str]] = iter(())
+
+
+@lru_cache(maxsize=1)
+def _automata() -> tuple[Any, Any]:
+    """The openings of all patterns of all gates, of either form.
+
+    Each tells how far back it began and whose it is: of patterns that may begin anywhere, and of
+    those that begin a word.
+    """
+    keys: tuple[dict[str, tuple[list[int], list[int]]], ...] = ({}, {})
+    count = 0
+    for gate in _GATES:
+        for number, pattern, opening in gate.number(count):
+            bordered = _begins_a_word(list(parser.parse(pattern.pattern, pattern.flags)))
+            own = keys[bool(pattern.flags & re.I)]
+            for key in opening:
+                # A border of words before a sign is the end of a word.
+                word = bordered and (key[0].isalnum() or key[0] == "_")
+                own.setdefault(key, ([], []))[word].append(number)
+            count += 1
+    automata = []
+    for own in keys:
+        automaton = ahocorasick.Automaton()
+        for key, (inside, word) in own.items():
+            automaton.add_word(key, (len(key) - 1, tuple(inside), tuple(word)))
+        automaton.make_automaton()
+        automata.append(automaton)
+    return automata[0], automata[1]
+
+
+@lru_cache(maxsize=1)
+def _opened(text: str) -> dict[int, list[int]]:
+    """Where each pattern may begin, by its number, ascending; those that nowhere do are not in."""
+    found: dict[int, list[int]] = {}
+    for automaton, form in zip(_automata(), _FORMS, strict=True):
+        if not len(automaton):
+            continue
+        for end, (back, inside, word) in automaton.iter(text.translate(form)):
+            start = end - back
+            for number in inside:
+                found.setdefault(number, []).append(start)
+            if word and not (start and ((before := text[start - 1]).isalnum() or before == "_")):
+                for number in word:
+                    found.setdefault(number, []).append(start)
+    # They come in the order in which openings end, which are of several lengths.
+    return {number: sorted(set(own)) for number, own in found.items()}
+
+
+def _everywhere(
+    pattern: re.Pattern[str], text: str, windows: Sequence[tuple[int, int]] | None
+) -> Iterator[re.Match[str]]:
+    for start, end in ((0, len(text)),) if windows is None else windows:
+        yield from pattern.finditer(text, start, end)
 
 
 def matches(
-    pattern: re.Pattern[str], text: str, starts: Iterable[int], end: int | None = None
+    pattern: re.Pattern[str],
+    text: str,
+    starts: Iterable[int],
+    windows: Sequence[tuple[int, int]] | None = None,
 ) -> Iterator[re.Match[str]]:
     """What `finditer` gives, where a match can begin at some places only, given in order."""
-    stop = len(text) if end is None else end
     done = 0
+    stop = len(text)
+    following = iter(windows) if windows is not None else iter(())
+    first, stop = next(following, (stop, stop)) if windows is not None else (0, stop)
     for start in starts:
-        if start >= done and (match := pattern.match(text, start, stop)) is not None:
-            done = match.end()
-            yield match
+        while start >= stop and (window := next(following, None)) is not None:
+            first, stop = window
+        if first <= start < stop and start >= done:
+            match = pattern.match(text, start, stop)
+            if match is not None:
+                done = match.end()
+                yield match
 
 
 _END = re.compile(r"[.!?\n]")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from casewright.filters.phi.gates import Gate
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.keywords import Keywords
 from casewright.filters.phi.lexicon import load_lexicon, word_set
@@ -73,7 +74,6 @@ def find_names(text: str, keywords: Keywords) -> Iterator[Candidate]:
     yield from find_names_in_place(text)
     yield from find_names_in_context(text)
     yield from _lower_case(text)
-    yield from _initials_and_codes(text)
 
 
 def _name_length(words: list[str], *, first_any: bool) -> int:
@@ -203,10 +203,12 @@ def _is_full_name(words: list[str]) -> bool:
     )
 
 
-def _before_credentials(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[re.Match[str]]:
+def _before_credentials(
+    text: str, credentials: Iterator[re.Match[str]], p: dict[str, re.Pattern[str]]
+) -> Iterator[re.Match[str]]:
     """Names with a credential after them; credentials are few and names are slow to look for."""
     done = 0
-    for place in p["credentials"].finditer(text):
+    for place in credentials:
         if place.end() <= done:
             continue
         for m in p["credential"].finditer(text, max(done, place.start() - 120), place.end()):
@@ -225,11 +227,9 @@ def _both_names(words: list[str]) -> bool:
 
 
 def _labelled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
-    for name, matches in (
-        ("label", _matches(p["label"], text, starts)),
-        ("signature", p["signature"].finditer(text)),
-    ):
-        for m in matches:
+    signatures, credentials = _LABEL_GATE.find(text)
+    for name, found in (("label", _matches(p["label"], text, starts)), ("signature", signatures)):
+        for m in found:
             if not m["n"][0].isupper():
                 continue
             words = re.findall(r"[^\s,]+", m["n"])
@@ -259,7 +259,7 @@ def _labelled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> It
             count = _name_length(words, first_any=True)
             if count:
                 yield Candidate("name", m.start("n"), _cut(m, "n", count), 0.85, "after a label")
-    for m in _before_credentials(text, p):
+    for m in _before_credentials(text, credentials, p):
         words = re.findall(r"[^\s,]+", m["n"])
         while (
             words
@@ -288,40 +288,56 @@ _LOWER = re.compile(
     rf"\b(?:(?P<g>{_GREETING})|my name is|name is|named|this is|i'm|call me|(?P<k>(?:my|her|his|your|their) )?(?:son|daughter|"
     r"wife|husband|brother|sister|partner|friend),?)[\s,]{1,3}(?P<n>[a-z][a-z'-]{2,20})(?P<a>,|\.|\s(?:how|nice|good|what|i'm|it's|thanks|so|can|let's|let|drove|came|said|is|was|told))?(?![\w-])"
 )
-_LOWER_FULL = re.compile(
-    r"\b(?:(?P<w>discussed|spoke|spoken|seen|met|reviewed|talked)\s(?:with|to|by)\s|(?:so|and|okay|hi|hey|meet|is|with)\s)?"
-    r"(?P<n>[a-z][a-z'-]{1,20}(?:\s[a-z][a-z'-]{1,20}){1,2})\s(?:is\s(?:an?|the)\s\d{1,2}[\s-]year|(?:from|in|at|today|about|regarding|on)\b)"
+_AGED = r"is\s(?:an?|the)\s\d{1,2}[\s-]year"
+_LOWER_WORDS = r"(?P<n>[a-z][a-z'-]{1,20}(?:\s[a-z][a-z'-]{1,20}){1,2})"
+_LOWER_MET = re.compile(
+    r"\b(?:discussed|spoke|spoken|seen|met|reviewed|talked)\s(?:with|to|by)\s"
+    rf"{_LOWER_WORDS}\s(?:{_AGED}|(?:from|in|at|today|about|regarding|on)\b)"
 )
-_LOWER_AGE = re.compile(r"\b(?P<n>[a-z]{3,16})\sis\s(?:an?|the)\s\d{1,2}[\s-]year")
+_LOWER_FULL = re.compile(rf"\b(?:(?:so|and|okay|hi|hey|meet|is|with)\s)?{_LOWER_WORDS}\s{_AGED}")
+_LOWER_AGE = re.compile(rf"\b(?P<n>[a-z]{{3,16}})\s{_AGED}")
+_IS_AGED = re.compile(rf"\b{_AGED}")
+_AGED_WIDTH = 72  # of three words and what may stand before them
 
 
 def _lower_case(text: str) -> Iterator[Candidate]:
     """Names without a capital, as transcripts have them, where one is addressed or introduced."""
-    for pattern in (_LOWER, _LOWER_AGE):
-        for m in pattern.finditer(text):
+    addressed, met, aged, typed = _GATE.find(text)
+    for m in addressed:
+        kind = kind_of(m["n"])
+        heard = m["g"] is not None or m["k"] is not None
+        known = kind.given and kind.word <= (1 if kind.given == 2 else 0)
+        if m["g"] in ("alright", "okay", "all right"):
+            known = known and m["a"] is not None
+        word = heard and kind.given == 2 and kind.word <= 3 and m["a"] is not None
+        if known or word or (heard and kind.unknown and len(m["n"]) > 4 and m["a"] is not None):
+            yield Candidate("name", m.start("n"), m.end("n"), 0.65, "given name, addressed")
+    for m in met:
+        yield from _introduced(text, m, aged=" is " in m[0][m.end("n") - m.start() :])
+    for place in aged:
+        first = max(0, place.start() - _AGED_WIDTH)
+        for m in _LOWER_AGE.finditer(text, first, place.end()):
             kind = kind_of(m["n"])
-            heard = pattern is _LOWER and (m["g"] is not None or m["k"] is not None)
-            known = kind.given and kind.word <= (1 if kind.given == 2 else 0)
-            if m.re is _LOWER and m["g"] in ("alright", "okay", "all right"):
-                known = known and m["a"] is not None
-            word = heard and kind.given == 2 and kind.word <= 3 and m["a"] is not None
-            if known or word or (heard and kind.unknown and len(m["n"]) > 4 and m["a"] is not None):
-                yield Candidate("name", m.start("n"), m.end("n"), 0.65, "given name, addressed")
-    for m in _LOWER_FULL.finditer(text):
-        aged = " is " in m[0][len(m["n"]) :]
-        if not aged and m["w"] is None:
-            continue
-        words = [w for w in m["n"].split() if w not in PARTICLES]
-        start = m.start("n")
-        while words and (kind_of(words[0]).word == 4 or words[0] in NO_NAME):
-            start = text.index(words[0], start) + len(words.pop(0)) + 1
-        kinds = [kind_of(w) for w in words]
-        if len(kinds) < 2:
-            continue
-        plain = all(not k.word for k in kinds) and any(k.given or k.family for k in kinds)
-        common = kinds[0].given == 2 and kinds[-1].family == 3 and aged
-        if plain or common or (kinds[0].given and not kinds[0].word and kinds[-1].family and aged):
-            yield Candidate("name", start, m.end("n"), 0.65, "full name, introduced")
+            if kind.given and kind.word <= (1 if kind.given == 2 else 0):
+                yield Candidate("name", m.start("n"), m.end("n"), 0.65, "given name, introduced")
+        for m in _LOWER_FULL.finditer(text, first, place.end()):
+            yield from _introduced(text, m, aged=True)
+    yield from _initials_and_codes(text, typed)
+
+
+def _introduced(text: str, m: re.Match[str], *, aged: bool) -> Iterator[Candidate]:
+    """A full name without capitals: the words that can be none are what stands before it."""
+    words = [w for w in m["n"].split() if w not in PARTICLES]
+    start = m.start("n")
+    while words and (kind_of(words[0]).word == 4 or words[0] in NO_NAME):
+        start = text.index(words[0], start) + len(words.pop(0)) + 1
+    kinds = [kind_of(w) for w in words]
+    if len(kinds) < 2:
+        return
+    plain = all(not k.word for k in kinds) and any(k.given or k.family for k in kinds)
+    common = kinds[0].given == 2 and kinds[-1].family == 3 and aged
+    if plain or common or (kinds[0].given and not kinds[0].word and kinds[-1].family and aged):
+        yield Candidate("name", start, m.end("n"), 0.65, "full name, introduced")
 
 
 _TYPED = re.compile(
@@ -331,9 +347,13 @@ _TYPED = re.compile(
 _CODED = re.compile(rf"(?<=[|^])(?P<n>(?:{WORD})\^(?:{WORD})(?:\^(?:{WORD}|[A-Z]))?)(?=[|^\n]|\Z)")
 
 
-def _initials_and_codes(text: str) -> Iterator[Candidate]:
+_GATE = Gate(lambda: (_LOWER, _LOWER_MET, _IS_AGED, _TYPED))
+_LABEL_GATE = Gate(lambda: (_patterns()["signature"], _patterns()["credentials"]))
+
+
+def _initials_and_codes(text: str, typed: Iterator[re.Match[str]]) -> Iterator[Candidate]:
     """Who typed it ("Typed by: GL") and names in messages between systems ("Okafor^Amara")."""
-    for m in _TYPED.finditer(text):
+    for m in typed:
         if m["n"][:2].isupper() and m["n"] not in load_lexicon().credentials:
             yield Candidate("name", m.start("n"), m.end("n"), 0.55, "initials of a typist")
     if "^" in text:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from casewright.filters.phi.gates import Gate
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.lexicon import load_lexicon
 from casewright.filters.phi.name_words import NO_NAME, PARTICLES, WORD, Kind, kind_of
@@ -345,11 +346,14 @@ def _likely(kind: Kind) -> bool:
     return not kind.word and not kind.eponym and bool(kind.given or kind.family or kind.unknown)
 
 
+_GATE = Gate(lambda: (_INITIALS,))
+
+
 def find_names_in_context(text: str) -> Iterator[Candidate]:
     """Candidates of type `name`."""
     for run in _RUN.finditer(text):
         yield from _judge_run(text, run.start(), run.end())
-    for m in _INITIALS.finditer(text):
+    for m in _GATE.find(text)[0]:
         found = _judge_initials(text, m)
         if found:
             yield found

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from casewright.filters.phi.gates import Gate, line_starts, matches, sentence_starts
+from casewright.filters.phi.gates import Gate, matches, sentence_starts
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.lexicon import load_lexicon
 from casewright.filters.phi.name_words import NO_NAME, PARTICLES, WORD, kind_of
@@ -31,8 +31,8 @@ _DOES = (
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Patterns with a group `n`, and what each says of the words in it."""
+def _patterns() -> dict[str, re.Pattern[str]]:
+    """Patterns with a group `n`, by what each says of the words in it."""
     credentials = "|".join(
         re.escape(c) for c in sorted(load_lexicon().credentials, key=len, reverse=True)
     )
@@ -45,50 +45,29 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     turned = rf"{part}(?:{WORD})(?:[ -](?:{WORD})){{0,1}},[ ]?(?:{WORD})(?:[ ]{stop}(?:{WORD}|[A-Z]\.?(?!\w))){{0,1}}"
     line = r"(?:\A|(?<=\n))[ \t]{0,8}(?:\d{1,2}[.)][ ])?"
     name_label = r"(?:[Pp]atient(?:'s)?[ ]|[Ff]ull[ ]|[Pp]t\.?[ ])?[Nn]ame"
-    return (
-        (
-            "turned",
-            re.compile(
-                rf"(?:{line}|\b[Bb]y:?[ ]{{1,3}}|[\t|][ ]?|\b(?:[Rr]e|RE):[ ]|\b(?:[Pp]t|[Pp]atient|PATIENT|PT|[Cc]lient|[Nn]ame):?[ ]{{1,3}})(?P<n>{turned})(?=,?[ ](?:{credentials})\b|[ ]?[-:(|/\t]|[ ]?\n|[ ]?\Z|,?[ ]\d|[ ](?:DOB|dob|MRN|aged|{_DOES})\b)"
-            ),
+    return {
+        "turned": re.compile(
+            rf"(?:{line}|\b[Bb]y:?[ ]{{1,3}}|[\t|][ ]?|\b(?:[Rr]e|RE):[ ]|\b(?:[Pp]t|[Pp]atient|PATIENT|PT|[Cc]lient|[Nn]ame):?[ ]{{1,3}})(?P<n>{turned})(?=,?[ ](?:{credentials})\b|[ ]?[-:(|/\t]|[ ]?\n|[ ]?\Z|,?[ ]\d|[ ](?:DOB|dob|MRN|aged|{_DOES})\b)"
         ),
-        (
-            "label",
-            re.compile(
-                rf"{line}(?:{name_label}|NAME|PATIENT NAME|PATIENT)[ ]?:[ \t]{{0,4}}(?P<n>{turned}|{full})(?=[ ]*(?:\n|\Z|,?[ ]{{1,4}}(?:DOB|MRN|Age|Sex|\()))"
-            ),
+        "label": re.compile(
+            rf"{line}(?:{name_label}|NAME|PATIENT NAME|PATIENT)[ ]?:[ \t]{{0,4}}(?P<n>{turned}|{full})(?=[ ]*(?:\n|\Z|,?[ ]{{1,4}}(?:DOB|MRN|Age|Sex|\()))"
         ),
-        (
-            "slot",
-            re.compile(
-                rf"(?:(?<![\w-])(?:[Rr]e|RE|[Pp]atient|[Nn]ame|[Cc]c|[Ss]igned[ ]by|[Dd]ictated[ ]by|[Aa]ttending(?:[ ]physician)?|"
-                rf"[Cc]onsultant|[Ss]urgeon|[Nn]ext[ ]of[ ]kin|[Ee]mergency[ ]contact|[Ww]itness|[Ii]nterpreter)[ ]?(?::|-)[ ]{{1,4}}(?:(?:Dr|Mr|Mrs|Ms|Prof)\.?[ ])?"
-                rf"|(?<![\w-])(?:[Rr]eferring|[Nn]amed|[Ss]poke[ ]with|[Ss]poke[ ]to|[Mm]et[ ]with|[Rr]egarding|[Cc]oncerning|[Ss]ummary[ ]for|[Ll]etter[ ]to|[Cc]are[ ]of|[Aa]ccording[ ]to|[Rr]eview[ ]of|[Dd]iscussed[ ]with|{_RELATIVE})(?:,[ ]|[ ])"
-                rf"|(?<![\w-])(?:Pt|Pt\.|I,|[Dd]ear|[Cc]c:?|[Dd]r\.?)[ ](?:Dr\.?[ ])?)(?P<n>{full})"
-                rf"(?=[ ]*(?:\n|\Z|[,.;:(]|['’]s\b|[ ](?:{_DOES}|who|and|by|on|at|for|about|to|today|regarding)\b))"
-            ),
+        "slot": re.compile(
+            rf"(?:(?<![\w-])(?:[Rr]e|RE|[Pp]atient|[Nn]ame|[Cc]c|[Ss]igned[ ]by|[Dd]ictated[ ]by|[Aa]ttending(?:[ ]physician)?|"
+            rf"[Cc]onsultant|[Ss]urgeon|[Nn]ext[ ]of[ ]kin|[Ee]mergency[ ]contact|[Ww]itness|[Ii]nterpreter)[ ]?(?::|-)[ ]{{1,4}}(?:(?:Dr|Mr|Mrs|Ms|Prof)\.?[ ])?"
+            rf"|(?<![\w-])(?:[Rr]eferring|[Nn]amed|[Ss]poke[ ]with|[Ss]poke[ ]to|[Mm]et[ ]with|[Rr]egarding|[Cc]oncerning|[Ss]ummary[ ]for|[Ll]etter[ ]to|[Cc]are[ ]of|[Aa]ccording[ ]to|[Rr]eview[ ]of|[Dd]iscussed[ ]with|{_RELATIVE})(?:,[ ]|[ ])"
+            rf"|(?<![\w-])(?:Pt|Pt\.|I,|[Dd]ear|[Cc]c:?|[Dd]r\.?)[ ](?:Dr\.?[ ])?)(?P<n>{full})"
+            rf"(?=[ ]*(?:\n|\Z|[,.;:(]|['’]s\b|[ ](?:{_DOES}|who|and|by|on|at|for|about|to|today|regarding)\b))"
         ),
-        (
-            "subject",
-            re.compile(rf"(?:\A|(?<=[.!?\n][ ])|(?<=\n))(?P<n>{full})(?=[ ](?:{_DOES})\b)"),
+        "subject": re.compile(rf"(?:\A|(?<=[.!?\n][ ])|(?<=\n))(?P<n>{full})(?=[ ](?:{_DOES})\b)"),
+        "relative": re.compile(
+            rf"(?<![\w-])(?:[Hh]er|[Hh]is|[Tt]heir|[Mm]y)[ ](?:{_RELATIVE})(?:,[ ]|[ ])(?P<n>(?:{WORD}))(?=[ ](?:{_DOES})\b|[,.;])"
         ),
-        (
-            "relative",
-            re.compile(
-                rf"(?<![\w-])(?:[Hh]er|[Hh]is|[Tt]heir|[Mm]y)[ ](?:{_RELATIVE})(?:,[ ]|[ ])(?P<n>(?:{WORD}))(?=[ ](?:{_DOES})\b|[,.;])"
-            ),
+        "told": re.compile(rf"(?<![\w-])[Aa]ccording[ ]to[ ](?P<n>(?:{WORD}))(?=[,.])"),
+        "addressed": re.compile(
+            rf"(?<![\w-])(?:[Hh]i|[Hh]ello|[Gg]ood[ ](?:morning|afternoon|evening)|[Dd]ear)[ ,]{{1,2}}(?P<n>(?:{WORD}))(?=[,.!?\n])"
         ),
-        (
-            "told",
-            re.compile(rf"(?<![\w-])[Aa]ccording[ ]to[ ](?P<n>(?:{WORD}))(?=[,.])"),
-        ),
-        (
-            "addressed",
-            re.compile(
-                rf"(?<![\w-])(?:[Hh]i|[Hh]ello|[Gg]ood[ ](?:morning|afternoon|evening)|[Dd]ear)[ ,]{{1,2}}(?P<n>(?:{WORD}))(?=[,.!?\n])"
-            ),
-        ),
-    )
+    }
 
 
 # What may stand before "Okafor, Amara" besides the start of a line.
@@ -97,9 +76,22 @@ _BEFORE_TURNED = re.compile(
 )
 
 
-@lru_cache(maxsize=1)
-def _gate() -> Gate:
-    return Gate([pattern for _, pattern in _patterns()])
+_TURN = re.compile(r",[ ]?(?=[A-Z]|[dl]')")
+
+
+def _before_turned(text: str) -> Iterator[int]:
+    """Where "Okafor, Amara" can begin: on the line of a comma before a capital."""
+    for turn in _TURN.finditer(text):
+        comma = turn.start()
+        line = text.rfind("\n", 0, comma) + 1
+        after = text.rfind(",", line, comma) + 1
+        if not after:
+            yield line
+        yield from (m.start() for m in _BEFORE_TURNED.finditer(text, after or line, comma))
+
+
+_GATED = ("label", "slot", "relative", "told", "addressed")
+_GATE = Gate(lambda: [_patterns()[name] for name in _GATED])
 
 
 _SINGLE = ("relative", "addressed", "told")
@@ -122,15 +114,14 @@ def _can_be(word: str) -> int:
 
 def find_names_in_place(text: str) -> Iterator[Candidate]:
     """Candidates of type `name`."""
-    lines = line_starts(text)
-    begins = {
-        "turned": sorted({*lines, *(m.start() for m in _BEFORE_TURNED.finditer(text))}),
-        "label": lines,
-        "subject": sentence_starts(text),
-    }
-    found = _gate().find([pattern for _, pattern in _patterns()], text)
-    for (place, pattern), own in zip(_patterns(), found, strict=True):
-        for m in matches(pattern, text, begins[place]) if place in begins else own:
+    p = _patterns()
+    found = [
+        ("turned", matches(p["turned"], text, _before_turned(text))),
+        ("subject", matches(p["subject"], text, sentence_starts(text))),
+        *zip(_GATED, _GATE.find(text), strict=True),
+    ]
+    for place, own in found:
+        for m in own:
             words = [w for w in re.findall(r"[^\s,]+", m["n"]) if w.lower() not in PARTICLES]
             words = [w for w in words if len(w.strip(".")) > 1]
             sure = [_can_be(w.strip(".")) for w in words]

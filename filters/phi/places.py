@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from casewright.filters.phi.gates import Gate
@@ -71,9 +71,12 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             r"(?P<s>(?:(?:US|U\.S\.|State|County|Interstate|Rural)\s(?:Route|Highway|Road|Hwy)?\s?|(?:Highway|Route|Hwy|SR|I|M|A)[\s-]?)\d{1,4})\b"
         ),
         "crossing": re.compile(
-            rf"(?:\b(?:corner|intersection|junction|crossroads)\sof\s(?P<s>(?:(?:[A-Z][a-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))\s?){{1,3}}(?:\s(?:{suffix})\.?)?\s(?:and|&|with)\s(?:(?:[A-Z][a-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))(?:\s(?=[A-Z]))?){{1,3}})"
-            rf"|(?P<s2>(?:(?:[A-Z][a-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))\s){{1,3}}(?:{suffix})\.?\s(?:and|&|at)\s(?:(?:[A-Z][a-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))\s){{1,3}}(?:{suffix})))(?![\w])"
+            rf"\b(?:corner|intersection|junction|crossroads)\sof\s(?P<s>(?:(?:[A-Z][a-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))\s?){{1,3}}(?:\s(?:{suffix})\.?)?\s(?:and|&|with)\s(?:(?:[A-Z][a-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))(?:\s(?=[A-Z]))?){{1,3}})(?![\w])"
         ),
+        "two_streets": re.compile(
+            rf"(?:(?:[A-Z][a-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))\s){{1,3}}(?:{suffix})\.?\s(?:and|&|at)\s(?:(?:[A-Z][a-z'-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))\s){{1,3}}(?:{suffix})(?![\w])"
+        ),
+        "street_and": re.compile(rf"\b(?:{suffix})\.?\s(?:and|&|at)\s"),
         "street_first": re.compile(
             r"(?<![\w/.-])\d{1,6}[A-Za-z]?,?\s(?:(?:Avenida|[Rr]ue|[Cc]alle|[Vv]iale|[Rr]ua|[Cc]orso|[Pp]iazza|[Aa]venue|[Pp]lace|[Aa]llee|Calle|Camino|Paseo|Plaza|Via|Rue|Heol|Ffordd|Stryd|Lon)\s(?:(?:de|del|la|las|los|y|yr|du|des)\s){0,2}(?:[A-Z][a-z'-]{1,20})(?:\s[A-Z][a-z'-]{1,20})?"
             r"|(?:County|State|Farm|Township|Old|Rural|US|U\.S\.)\s(?:Road|Route|Highway|Rd|Hwy|Rte)\s\d{1,4}"
@@ -149,13 +152,12 @@ def _patterns() -> dict[str, re.Pattern[str]]:
 _GATED = (
     *("street", "street_lower", "pobox", "street_cue", "street_first", "house_cue", "crossing"),
     *("street_no_number", "apartment", "postcode_lower", "zip_plus4", "street_bare", "numbered"),
-    "road",
+    *("road", "street_and", "postcode_uk"),
 )
+_STREET_WIDTH = 80  # of a street's name: three words and its suffix
 
 
-@lru_cache(maxsize=1)
-def _gate() -> Gate:
-    return Gate([_patterns()[name] for name in _GATED])
+_GATE = Gate(lambda: [_patterns()[name] for name in _GATED])
 
 
 def find_places(text: str) -> Iterator[Candidate]:
@@ -179,7 +181,7 @@ def _ending_near(pattern: re.Pattern[str], text: str, places: list[int]) -> Iter
 
 
 def _addresses(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
-    found = dict(zip(_GATED, _gate().find([p[name] for name in _GATED], text), strict=True))
+    found = dict(zip(_GATED, _GATE.find(text), strict=True))
     for name, score in (("street", 0.95), ("street_lower", 0.75), ("pobox", 0.95)):
         for m in found[name]:
             house = p["house"].search(text, max(0, m.start() - 48), m.start())
@@ -208,8 +210,11 @@ def _addresses(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
                 "street", m.start("s"), m.end("s"), 0.75, "road where something happened"
             )
     for m in found["crossing"]:
-        group = "s" if m["s"] else "s2"
-        yield Candidate("street", m.start(group), m.end(group), 0.87, "crossing of two streets")
+        yield Candidate("street", m.start("s"), m.end("s"), 0.87, "crossing of two streets")
+    for place in found["street_and"]:
+        start = max(0, place.start() - _STREET_WIDTH)
+        for m in p["two_streets"].finditer(text, start, place.end() + _STREET_WIDTH):
+            yield Candidate("street", m.start(), m.end(), 0.87, "crossing of two streets")
     for m in found["street_no_number"]:
         yield Candidate("street", m.start("s"), m.end("s"), 0.75, "street after a preposition")
     for m in found["apartment"]:
@@ -225,7 +230,7 @@ def _addresses(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[Candidate]:
         yield Candidate("zip", m.start("zip"), m.end("zip"), 0.85, "UK postcode after its label")
     for m in found["zip_plus4"]:
         yield Candidate("zip", m.start(), m.end(), 0.6, "ZIP+4")
-    for m in p["postcode_uk"].finditer(text):
+    for m in found["postcode_uk"]:
         # Vertebrae and cancer stages ("T1 2NM") do not occur with this exact shape; doses do: "B12 5MG".
         if m[0].endswith(("MG", "ML", "MM")):
             continue
@@ -260,10 +265,12 @@ _IN = re.compile(r"(?:\b(?:in|from|at|to|of|near|lives|outside|around)\s|\d\s?|[
 _CITY_WIDTH = 120
 
 
-def _before_state(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[re.Match[str]]:
+def _before_state(
+    text: str, states: Iterable[re.Match[str]], p: dict[str, re.Pattern[str]]
+) -> Iterator[re.Match[str]]:
     """Towns before a state: looked for where a comma and a state are."""
     done = 0
-    for state in p["state"].finditer(text):
+    for state in states:
         if state.start() < done:
             continue
         start = max(done, state.start() - _CITY_WIDTH)
@@ -273,18 +280,17 @@ def _before_state(text: str, p: dict[str, re.Pattern[str]]) -> Iterator[re.Match
 
 
 def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[Candidate]:
-    yield from _towns_of_a_state(text, p, lex)
-    for m in p["county"].finditer(text):
+    in_cue, states, counties, *told = _CITY_GATE.find(text)
+    yield from _towns_of_a_state(text, states, p, lex)
+    for m in _ending_near(p["county"], text, [place.start() for place in counties]):
         words = m["c"].split()
         if any(
             w.lower() not in lex.frequent_words and w.lower() not in lex.not_names
             for w in words[:-1]
         ):
             yield Candidate("city", m.start("c"), m.end("c"), 0.7, "county")
-    cues = [p["city_cue"], p["city_label"], p["city_lower"], _LIVES_BETWEEN, _UNKNOWN_TOWN]
-    in_cue, *told = _city_gate().find(cues, text)
     for m in in_cue:
-        city = _longest_city(m["city"].rstrip("."), lex)
+        city = _longest_city(m["city"].rstrip("."))
         if city is None:
             continue
         length, word_like = city
@@ -309,7 +315,7 @@ def _cities(text: str, p: dict[str, re.Pattern[str]], lex: Lexicon) -> Iterator[
         )
     yield from _towns_told(text, told, lex)
     for m in p["capital_run"].finditer(text):
-        city = _longest_city(m[0], lex)
+        city = _longest_city(m[0])
         if city is None or city[1]:
             continue
         name = m[0][: city[0]]
@@ -352,10 +358,10 @@ _UNKNOWN_TOWN = re.compile(
 
 
 def _towns_of_a_state(
-    text: str, p: dict[str, re.Pattern[str]], lex: Lexicon
+    text: str, states: Iterable[re.Match[str]], p: dict[str, re.Pattern[str]], lex: Lexicon
 ) -> Iterator[Candidate]:
     """Towns before a state or its code: "Columbus, Ohio"."""
-    for m in _before_state(text, p):
+    for m in _before_state(text, states, p):
         words = m["city"].lower().split()
         last = " ".join(words[-3:])
         known = any(" ".join(words[i:]) in lex.home_cities for i in range(len(words)))
@@ -379,10 +385,15 @@ def _towns_of_a_state(
             yield Candidate("city", m.start("city"), m.end("city"), 0.65, "name before a state")
 
 
-@lru_cache(maxsize=1)
-def _city_gate() -> Gate:
-    p = _patterns()
-    return Gate([p["city_cue"], p["city_label"], p["city_lower"], _LIVES_BETWEEN, _UNKNOWN_TOWN])
+_COUNTY = re.compile(r"\b(?:County|Parish|Borough|Township)\b")
+_CITY_GATE = Gate(
+    lambda: (
+        *(_patterns()[name] for name in ("city_cue", "state")),
+        _COUNTY,
+        *(_patterns()[name] for name in ("city_label", "city_lower")),
+        *(_LIVES_BETWEEN, _UNKNOWN_TOWN),
+    )
+)
 
 
 def _towns_told(
@@ -458,8 +469,10 @@ _PIECE = re.compile(r"[^\s]+")
 _SAINT = re.compile(r"\bst\.?\s")
 
 
-def _longest_city(words: str, lex: Lexicon) -> tuple[int, bool] | None:
+@lru_cache(maxsize=65536)
+def _longest_city(words: str) -> tuple[int, bool] | None:
     """Length of the longest known city at the start of `words`, and whether it reads as a word."""
+    lex = load_lexicon()
     low = words.lower()
     saint = "st" in low
     for end in reversed([m.end() for m in _PIECE.finditer(words)]):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from casewright.filters.phi.gates import Gate
 from casewright.filters.phi.hits import Candidate
@@ -314,21 +313,21 @@ def find_structured(text: str) -> Iterator[Candidate]:
         for m in EMAIL_WORDS.finditer(text):
             yield Candidate("email", m.start(), m.end(), 0.9, "address spelled out")
     yield from _urls(text)
-    for start, end in _digit_windows(text):
-        yield from _numbers(text, start, end)
+    yield from _numbers(text)
     if "@" in text:
         for pattern in (HANDLE, HANDLE_CUED):
             for m in pattern.finditer(text):
                 if pattern is HANDLE or _HANDLE_CUE.search(_before(text, m.start())):
                     yield Candidate("url", m.start(), m.end(), 0.7, "name of an account")
-    for m in PHONE_SPOKEN.finditer(text):
+    spoken, plates, plate_words = _WORD_GATE.find(text)
+    for m in spoken:
         yield Candidate("phone", m.start(), m.end(), 0.7, "spoken digits")
-    for label in _PLATE_WORD.finditer(text):
+    for label in plate_words:
         for m in ANY_PLATE.finditer(text, label.end(), label.end() + 32):
             if _PLATE_LABEL.search(_before(text, m.start(), 32)):
                 yield Candidate("vehicle", m.start(), m.end(), 0.95, "number plate after its label")
     # A British number plate has two digits only, so no window is around it.
-    for m in UK_PLATE.finditer(text):
+    for m in plates:
         if _PLATE_CUE.search(_before(text, m.start())):
             yield Candidate("vehicle", m.start(), m.end(), 0.95, "number plate after its label")
 
@@ -378,10 +377,24 @@ _PUBLIC_SITE = re.compile(
     r"(?:/[A-Za-z-]{0,40}){0,4}",
     re.I,
 )
+_HEX_PAIR = re.compile(r"[:-][0-9A-Fa-f]{2}[:-]")
 _TWO_COLONS = re.compile(r"[0-9A-Fa-f]?:[0-9A-Fa-f]{0,4}:")
 
 
-_DOT_INSIDE = re.compile(r"\.[A-Za-z0-9]")
+_DOMAIN_END = re.compile(rf"\.(?:{_TLD})(?![\w.-])", re.I)
+_DOMAIN_GATE = Gate(lambda: (_DOMAIN_END,))
+_DOMAIN_WIDTH, _PATH_WIDTH = 168, 202  # of what can stand before the last part, and after it
+
+
+def _domains(text: str) -> Iterator[re.Match[str]]:
+    """Matches of `BARE_DOMAIN`, looked for where one can end."""
+    done = 0
+    for end in _DOMAIN_GATE.find(text)[0]:
+        if end.start() >= done:
+            start = max(done, end.start() - _DOMAIN_WIDTH)
+            for m in BARE_DOMAIN.finditer(text, start, end.end() + _PATH_WIDTH):
+                done = m.end()
+                yield m
 
 
 def _urls(text: str) -> Iterator[Candidate]:
@@ -389,7 +402,7 @@ def _urls(text: str) -> Iterator[Candidate]:
         end = m.start() + len(m[0].rstrip(".,;:!?"))
         if not _PUBLIC_SITE.fullmatch(text, m.start(), end):
             yield Candidate("url", m.start(), end, 1.0, "web address")
-    for m in BARE_DOMAIN.finditer(text) if _DOT_INSIDE.search(text) else ():
+    for m in _domains(text):
         end = m.start() + len(m[0].rstrip(".,;:!?"))
         body = m[0].split("/")[0]
         # "e.g.in", "pt.co": a missing space after a full stop is no domain.
@@ -398,7 +411,7 @@ def _urls(text: str) -> Iterator[Candidate]:
             continue
         yield Candidate("url", m.start(), end, 0.8, "domain name")
     if ":" in text:
-        for m in MAC.finditer(text):
+        for m in MAC.finditer(text) if _HEX_PAIR.search(text) else ():
             yield Candidate("device", m.start(), m.end(), 0.9, "hardware address")
         for m in IPV6.finditer(text) if _TWO_COLONS.search(text) else ():
             if any(c in "abcdefABCDEF" for c in m[0]) or m[0].count(":") > 3:
@@ -409,24 +422,27 @@ def _before(text: str, start: int, width: int = 48) -> str:
     return text[max(0, start - width) : start]
 
 
-# What is looked for around digits; where each can begin is found in one pass.
+# What is looked for around digits.
 _NUMBERS = (
     *(PHONE_US, PHONE_INTERNATIONAL, PHONE_UK, PHONE_US_SOLID, PHONE_LOCAL, PAGER, LAST_FOUR, UDI),
-    *(SORT_CODE, CARD_END, SSN, SSN_MASKED, NHS, NI, CARD, UUID, DEA, _HASH_CODE, _LONG_DIGITS),
-    _GROUPED_DIGITS,
+    *(SORT_CODE, CARD_END, SSN, SSN_MASKED, NHS, NI, CARD, DEA, _HASH_CODE, _LONG_DIGITS),
+    *(_GROUPED_DIGITS, VIN, UK_PLATE, IBAN, _CODE_BARE),
 )
 _DOTTED = re.compile(r"\.\d{1,3}\.")
+_HEX_GROUP = re.compile(r"-[0-9a-fA-F]{4}-")
 
 
-@lru_cache(maxsize=1)
-def _gate() -> Gate:
-    return Gate((*_NUMBERS, *_CUE_PATTERNS))
+_GATE = Gate(lambda: (*_NUMBERS, *_CUE_PATTERNS))
+_WORD_GATE = Gate(lambda: (PHONE_SPOKEN, UK_PLATE, _PLATE_WORD))
 
 
-def _numbers(text: str, start: int, end: int) -> Iterator[Candidate]:
-    found = _gate().find((*_NUMBERS, *_CUE_PATTERNS), text, start, end)
+def _numbers(text: str) -> Iterator[Candidate]:
+    windows = list(_digit_windows(text))
+    if not windows:
+        return
+    found = _GATE.find(text, windows)
     numbers = dict(zip(_NUMBERS, found, strict=False))
-    for m in IPV4.finditer(text, start, end) if _DOTTED.search(text, start, end) else ():
+    for m in IPV4.finditer(text) if _DOTTED.search(text) else ():
         if not _PUBLIC_BEFORE.search(_before(text, m.start(), 16)):
             yield Candidate("ip", m.start(), m.end(), 0.95, "IPv4 address")
     yield from _phones(text, numbers)
@@ -457,17 +473,18 @@ def _numbers(text: str, start: int, end: int) -> Iterator[Candidate]:
         (UK_PLATE, "vehicle", "number plate"),
         (DEA, "licence", "DEA number"),
         (IBAN, "account", "bank account"),
-        (UUID, "other_id", "unique id"),
     ):
-        for m in numbers.get(pattern) or pattern.finditer(text, start, end):
+        for m in numbers[pattern]:
             yield Candidate(kind, m.start(), m.end(), 0.92, why)
+    for m in UUID.finditer(text) if _HEX_GROUP.search(text) else ():
+        yield Candidate("other_id", m.start(), m.end(), 0.92, "unique id")
     for cue, own in zip(_CUES, found[len(_NUMBERS) :], strict=True):
         for m in own:
             code = m["code"].rstrip("-/.: ")
             place = m.start("code")
             if _is_code(code, text, place, cue):
                 yield Candidate(cue.type, place, place + len(code), cue.score, cue.why)
-    yield from _bare_codes(text, start, end, numbers)
+    yield from _bare_codes(text, numbers)
 
 
 # Numbers that everybody may call.
@@ -530,12 +547,9 @@ def _nhs_valid(number: str) -> bool:
 
 
 def _bare_codes(
-    text: str,
-    start: int,
-    end: int,
-    numbers: Mapping[re.Pattern[str], Iterator[re.Match[str]]],
+    text: str, numbers: Mapping[re.Pattern[str], Iterator[re.Match[str]]]
 ) -> Iterator[Candidate]:
-    for m in _CODE_BARE.finditer(text, start, end):
+    for m in numbers[_CODE_BARE]:
         head = re.match(r"[A-Z]+", m["code"])
         if head and _PUBLIC.match(head[0]) and not m["digits"]:
             continue
