@@ -19,7 +19,7 @@ from typing import Any
 
 import ahocorasick
 
-__all__ = ["Gate", "line_starts", "matches", "openings", "sentence_starts"]
+__all__ = ["Gate", "matches", "openings", "sentence_starts"]
 
 # Characters of an opening at most. Shorter ones are tried where longer ones would be too many.
 _LENGTHS = (10, 6, 4, 3, 2)
@@ -185,8 +185,7 @@ class Gate:
 
     def __init__(self, patterns: Callable[[], Sequence[re.Pattern[str]]]) -> None:
         self._make = patterns
-        self._first = 0
-        self._everywhere: list[bool] = []
+        self.everywhere: list[int] = []  # numbers of the patterns that may begin with anything
         _GATES.append(self)
         _automata.cache_clear()
 
@@ -195,21 +194,12 @@ class Gate:
         """What is looked for."""
         return tuple(self._make())
 
-    def number(self, first: int) -> Iterator[tuple[int, re.Pattern[str], frozenset[str]]]:
-        """Number the patterns from `first` on: each with its openings, none for everywhere."""
-        self._first = first
-        self._everywhere = []
-        for number, pattern in enumerate(self.patterns, first):
-            opening = openings(pattern)
-            self._everywhere.append(opening is None)
-            yield number, pattern, opening or frozenset()
-
     def starts(self, text: str) -> list[list[int] | None]:
         """For each pattern the places where it may begin, ascending; None for anywhere."""
-        opened = _opened(text)
+        opened = _opened(text).get(self, {})
         return [
-            None if all_ else opened.get(number, [])
-            for number, all_ in enumerate(self._everywhere, self._first)
+            None if number in self.everywhere else opened.get(number, [])
+            for number in range(len(self.patterns))
         ]
 
     def find(
@@ -220,13 +210,12 @@ class Gate:
         Args:
             windows: disjoint and ascending; no match reaches out of one.
         """
-        opened = _opened(text)
-        found: list[Iterator[re.Match[str]]] = [_NOTHING] * len(self._everywhere)
-        for i, all_ in enumerate(self._everywhere):
-            if all_:
-                found[i] = _everywhere(self.patterns[i], text, windows)
-            elif starts := opened.get(self._first + i):
-                found[i] = matches(self.patterns[i], text, starts, windows)
+        opened = _opened(text).get(self)
+        found: list[Iterator[re.Match[str]]] = [_NOTHING] * len(self.patterns)
+        for number in self.everywhere:
+            found[number] = _everywhere(self.patterns[number], text, windows)
+        for number, starts in opened.items() if opened else ():
+            found[number] = matches(self.patterns[number], text, starts, windows)
         return found
 
 
@@ -241,43 +230,49 @@ def _automata() -> tuple[Any, Any]:
     Each tells how far back it began and whose it is: of patterns that may begin anywhere, and of
     those that begin a word.
     """
-    keys: tuple[dict[str, tuple[list[int], list[int]]], ...] = ({}, {})
-    count = 0
+    keys: tuple[dict[str, tuple[list[Any], list[Any]]], ...] = ({}, {})
     for gate in _GATES:
-        for number, pattern, opening in gate.number(count):
+        gate.everywhere.clear()
+        for number, pattern in enumerate(gate.patterns):
+            opening = openings(pattern)
+            if opening is None:
+                gate.everywhere.append(number)
+                continue
             bordered = _begins_a_word(list(parser.parse(pattern.pattern, pattern.flags)))
             own = keys[bool(pattern.flags & re.I)]
             for key in opening:
                 # A border of words before a sign is the end of a word.
                 word = bordered and (key[0].isalnum() or key[0] == "_")
-                own.setdefault(key, ([], []))[word].append(number)
-            count += 1
+                own.setdefault(key, ([], []))[word].append((gate, number))
     automata = []
     for own in keys:
         automaton = ahocorasick.Automaton()
-        for key, (inside, word) in own.items():
-            automaton.add_word(key, (len(key) - 1, tuple(inside), tuple(word)))
+        for key, (inside, of_words) in own.items():
+            automaton.add_word(key, (len(key) - 1, tuple(inside), tuple(of_words)))
         automaton.make_automaton()
         automata.append(automaton)
     return automata[0], automata[1]
 
 
 @lru_cache(maxsize=1)
-def _opened(text: str) -> dict[int, list[int]]:
-    """Where each pattern may begin, by its number, ascending; those that nowhere do are not in."""
-    found: dict[int, list[int]] = {}
+def _opened(text: str) -> dict[Gate, dict[int, list[int]]]:
+    """Where each pattern may begin, by its gate and number, ascending; where none, it is not in."""
+    places: dict[tuple[Gate, int], list[int]] = {}
     for automaton, form in zip(_automata(), _FORMS, strict=True):
         if not len(automaton):
             continue
         for end, (back, inside, word) in automaton.iter(text.translate(form)):
             start = end - back
-            for number in inside:
-                found.setdefault(number, []).append(start)
+            for rule in inside:
+                places.setdefault(rule, []).append(start)
             if word and not (start and ((before := text[start - 1]).isalnum() or before == "_")):
-                for number in word:
-                    found.setdefault(number, []).append(start)
-    # They come in the order in which openings end, which are of several lengths.
-    return {number: sorted(set(own)) for number, own in found.items()}
+                for rule in word:
+                    places.setdefault(rule, []).append(start)
+    found: dict[Gate, dict[int, list[int]]] = {}
+    for (gate, number), own in places.items():
+        # They come in the order in which openings end, which are of several lengths.
+        found.setdefault(gate, {})[number] = sorted(set(own)) if len(own) > 1 else own
+    return found
 
 
 def _everywhere(
@@ -309,16 +304,6 @@ def matches(
 
 
 _END = re.compile(r"[.!?\n]")
-
-
-def line_starts(text: str) -> list[int]:
-    """Where lines begin."""
-    starts = [0]
-    at = text.find("\n")
-    while at >= 0:
-        starts.append(at + 1)
-        at = text.find("\n", at + 1)
-    return starts
 
 
 def sentence_starts(text: str) -> list[int]:

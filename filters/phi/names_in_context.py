@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from casewright.filters.phi.gates import Gate
 from casewright.filters.phi.hits import Candidate
@@ -359,22 +360,24 @@ def find_names_in_context(text: str) -> Iterator[Candidate]:
             yield found
 
 
-def _words(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
-    """The words of a run without particles, initials and a final 's."""
-    out = []
-    for m in re.finditer(r"(?:[dl]')?[A-Z][A-Za-z'-]*", text[start:end]):
-        a, b, word = start + m.start(), start + m.end(), m[0]
-        if a > start and text[a - 1] in '("':
+_NAME_WORD = re.compile(r"(?:[dl]')?[A-Z][A-Za-z'-]*")
+
+
+@lru_cache(maxsize=65536)
+def _words(run: str) -> tuple[tuple[int, int, str], ...]:
+    """Words of a run that can be a name, with where they stand in it.
+
+    Without particles, a final 's, initials at the end, and what can be no part of a name before and
+    after: "Per Okafor", "The Okafor".
+    """
+    words = []
+    for m in _NAME_WORD.finditer(run):
+        a, b, word = m.start(), m.end(), m[0]
+        if a and run[a - 1] in '("':
             continue  # a nickname between the names
         if word.endswith("'s"):
             b, word = b - 2, word[:-2]
-        out.append((a, b, word))
-    return out
-
-
-def _judge_run(text: str, start: int, end: int) -> Iterator[Candidate]:
-    words = _words(text, start, end)
-    # "Per Okafor", "The Okafor": what cannot be a name is what stands before it.
+        words.append((a, b, word))
     while words and (len(words[0][2]) == 1 or not _usable(words[0][2])):
         words.pop(0)
     last = 0
@@ -383,6 +386,11 @@ def _judge_run(text: str, start: int, end: int) -> Iterator[Candidate]:
     words = words[:last]
     while words and len(words[-1][2]) == 1:
         words.pop()
+    return tuple(words)
+
+
+def _judge_run(text: str, start: int, end: int) -> Iterator[Candidate]:
+    words = [(start + a, start + b, word) for a, b, word in _words(text[start:end])]
     if not words:
         return
     found = _with_plain_words(text, words) or _judge(text, words)

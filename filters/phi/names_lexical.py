@@ -136,6 +136,9 @@ def _pair(text: str, tokens: list[re.Match[str]], i: int, a: Kind, lex: Lexicon)
         if end > second.end():
             taken = sum(1 for t in tokens[i : i + 5] if t.end() <= end)
             return _Found(end, taken, 0.8, "given name, particle, family name")
+    score = _pair_score(a, b, first[0], second[0], heading=False)
+    if score < 0.5 and not _can_be_names(a, b):
+        return None  # as most pairs of capitals: what stands around would not help
     person = "\n" not in gap and among_persons(text, first.start(), second.end())
     if b.word == 4 and not person:
         return None
@@ -143,8 +146,8 @@ def _pair(text: str, tokens: list[re.Match[str]], i: int, a: Kind, lex: Lexicon)
         return None
     if _is_no_name(text, first, second, a, b, lex, person=person):
         return None
-    heading = _heading_line(text, first.start(), second.end())
-    score = _pair_score(a, b, first[0], second[0], heading=heading)
+    if _heading_line(text, first.start(), second.end()):
+        score = _pair_score(a, b, first[0], second[0], heading=True)
     capitals = first[0].isupper() and (min(len(first[0]), len(second[0])) < 4 or a.word or b.word)
     if score < 0.5 and person and not capitals and _can_be_names(a, b):
         score = 0.6
@@ -305,6 +308,7 @@ _SENTENCE_END = re.compile(r"(?:[.!?:;\n\r•*\"(]|\A|\d\.)\s{0,4}[-•*]?\s{0,2
 _PLACE_BEFORE = re.compile(
     r"\b(?:North|South|West|New|Santa|San|Los|Las|St\.?|Saint|Lake|Port|Fort|Mount|Mt\.?)\s\Z"
 )
+_BEFORE_PLACES = word_set("north south west new santa san los las st saint lake port fort mount mt")
 _APPOSITIVE = re.compile(r",?\s(?:is\s)?(?:an?|the)\s\d{1,2}")
 _ADDRESSED = re.compile(
     r"\b(?:hi|hello|hey|dear|bye|goodbye|morning|afternoon|evening|named|name is|name's|thanks|"
@@ -375,8 +379,45 @@ _AFTER_PERSON = re.compile(
 
 def among_persons(text: str, start: int, end: int) -> bool:
     """Whether words stand where only a person's name can."""
+    if _AFTER_PERSON.match(text, end) is not None:
+        return True
     before = text[max(0, start - 32) : start]
-    return bool(_BEFORE_PERSON.search(before) or _AFTER_PERSON.match(text, end))
+    return _last_word(before) in _LAST_WORDS and _BEFORE_PERSON.search(before) is not None
+
+
+def _last_word(before: str) -> str:
+    """The last word before a place, in lower case: "dr" of "Dr. "."""
+    end = len(before.rstrip(" \t\r\n,:.("))
+    start = end
+    while start and (before[start - 1].isalpha() or before[start - 1] == "'"):
+        start -= 1
+    return before[start:end].lower().lstrip("'")
+
+
+# The last words by which a person is told: any word of the patterns. Without one no pattern is tried.
+_LAST_WORDS = frozenset(
+    (
+        *re.findall(r"[a-z']+", f"{_BEFORE_PERSON.pattern} {_ADDRESSED.pattern}".lower()),
+        *(
+            "neighbour",
+            "neighbor",
+            "fiance",
+            "spoke",
+            "my",
+            "her",
+            "his",
+            "their",
+            "the",
+            "a",
+            "our",
+        ),
+    )
+)
+
+
+@lru_cache(maxsize=1)
+def _cue_words() -> frozenset[str]:
+    return _LAST_WORDS | {cue.rpartition(" ")[2] for cue in load_lexicon().person_cues}
 
 
 @lru_cache(maxsize=1)
@@ -407,31 +448,41 @@ def _single(text: str, token: re.Match[str], kind: Kind, lex: Lexicon) -> Candid
     end = token.end() - (2 if word.endswith("'s") else 0)
     before = text[max(0, token.start() - 40) : token.start()]
     head = _head_after(text, end)
-    if _PART_OF.search(before) or (low in _PLACE_WORDS and text[end : end + 1] == " "):
+    if low in _PLACE_WORDS and text[end : end + 1] == " ":
         return None
-    if low in lex.states or head in lex.eponym_heads or _PLACE_BEFORE.search(before):
+    last = _last_word(before)
+    if (last == "of" and _PART_OF.search(before)) or (
+        last in _BEFORE_PLACES and _PLACE_BEFORE.search(before)
+    ):
+        return None
+    if low in lex.states or head in lex.eponym_heads:
         return None
     if head in lex.weak_eponym_heads and (kind.eponym or not kind.given):
         return None
     if before.endswith(("-", "/")) or text[token.end() : token.end() + 1] in ("-", "/"):
         return None
-    score, why = _single_score(text, token, kind, before)
+    score, why = _single_score(text, token, kind, before, last)
     return Candidate("name", token.start(), end, score, why) if score else None
 
 
-def _single_score(text: str, token: re.Match[str], kind: Kind, before: str) -> tuple[float, str]:
-    """Score and rule for a single word, given what stands around it."""
+def _single_score(
+    text: str, token: re.Match[str], kind: Kind, before: str, last: str
+) -> tuple[float, str]:
+    """Score and rule for a single word, given what stands around it; `last` ends what is before."""
     verb = _next_word(text, token.end())
     # Directly after it: "Continue Xarelto, denies bleeding" has the patient for a subject.
     strong = verb in _STRONG_VERBS and text[token.end() : token.end() + 1] == " "
     state = _STATE.match(text, token.end()) is not None or (
-        _PER.search(before) is not None and text[token.end() : token.end() + 1] in (",", ".")
+        last == "per"
+        and _PER.search(before) is not None
+        and text[token.end() : token.end() + 1] in (",", ".")
     )
     state = state or _OWN.match(text, token.end()) is not None
     acts = strong or verb in load_lexicon().person_verbs
     aged = _APPOSITIVE.match(text, token.end()) is not None
-    addressed = _ADDRESSED.search(before) is not None
-    cue = addressed or _cue().search(before) is not None
+    told = last in _cue_words()
+    addressed = told and _ADDRESSED.search(before) is not None
+    cue = addressed or (told and _cue().search(before) is not None)
     inside = not _SENTENCE_END.search(before)
     score, why = 0.0, ""
     if kind.eponym and not (kind.given == 2 and (addressed or strong or aged)):
