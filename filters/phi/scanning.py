@@ -11,6 +11,7 @@ from casewright.filters.phi.hits import Candidate, Hit, merge_hits
 from casewright.filters.phi.keywords import find_keywords
 from casewright.filters.phi.names import find_names
 from casewright.filters.phi.names_again import named_again
+from casewright.filters.phi.names_disguised import find_disguised_names
 from casewright.filters.phi.places import find_places
 from casewright.filters.phi.structured import find_structured
 
@@ -44,6 +45,7 @@ def scan(text: str) -> list[Hit]:
         *find_places(folded.text),
         *find_facilities(folded.text, keywords),
         *find_names(folded.text, keywords),
+        *find_disguised_names(folded.text),
     ]
     candidates += named_again(folded.text, candidates)
     hits = []

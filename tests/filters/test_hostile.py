@@ -87,8 +87,19 @@ DISGUISES: dict[str, Callable[[str], str]] = {
     "mathematical letters": lambda t: _shifted(t, 0x1D400, 0x1D41A),
     "circled letters": lambda t: _shifted(t, 0x24B6, 0x24D0),
     "carriage returns": lambda t: t.replace(" ", "\r\n"),
+    "letters apart": " ".join,
+    "letters with dots": ".".join,
+    "HTML characters": lambda t: "".join(f"&#{ord(c)};" for c in t),
+    "escaped": lambda t: "".join(f"\\u{ord(c):04x}" for c in t),
+    "misread": lambda t: t.translate(str.maketrans("AaOo", "ÁáÓó")).encode().decode("latin-1"),
+    "misread twice": lambda t: _misread(_misread(t.translate(str.maketrans("aoi", "áöï")))),
     "Greek letters": lambda t: t.translate(str.maketrans("AOov", "\u0391\u039f\u03bf\u03bd")),
 }
+
+
+def _misread(text: str) -> str:
+    """What UTF-8 becomes where it is read as Windows-1252."""
+    return text.encode().decode("cp1252")
 
 
 def _shifted(text: str, upper: int, lower: int) -> str:
@@ -111,6 +122,41 @@ def test_a_disguised_name_is_found(how: str) -> None:
     start, end = text.index("Dr.") + 4, text.index(" in the morning")
     covered = sum(h.end - h.start for h in hits if h.start >= start - 4 and h.end <= end + 1)
     assert covered >= 0.8 * (end - start)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("0kaf0r", "M4ria G4rcia", "J0hn Sm1th", "J@mes", "J O H N S M I T H", "M-a-r-i-a"),
+        *("José García".encode().decode("latin-1"), "Jos&eacute; Garc&iacute;a", "Jos=C3=A9"),
+        *("A m a r a  O k a f o r", "Jenn1fer"),
+    ],
+)
+def test_a_name_in_other_signs_is_found_whole_and_has_its_place(name: str) -> None:
+    text = f"In clinic we saw {name} again"
+    assert (17, 17 + len(name)) in {(h.start, h.end) for h in scan(text) if h.type == "name"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "S O A P note",
+            "A V P U: alert",
+            "L I M A to L A D",
+            "H.E.L.L.P. syndrome",
+            "a b c d e f",
+        ),
+        *("H1N1, CA125, p53, Ki67, B12, HbA1c, CD4", "5HT3 and IL6", "EF=55 HR=80bpm", "37Â°C"),
+        *("pain 0 1 2 3 4 5 6 7 8 9 10", "Apgar 8 9 9", "R&D; K&gt;5", "50%20mg", "yes! sir! die!"),
+    ],
+)
+def test_what_only_looks_disguised_is_left_alone(text: str) -> None:
+    assert not scan(text)
+
+
+def test_a_number_with_its_digits_apart_is_found() -> None:
+    assert {h.text for h in scan("call 6 1 4 5 5 5 0 1 4 2 now")} == {"6 1 4 5 5 5 0 1 4 2"}
 
 
 def test_a_name_that_is_divided_over_lines_is_found_whole() -> None:
