@@ -1,5 +1,5 @@
 # ruff: noqa: E501  (tables of patterns read worse when broken)
-"""Dates finer than a year, and ages over 89.
+"""Dates finer than a year.
 
 A year alone, a day of the week alone, a time of day and a span ("for 3 days") are
 not identifiers under Safe Harbor. A fraction, a ratio, a score or a blood pressure
@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from casewright.filters.phi.gates import Gate
 from casewright.filters.phi.hits import Candidate
 
-__all__ = ["DateParts", "find_ages", "find_dates", "parse_date", "shift_date"]
+__all__ = ["DateParts", "find_dates", "parse_date", "shift_date"]
 
 MONTHS = {
     name: number
@@ -39,15 +39,20 @@ MONTHS = {
     )
     for name in names.split()
 }
+
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
     r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
+
 _FULL_MONTH = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 )
+
 _YEAR = r"(?:1[89]\d\d|20\d\d|21\d\d)"
+
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+
 _ORD = r"(?:st|nd|rd|th)?"
 
 MONTH_DAY = re.compile(
@@ -55,35 +60,44 @@ MONTH_DAY = re.compile(
     rf"(?:(?:,\s{{0,2}}|\s{{1,2}}|-|\s?,?\sof\s)(?P<y>{_YEAR}|'\d\d))?(?!\w)",
     re.I,
 )
+
 DAY_MONTH = re.compile(
     rf"(?<![\w./-])(?P<d>{_DAY}){_ORD}(?:\s{{1,2}}|\s?-\s?|/|\.)(?:day\s)?(?:of\s)?(?P<m>{_MONTH})(?![a-z])\.?"
     rf"(?:(?:,\s{{0,2}}|\s{{1,2}}|\s?-\s?|/|\.)(?P<y>{_YEAR}|'?\d\d(?=\W|\Z)))?(?!\w)",
     re.I,
 )
+
 MONTH_YEAR = re.compile(
     rf"(?<![\w-])(?P<m>{_MONTH})\.?(?:\sof)?[\s,'/-]{{1,2}}(?P<y>{_YEAR})(?!\d)", re.I
 )
+
 # "born on march third nineteen fifty six", as spoken.
 _SPOKEN_DAY = (
     r"(?:(?:twenty|thirty)[\s-])?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|tenth|eleventh|twelfth|"
     r"thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth"
 )
+
 _SPOKEN_YEAR = (
     r"(?:nineteen|twenty|two\sthousand(?:\sand)?)(?:[\s-](?:oh|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|"
     r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|one|two|three|four|five|six|seven|eight|nine)){1,3}"
 )
+
 SPOKEN = re.compile(
     rf"\b(?:{_MONTH}\s(?:the\s)?(?:{_SPOKEN_DAY})|(?:the\s)?(?:{_SPOKEN_DAY})\s(?:of\s)?{_MONTH})(?:,?\s(?:of\s)?(?:{_SPOKEN_YEAR}|{_YEAR}))?\b",
     re.I,
 )
+
 MONTH_SHORT_YEAR = re.compile(rf"(?<![\w-])(?P<m>{_MONTH})\.?\s?'(?P<y>\d\d)(?!\w)", re.I)
+
 # "1-3 April", "May 5-7, 2023": the day at the other end of a range.
 DAY_RANGE = re.compile(
     rf"(?<![\w./-]){_DAY}{_ORD}\s?(?:-|to|and|&|/)\s?{_DAY}{_ORD}\s(?:of\s)?{_MONTH}(?![a-z])(?:,?\s{_YEAR})?"
     rf"|(?<![\w-]){_MONTH}\.?\s{_DAY}{_ORD}\s?(?:-|to|and|&)\s?{_DAY}{_ORD}(?![\w%/]|\.\d|\s?(?:mg|ml))(?:,?\s{_YEAR})?",
     re.I,
 )
+
 SOLID = re.compile(rf"(?<![\w.-]){_DAY}(?:{_MONTH})(?:19|20)?\d\d(?!\w)", re.I)
+
 # "appointment on the 22nd", "discharged on the 9th", "Thursday 16th": the day of a month that is not named.
 DAY_ALONE = re.compile(
     r"\b(?:(?:on|by|until|till|since|from|before|after|for|to|of|is|was|around)\sthe\s|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s(?:the\s)?)"
@@ -91,36 +105,46 @@ DAY_ALONE = re.compile(
     r"(?=[.,;:)\n]|\Z|\s(?:and|at|for|with|to|but|in\sclinic|or|of\s(?:this|last|next|the)\smonth)\b)",
     re.I,
 )
+
 _DAY_ALONE_NOT = re.compile(
     r"\b(?:percentile|attempt|dose|rib|digit|finger|toe|metatarsal|metacarpal|nerve|ventricle|pregnancy|trimester|grade|degree|cycle|round|session|"
     r"time|floor|cranial|baby|child|visit|episode|stage|line|centile|space|vertebra|week|day of life|injection|vaccine|course)",
     re.I,
 )
+
 MONTH_ALONE = re.compile(
     r"\b(?:in|since|last|this|next|again in|back in|here in|until|till|by|early|late|mid|through|from|of|during|every|after|before|around|"
     rf"beginning|end of|middle of)[\s-]{{1,2}}(?:early |late |mid-?)?(?P<m>{_FULL_MONTH})\b(?!\s\w+(?:'s)?\s(?:disease|syndrome))"
 )
+
 # As transcripts have it; "may" and "march" are verbs there.
 MONTH_ALONE_LOWER = re.compile(
     r"\b(?:in|since|last|this past|until|early|late|mid|back in|end of|beginning of)\s(?P<m>january|february|april|june|july|august|september|october|november|december)\b"
 )
+
 NUMERIC_FULL = re.compile(
     r"(?<![\w./-])(?P<a>\d{1,2})(?P<s>[/.-])(?P<b>\d{1,2})(?P=s)(?P<c>\d{4}|\d{2})(?![\w/]|[.-]\d|%)"
 )
+
 NUMERIC_SPACED = re.compile(
     r"(?<![\w./-])(?P<a>\d{1,2})\s?(?P<s>[/-])\s?(?P<b>\d{1,2})\s?(?P=s)\s?(?P<c>(?:19|20)\d\d)(?![\w/])"
 )
+
 ISO = re.compile(
     r"(?<![\w.-])(?P<y>(?:18|19|20)\d\d)(?P<s>[-/.])(?P<m>0?[1-9]|1[0-2])(?P=s)(?P<d>[0-3]?\d)(?![\d/]|-\d)"
     r"(?:T\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 )
+
 COMPACT = re.compile(r"(?<![\w.-])(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?![\w-])")
+
 NUMERIC_MONTH_YEAR = re.compile(
     r"(?<![\w./-])(?P<m>0?[1-9]|1[0-2])[/-](?P<y>(?:19|20)\d\d)(?![\w/-])"
 )
+
 NUMERIC_SHORT = re.compile(
     r"(?<![\w./-])(?P<a>\d{1,2})(?P<s>[/-])(?P<b>\d{1,2})(?![\w/%]|[.-]\d|-)"
 )
+
 _SHORT_CUE = re.compile(
     r"\b(?:on|dated?|dob|d\.o\.b\.?|date\sof\s(?:injury|onset|birth|death|service|exam(?:ination)?|surgery|procedure|admission|discharge|visit|loss)|born|since|until|till|thru|through|before|after|by|from|seen|visit|visited|admitted|"
     r"admission|discharged?|d/c|surgery|appointment|appt|scheduled|due|returned?|rtc|lmp|edd|edc|last|next|"
@@ -128,6 +152,7 @@ _SHORT_CUE = re.compile(
     r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)[\s:,(]{1,3}(?:the\s)?\Z",
     re.I,
 )
+
 # Ratios that look like a day and a month.
 _NOT_SHORT_BEFORE = re.compile(
     r"\b(?:strength|power|motor|score|scale|pain|rated?|phq(?:-\d)?|gad(?:-\d)?|mmse|moca|apgar|gcs|grade|reflexes|murmur|"
@@ -135,12 +160,14 @@ _NOT_SHORT_BEFORE = re.compile(
     r"[a-z]+-\d|systolic|ejection|bishop|gleason|stage|ratio|intensity)\s?(?:of|:|=|is|was|a|on)?[\s:(]{0,2}\Z",
     re.I,
 )
+
 _NOT_SHORT_AFTER = re.compile(
     r"\s{0,2}(?:strength|power|motor|in |bilateral|pain|murmur|systolic|diastolic|mm|mg|ml|ejection|scale|pulses|"
     r"throughout|intensity|severity|points?|hours?|days?|weeks?|wks?|months?|times|of\b|cup|inch|tablets?|"
     r"tabs?|hx|history|left|right|upper|lower|symmetric|reflexes|sensation|positive|criteria|correct)",
     re.I,
 )
+
 HOLIDAY = re.compile(
     r"\b(?:new year'?s (?:day|eve)|christmas (?:day|eve)|(?:the )?fourth of july|4th of july|boxing day|"
     r"valentine'?s day|halloween)\b(?:,? (?:19|20)\d\d)?",
@@ -209,14 +236,19 @@ def _numeric(a: int, b: int, year: int | None) -> DateParts | None:
 
 
 _NUMERIC = (NUMERIC_FULL, NUMERIC_SPACED, ISO, COMPACT, NUMERIC_MONTH_YEAR, NUMERIC_SHORT)
+
 _NAMED = (
     *(MONTH_DAY, DAY_MONTH, MONTH_YEAR, DAY_RANGE, SPOKEN, MONTH_SHORT_YEAR, SOLID),
     *(MONTH_ALONE_LOWER, MONTH_ALONE, DAY_ALONE, HOLIDAY),
 )
+
 _GATE = Gate(lambda: (*_NUMERIC, *_NAMED))
+
 # "may 2" and "mar 3" in running text are verbs, not months, unless capitalised.
 _VERBS = ("may", "mar")
+
 _MAY_TAKE = re.compile(r"\s(?:tablets?|capsules?|times|puffs?|doses?)")
+
 _VERB_FIRST = re.compile(r"(?:may|march)\b")
 
 
@@ -299,54 +331,6 @@ def _short_dates(text: str, found: Iterator[re.Match[str]]) -> Iterator[Candidat
         if not sure and _NOT_SHORT_BEFORE.search(before):
             continue
         yield Candidate("date", m.start(), m.end(), 0.7, "month and day after a cue")
-
-
-_OLD = r"(?:9\d|1[0-2]\d)"
-_TENS = r"ninety(?:[\s-](?:one|two|three|four|five|six|seven|eight|nine))?"
-_HUNDRED = r"(?:one|a)\shundred(?:\s(?:and\s)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?"
-_AGE_WORD = rf"(?:{_TENS}|{_HUNDRED})"
-AGE = re.compile(
-    rf"(?<![\w./-])(?P<n>{_OLD}|{_AGE_WORD})(?:\s?\+)?\s?-?\s?(?:y(?:ea)?rs?[\s-]{{0,2}}old|y\.?/?o\.?(?!\w)|yr(?:s)?\.?\s?old|"
-    rf"years?\sof\sage|year-old|yrs\b|y\.o\.|y/o|yom\b|yof\b|yo\s|(?:M|F)(?=\s(?:with|w/|who|presents|c/o|admitted|seen|s/p|patient|from|here|in|on|known|lives|brought|referred|transferred)|[,.;\n]|\Z))"
-    rf"|\b(?:aged?|age\sof|age\sis|age:|age|turned|turning)[\s:]{{1,3}}(?P<n2>{_OLD}|{_AGE_WORD})(?![\w/%]|\.\d|-\d|\s?(?:mg|days?|weeks?|months?|hours?|minutes?))"
-    rf"|\b(?:age\s?/\s?sex|sex\s?/\s?age|age\sand\ssex|dob\s?/\s?age|patient\sage|pt\sage)\s{{0,2}}:?\s{{0,3}}(?:[mf]\s?/\s?)?(?P<n6>{_OLD})\s?/?\s?(?:[mf]\b)?(?=\s?(?:y|[,.;\n]|\Z))"
-    rf"|\b(?:mother|father|mom|mum|dad|grandmother|grandfather|grandma|grandpa|nan|aunt|uncle|sister|brother|wife|husband|patient),\s(?:aged?\s|now\s)?(?P<n7>{_OLD}|{_AGE_WORD})(?=[,.;)])"
-    rf"|\b(?:lived|survived)\s(?:to|until|till)\s(?:be\s|the\sage\sof\s|age\s)?(?P<n8>{_OLD}|{_AGE_WORD})(?=[.,;)]|\Z|\s(?:years|and|before|with))"
-    rf"|\b(?:s?he|patient|i)'ll\sbe\s(?P<n10>{_OLD}|{_AGE_WORD})(?=[.,;)]|\Z|\s(?:in|next|this|on|soon|and)\b)"
-    rf"|\((?:[MF]|male|female),?\s(?P<n11>{_OLD})\)"
-    rf"|\b(?:s?he|patient|mother|father|i)\s(?:will\sbe|would\sbe|turns|is\salmost|is\snearly|is\sabout\sto\sbe|is\sgoing\son|just\sturned|becomes)\s(?P<n9>{_OLD}|{_AGE_WORD})(?=[.,;)]|\Z|\s(?:in|next|this|on|soon|and)\b)"
-    rf"|\b(?:s?he|patient|mother|father|grandmother|grandfather|i|i'm|he's|she's)\s?(?:is|was|am|'s|died at|passed away at)?\s(?:now\s|currently\s|only\s|already\s)?(?P<n3>{_OLD}|{_AGE_WORD})"
-    r"(?=\s?[.,;]|\sand\b|\snow\b|\sthis\b|\sor\b)"
-    rf"|\b(?:died|passed(?:\saway)?|deceased)\sat\s(?:the\sage\sof\s|age\s)?(?P<n4>{_OLD}|{_AGE_WORD})(?![\w/%])"
-    r"|\b(?P<n5>nonagenarian|centenarian|(?:in\s(?:his|her|their)\s(?:(?:early|mid|late)[\s-])?(?:nineties|90'?s))|over\s100\syears)\b",
-    re.I,
-)
-# An age in a rule or a guideline is nobody's age.
-_AGE_GENERAL = re.compile(
-    r"\b(?:over|above|older than|under|below|up to|until|than|>=?|<=?|(?<!lived )(?<!survived )to|between)\s{0,2}\Z",
-    re.I,
-)
-
-
-_AGE_GROUPS = ("n", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "n10", "n11")
-_AGE_GATE = Gate(lambda: (AGE,))
-
-
-def find_ages(text: str) -> Iterator[Candidate]:
-    """Candidates of type `age`: above 89 only (45 CFR 164.514(b)(2)(i)(C))."""
-    for m in _AGE_GATE.find(text)[0]:
-        group = next(g for g in _AGE_GROUPS if m[g] is not None)
-        start = m.start(group)
-        if group != "n5" and _AGE_GENERAL.search(text[max(0, start - 14) : start]):
-            continue
-        if (
-            m[group].lower() == "ninety"
-            or m[group].isdigit()
-            or group == "n5"
-            or " " in m[group]
-            or "-" in m[group]
-        ):
-            yield Candidate("age", m.start(), m.end(), 0.9, "age over 89")
 
 
 def shift_date(text: str, days: int) -> str | None:

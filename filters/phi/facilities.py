@@ -11,6 +11,7 @@ from casewright.filters.phi.gates import Gate, matches
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.keywords import Keywords
 from casewright.filters.phi.lexicon import Lexicon, load_lexicon, word_set
+from casewright.filters.phi.patterns import alternation
 
 __all__ = ["find_facilities"]
 
@@ -34,11 +35,6 @@ _PREPOSITION = re.compile(
 )
 
 
-def _alternation(words: Iterable[str]) -> str:
-    ordered = sorted(set(words), key=lambda w: (-len(w), w))
-    return "|".join(re.escape(w).replace(r"\ ", r"\s+") for w in ordered)
-
-
 @lru_cache(maxsize=1)
 def _patterns() -> dict[str, re.Pattern[str]]:
     lex = load_lexicon()
@@ -46,7 +42,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     return {
         # "Family Health Center" begins with "Family Health", which is a head as well.
         "head": re.compile(
-            rf"(?<=[\w.&'] )(?:{_alternation(lex.facility_heads)})\b(?:\s(?-i:{_FURTHER})\b){{0,3}}",
+            rf"(?<=[\w.&'] )(?:{alternation(lex.facility_heads)})\b(?:\s(?-i:{_FURTHER})\b){{0,3}}",
             re.I,
         ),
         "prison": re.compile(
@@ -74,7 +70,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             rf"(?![a-z'])(?:\s(?:{tails}))*"
         ),
         "known": re.compile(
-            rf"(?<![\w-])(?:{_alternation(lex.facilities)})(?![\w-])(?:\s(?:{tails})\b)*", re.I
+            rf"(?<![\w-])(?:{alternation(lex.facilities)})(?![\w-])(?:\s(?:{tails})\b)*", re.I
         ),
         "care": re.compile(
             r"\b(?:seen|treated|admitted|admit|operated|evaluated|followed|diagnosed|discharged|transferred|hospitali[sz]ed|"

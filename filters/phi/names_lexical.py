@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (tables of patterns read worse when broken)
 """Personal names that nothing announces: told by lexicons and by the words around.
 
 A word is judged by what it can be (`name_words.Kind`) and by where it stands. A known
@@ -12,11 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.lexicon import Lexicon, load_lexicon, word_set
-from casewright.filters.phi.name_words import PARTICLES, TITLE_CASE, TOKEN, Kind, kind_of
+from casewright.filters.phi.name_words import PARTICLES, TOKEN, Kind, kind_of
+from casewright.filters.phi.names_around import (
+    SENTENCE_END,
+    among_persons,
+    head_after,
+    heading_line,
+)
+from casewright.filters.phi.names_single import find_single
 
 __all__ = ["find_lexical_names"]
 
@@ -51,7 +56,7 @@ def find_lexical_names(text: str) -> Iterator[Candidate]:
             yield Candidate("name", token.start(), found.end, found.score, found.why)
             i += found.tokens
             continue
-        single = _single(text, token, kind, lex)
+        single = find_single(text, token, kind, lex)
         if single is not None:
             yield single
         i += 1
@@ -61,9 +66,6 @@ def find_lexical_names(text: str) -> Iterator[Candidate]:
 _FORMS_OF_ADDRESS = word_set(
     "doctor miss mister mr mrs ms baby sister nurse lady sir madam master my"
 )
-
-
-# --- "Mary J.", "Mary J. Okafor" ---------------------------------------------------
 
 _INITIAL = re.compile(r"\s([A-Z])\.?(?![\w'])")
 
@@ -105,9 +107,6 @@ def _with_initial(text: str, tokens: list[re.Match[str]], i: int, a: Kind) -> _F
     return None
 
 
-# --- two names and more ---------------------------------------------------------------
-
-
 def _pair(text: str, tokens: list[re.Match[str]], i: int, a: Kind, lex: Lexicon) -> _Found | None:
     """A given and a family name, in this order or with a comma in the other."""
     if i + 1 >= len(tokens):
@@ -146,7 +145,7 @@ def _pair(text: str, tokens: list[re.Match[str]], i: int, a: Kind, lex: Lexicon)
         return None
     if _is_no_name(text, first, second, a, b, lex, person=person):
         return None
-    if _heading_line(text, first.start(), second.end()):
+    if heading_line(text, first.start(), second.end()):
         score = _pair_score(a, b, first[0], second[0], heading=True)
     capitals = first[0].isupper() and (min(len(first[0]), len(second[0])) < 4 or a.word or b.word)
     if score < 0.5 and person and not capitals and _can_be_names(a, b):
@@ -185,7 +184,7 @@ def _reversed(
     if alone and levels and a.family and (b.given or (b.unknown and a.family == 3)):
         return _Found(second.end(), 2, 0.7, "family name, given name")
     initial = _DOTTED.match(text, second.end())
-    start = _SENTENCE_END.search(text[max(0, first.start() - 8) : first.start()])
+    start = SENTENCE_END.search(text[max(0, first.start() - 8) : first.start()])
     if initial and start and levels and _can_be_names(b, a):
         # "Park, Minjun C. was brought in"
         return _Found(initial.end(), 2, 0.7, "family name, given name, initial")
@@ -234,7 +233,7 @@ def _is_no_name(
     if last in lex.weak_eponym_heads and not (person and a.given and not a.eponym and b.family):
         return True
     certain = a.given == 2 and b.family >= 2 and not b.eponym
-    head = _head_after(text, second.end())
+    head = head_after(text, second.end())
     if head in lex.eponym_heads and not certain:
         return True
     return head in lex.weak_eponym_heads and (a.eponym or b.eponym) and not a.given
@@ -300,273 +299,3 @@ def _unknown_score(a: Kind, b: Kind, *, heading: bool) -> float:
     if a_odd and b_odd and not heading:
         return 0.5
     return 0.0
-
-
-# --- names of one word -------------------------------------------------------------------
-
-_SENTENCE_END = re.compile(r"(?:[.!?:;\n\r•*\"(]|\A|\d\.)\s{0,4}[-•*]?\s{0,2}\Z")
-_PLACE_BEFORE = re.compile(
-    r"\b(?:North|South|West|New|Santa|San|Los|Las|St\.?|Saint|Lake|Port|Fort|Mount|Mt\.?)\s\Z"
-)
-_BEFORE_PLACES = word_set("north south west new santa san los las st saint lake port fort mount mt")
-_APPOSITIVE = re.compile(r",?\s(?:is\s)?(?:an?|the)\s\d{1,2}")
-_ADDRESSED = re.compile(
-    r"\b(?:hi|hello|hey|dear|bye|goodbye|morning|afternoon|evening|named|name is|name's|thanks|"
-    r"thank you|welcome|call me|nice to meet you|good to see you|spoken? (?:to|with)|"
-    r"told|asked|thanked|met with|discussed (?:it |this )?with|wife|husband|son|daughter|brother|"
-    r"sister|partner|fiancee?|girlfriend|boyfriend|friend|roommate|neighbou?r|cousin|niece|nephew|"
-    r"caregiver|carer|guardian)[\s,]{1,3}\Z",
-    re.I,
-)
-# What only a person does. "Was", "has" and "shows" can have a drug or a test for a subject.
-_STRONG_VERBS = word_set(
-    """
-reports reported denies denied states stated says said complains complained endorses endorsed
-admits admitted tells told lives lived smokes drinks agrees agreed asks asked explained mentioned
-mentions verbalized understands understood recalls remembers feels felt thinks believes wants
-wanted describes described works worked presents presented arrived returns walked who whose aged
-"""
-)
-
-
-# What only persons say or do: a word that is also a name is one before these.
-_SAYING = word_set(
-    """
-reports reported denies denied states stated says said complains complained endorses endorsed tells
-told lives lived smokes drinks agrees agreed asked verbalized understands recalls remembers feels
-felt thinks believes wants wanted
-"""
-)
-_STATE = re.compile(
-    r"\s(?:is|was|remains|appears|seems)\s(?:very\s|also\s|currently\s|now\s)?(?:alert|awake|oriented|smiling|"
-    r"pleasant|cooperative|crying|tearful|anxious|comfortable|here|able|unable|accompanied|brought|seen|admitted|"
-    r"discharged|examined|evaluated|referred|transferred|intubated|counsell?ed|advised|educated|instructed|"
-    r"asked|told|born|married|retired|living|doing)\b"
-)
-
-_PER = re.compile(r"\b[Pp]er\s\Z")
-_OWN = re.compile(
-    r"'s\s(?:blood|heart|temperature|pulse|weight|vitals?|labs?|symptoms?|pain|cough|fever|wound|incision|"
-    r"medications?|meds|condition|mother|father|mom|dad|wife|husband|son|daughter|family|parents?|chart|"
-    r"history|exam|examination|breathing|oxygen|glucose|appetite|sleep|mood|skin|leg|knee|hip|foot|arm|hand|"
-    r"back|chest|abdomen|care|discharge|surgery|appointment|visit|case|progress|recovery|questions?|concerns?)\b"
-)
-
-_TITLED = r"(?:Dr|Mr|Mrs|Ms|Miss|Prof)\.?\s|"
-_KIN = (
-    r"daughter|son|wife|husband|mother|father|sister|brother|aunt|uncle|friend|neighbou?r|caregiver|guardian|"
-    r"partner|spouse|niece|nephew|cousin|grandmother|grandfather|grandson|granddaughter"
-)
-_ROLE = (
-    r"interpreter|patient|pt|nurse|contact|physician|surgeon|attending|consultant|radiologist|cardiologist|"
-    r"anesthesiologist|anaesthetist|pathologist|therapist|provider|client|resident|pcp|gp|cc|re|signed|"
-    r"social worker|case manager|dietitian|pharmacist|midwife|paramedic|thank you|thanks|sincerely|regards"
-)
-_BEFORE_PERSON = re.compile(
-    rf"(?:\b{_TITLED}\b(?:by|with|referring|seeing|saw|identified as|known as|named|name is|i am|i'm|contact is|{_KIN}|{_ROLE}|name)[,:]?\s{{1,2}}"
-    r"|\b(?:spoke|spoken|talked|explained|introduced|speaking|given|referred|according)\s(?:to|with)\s(?:Mr|Mrs|Ms|Dr)?\.?\s?|\b(?:patient|pt|client|resident)\s\()\Z",
-    re.I,
-)
-_AFTER_PERSON = re.compile(
-    r"'s\s(?:chart|wound|family|mother|father|wife|husband|case|labs?|care|symptoms|medications?|condition|progress|mom|dad|son|daughter)\b"
-    r"|,?\s(?:is|was)\s(?:an?\s(?:\d|pleasant|very\spleasant)|alert|awake|seen|admitted|here|brought|accompanied|discharged|referred|present\b)"
-    r"|,?\s(?:reports|reported|denies|denied|states|stated|says|said|complains|presents|presented|arrived|underwent|assisted|agrees|notified|came|called|will\scall|"
-    r"lives|returns|returned|endorses|tells)\b"
-    r"|\sand\s(?:her|his|their)\s|\s\((?:DOB|age|aged|MRN|sister|brother|mother|father|son|daughter|wife|husband|he|she|they)\b"
-    r"|,\s(?:MD|M\.D\.|DO|RN|NP|PA|PA-C|LPN|PhD|DDS)\b|\sat\slength\b|\sto\s(?:our|my|the)\s(?:clinic|office|practice|service)\b"
-)
-
-
-def among_persons(text: str, start: int, end: int) -> bool:
-    """Whether words stand where only a person's name can."""
-    if _AFTER_PERSON.match(text, end) is not None:
-        return True
-    before = text[max(0, start - 32) : start]
-    return _last_word(before) in _LAST_WORDS and _BEFORE_PERSON.search(before) is not None
-
-
-def _last_word(before: str) -> str:
-    """The last word before a place, in lower case: "dr" of "Dr. "."""
-    end = len(before.rstrip(" \t\r\n,:.("))
-    start = end
-    while start and (before[start - 1].isalpha() or before[start - 1] == "'"):
-        start -= 1
-    return before[start:end].lower().lstrip("'")
-
-
-# The last words by which a person is told: any word of the patterns. Without one no pattern is tried.
-_LAST_WORDS = frozenset(
-    (
-        *re.findall(r"[a-z']+", f"{_BEFORE_PERSON.pattern} {_ADDRESSED.pattern}".lower()),
-        *(
-            "neighbour",
-            "neighbor",
-            "fiance",
-            "spoke",
-            "my",
-            "her",
-            "his",
-            "their",
-            "the",
-            "a",
-            "our",
-        ),
-    )
-)
-
-
-@lru_cache(maxsize=1)
-def _cue_words() -> frozenset[str]:
-    return _LAST_WORDS | {cue.rpartition(" ")[2] for cue in load_lexicon().person_cues}
-
-
-@lru_cache(maxsize=1)
-def _cue() -> re.Pattern[str]:
-    cues = sorted(load_lexicon().person_cues, key=len, reverse=True)
-    words = "|".join(re.escape(w).replace(r"\ ", r"\s") for w in cues)
-    return re.compile(
-        rf"(?<![\w'-])(?:{words})[\s,]{{1,3}}(?:(?:my|her|his|their|the|a|our)\s)?\Z", re.I
-    )
-
-
-# "circle of Willis", "fossa of Rosenmuller"
-_PART_OF = re.compile(
-    r"\b(?:circle|fossa|foramen|foramina|sphincter|ligament|ampulla|islets?|canal|tetralogy|pentalogy|crypts?|angle|nodes?|loop|"
-    r"bundle|ducts?|glands?|organ|tubercle|pouch|space|triangle|zone|membrane|valves?|vein|artery|nerve|triad|sign|law|plexus|"
-    r"ganglion|cave|cistern|sinus|line|layer|muscle|recess|spiral|column|body|bodies|cells|area|tract|columns)\sof\s\Z",
-    re.I,
-)
-_PLACE_WORDS = word_set("san santa saint fort mount port lake los las")
-
-
-def _single(text: str, token: re.Match[str], kind: Kind, lex: Lexicon) -> Candidate | None:
-    """A name of one word."""
-    word = token[0]
-    low = word.lower().removesuffix("'s")
-    if not (kind.given or kind.family or kind.unknown) or len(low) < 3 or word.isupper():
-        return None
-    end = token.end() - (2 if word.endswith("'s") else 0)
-    before = text[max(0, token.start() - 40) : token.start()]
-    head = _head_after(text, end)
-    if low in _PLACE_WORDS and text[end : end + 1] == " ":
-        return None
-    last = _last_word(before)
-    if (last == "of" and _PART_OF.search(before)) or (
-        last in _BEFORE_PLACES and _PLACE_BEFORE.search(before)
-    ):
-        return None
-    if low in lex.states or head in lex.eponym_heads:
-        return None
-    if head in lex.weak_eponym_heads and (kind.eponym or not kind.given):
-        return None
-    if before.endswith(("-", "/")) or text[token.end() : token.end() + 1] in ("-", "/"):
-        return None
-    score, why = _single_score(text, token, kind, before, last)
-    return Candidate("name", token.start(), end, score, why) if score else None
-
-
-def _single_score(
-    text: str, token: re.Match[str], kind: Kind, before: str, last: str
-) -> tuple[float, str]:
-    """Score and rule for a single word, given what stands around it; `last` ends what is before."""
-    verb = _next_word(text, token.end())
-    # Directly after it: "Continue Xarelto, denies bleeding" has the patient for a subject.
-    strong = verb in _STRONG_VERBS and text[token.end() : token.end() + 1] == " "
-    state = _STATE.match(text, token.end()) is not None or (
-        last == "per"
-        and _PER.search(before) is not None
-        and text[token.end() : token.end() + 1] in (",", ".")
-    )
-    state = state or _OWN.match(text, token.end()) is not None
-    acts = strong or verb in load_lexicon().person_verbs
-    aged = _APPOSITIVE.match(text, token.end()) is not None
-    told = last in _cue_words()
-    addressed = told and _ADDRESSED.search(before) is not None
-    cue = addressed or (told and _cue().search(before) is not None)
-    inside = not _SENTENCE_END.search(before)
-    score, why = 0.0, ""
-    if kind.eponym and not (kind.given == 2 and (addressed or strong or aged)):
-        pass
-    elif kind.given and not kind.word:
-        if kind.given == 2 or not kind.place:
-            sure = 0.75 if kind.given == 2 else 0.65
-            score, why = (sure if len(token[0]) > 3 else 0.5), "given name"
-        elif acts or cue:
-            score, why = 0.55, "given name with a cue"
-    elif kind.given == 2 and kind.word <= 2 and (acts or aged or (cue and inside)):
-        score, why = 0.6, "given name with a cue"
-    elif _word_as_given_name(
-        kind,
-        sure=aged or strong,
-        said=strong and verb in _SAYING,
-        cue=state or (addressed and inside),
-    ):
-        score, why = 0.55, "given name with a cue"
-    elif kind.family and not kind.word and not kind.place:
-        if kind.family == 3:
-            score, why = 0.65, "family name"
-        elif acts or aged or (cue and kind.family == 2) or addressed or state:
-            score, why = 0.6, "family name with a cue"
-    elif kind.unknown and TITLE_CASE.match(token[0]) and (aged or addressed or strong or state):
-        score, why = 0.5, "unknown word where a name stands"
-    if not score and _odd(text, token, kind, before):
-        score, why = 0.5, "spelt like a name, within a sentence"
-    return score, why
-
-
-# "Neisseria gonorrhoeae"
-_ORGANISM = re.compile(r"[ ][a-z]{3,}(?:ae|is|us|um|ii|ens|ei|ans|oides)\b")
-_WITHIN = re.compile(r"[a-z][ ]\Z")
-_DOSED = re.compile(
-    r"(?:'s)?[ ](?:\d|I{2,3}\b|[A-Z]{1,3}\b)|[ ](?:tablets?|caps?|cream|gel|ointment|inhaler|drops|spray|patch|therapy|treatment|dressing)"
-)
-
-
-def _odd(text: str, token: re.Match[str], kind: Kind, before: str) -> bool:
-    """Whether a capital within a sentence is a name for want of anything else that it could be."""
-    if kind.eponym or kind.word or kind.place or not TITLE_CASE.match(token[0]):
-        return False
-    if not (kind.spelt or (kind.family and len(token[0]) > 3)):
-        return False
-    if not kind.family and _ORGANISM.match(text, token.end()):
-        return False
-    return _WITHIN.search(before) is not None and _DOSED.match(text, token.end()) is None
-
-
-def _word_as_given_name(kind: Kind, *, sure: bool, said: bool, cue: bool) -> bool:
-    """Whether a word of the language is a given name where it stands."""
-    if kind.given == 2:
-        return sure or cue
-    return bool(kind.given) and kind.word <= 3 and (said or cue)
-
-
-# --- what stands around ---------------------------------------------------------------------
-
-
-def _heading_line(text: str, start: int, end: int) -> bool:
-    """Whether the line is a heading or a title: all of its few words are capitalised."""
-    a = text.rfind("\n", max(0, start - 200), start) + 1 or max(0, start - 200)
-    b = text.find("\n", end, end + 200)
-    words = re.findall(r"[A-Za-z][\w'-]*", text[a : b if b >= 0 else end + 200])
-    return bool(words) and len(words) <= 8 and all(w[0].isupper() for w in words)
-
-
-_NEXT = re.compile(r"(?:'s)?[\s,-]{0,3}([A-Za-z']+)")
-_HEAD = re.compile(r"(?:'s?)?[\s-]([A-Za-z]+)(?:'s)?(?:\s([A-Za-z]+))?")
-
-
-def _next_word(text: str, end: int) -> str:
-    m = _NEXT.match(text, end)
-    return m[1].lower() if m else ""
-
-
-def _head_after(text: str, end: int) -> str:
-    """The word that a capitalised word may qualify: "disease" after "Addison" or "Lou Gehrig"."""
-    m = _HEAD.match(text, end)
-    if m is None:
-        return ""
-    lex = load_lexicon()
-    one = m[1].lower()
-    if m[1][0].isupper() and one not in lex.eponym_heads and m[2] is not None:
-        return m[2].lower()
-    return one

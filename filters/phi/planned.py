@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from casewright.filters.folding import Folded, fold_text
-from casewright.filters.phi.dates import DateParts, find_ages, find_dates, parse_date
+from casewright.filters.phi.ages import find_ages
+from casewright.filters.phi.dates import DateParts, find_dates, parse_date
 from casewright.filters.phi.hits import Hit
 from casewright.filters.phi.lexicon import load_lexicon, word_set
 from casewright.filters.phi.scanning import scan

@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 
 from casewright.filters.folding import fold_text
-from casewright.filters.phi.dates import find_ages, find_dates
+from casewright.filters.phi.ages import find_ages
+from casewright.filters.phi.dates import find_dates
 from casewright.filters.phi.facilities import find_facilities
 from casewright.filters.phi.hits import Candidate, Hit, merge_hits
 from casewright.filters.phi.keywords import find_keywords
+from casewright.filters.phi.labelled_codes import find_labelled_codes
 from casewright.filters.phi.names import find_names
 from casewright.filters.phi.names_again import named_again
 from casewright.filters.phi.names_disguised import find_disguised_names
-from casewright.filters.phi.places import find_places
-from casewright.filters.phi.structured import find_structured
+from casewright.filters.phi.numbers import find_numbers
+from casewright.filters.phi.online import find_online
+from casewright.filters.phi.phones import find_phones
+from casewright.filters.phi.streets import find_addresses
+from casewright.filters.phi.towns import find_towns
 
 __all__ = ["scan"]
 
@@ -39,10 +44,14 @@ def scan(text: str) -> list[Hit]:
     folded = fold_text(text)
     keywords = find_keywords(folded.text)
     candidates: list[Candidate] = [
-        *find_structured(folded.text),
+        *find_online(folded.text),
+        *find_phones(folded.text),
+        *find_labelled_codes(folded.text),
+        *find_numbers(folded.text),
         *find_dates(folded.text),
         *find_ages(folded.text),
-        *find_places(folded.text),
+        *find_addresses(folded.text),
+        *find_towns(folded.text),
         *find_facilities(folded.text, keywords),
         *find_names(folded.text, keywords),
         *find_disguised_names(folded.text),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casewright.filters.phi import gates, names_in_place, places, structured
+from casewright.filters.phi import gates, names_in_place, online, towns
 from casewright.filters.phi.gates import Gate, matches, openings, sentence_starts
 
 
@@ -98,10 +98,10 @@ def test_what_begins_a_sentence_or_stands_near_a_sign_is_found_as_everywhere(tex
         assert spans(matches(patterns[name], text, starts)) == spans(
             patterns[name].finditer(text)
         ), name
-    p = places._patterns()
+    p = towns._town_patterns()
     states = p["state"].finditer(text)
-    assert spans(places._before_state(text, states, p)) == spans(p["city_state"].finditer(text))
-    assert spans(structured._domains(text)) == spans(structured.BARE_DOMAIN.finditer(text))
+    assert spans(towns._before_state(text, states, p)) == spans(p["city_state"].finditer(text))
+    assert spans(online._domains(text)) == spans(online.BARE_DOMAIN.finditer(text))
 
 
 def test_a_gate_tells_where_each_pattern_may_begin() -> None:

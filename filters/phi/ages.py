@@ -1,0 +1,64 @@
+# ruff: noqa: E501  (tables of patterns read worse when broken)
+"""Ages over 89."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from casewright.filters.phi.gates import Gate
+from casewright.filters.phi.hits import Candidate
+
+__all__ = ["find_ages"]
+
+_OLD = r"(?:9\d|1[0-2]\d)"
+
+_TENS = r"ninety(?:[\s-](?:one|two|three|four|five|six|seven|eight|nine))?"
+
+_HUNDRED = r"(?:one|a)\shundred(?:\s(?:and\s)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?"
+
+_AGE_WORD = rf"(?:{_TENS}|{_HUNDRED})"
+
+AGE = re.compile(
+    rf"(?<![\w./-])(?P<n>{_OLD}|{_AGE_WORD})(?:\s?\+)?\s?-?\s?(?:y(?:ea)?rs?[\s-]{{0,2}}old|y\.?/?o\.?(?!\w)|yr(?:s)?\.?\s?old|"
+    rf"years?\sof\sage|year-old|yrs\b|y\.o\.|y/o|yom\b|yof\b|yo\s|(?:M|F)(?=\s(?:with|w/|who|presents|c/o|admitted|seen|s/p|patient|from|here|in|on|known|lives|brought|referred|transferred)|[,.;\n]|\Z))"
+    rf"|\b(?:aged?|age\sof|age\sis|age:|age|turned|turning)[\s:]{{1,3}}(?P<n2>{_OLD}|{_AGE_WORD})(?![\w/%]|\.\d|-\d|\s?(?:mg|days?|weeks?|months?|hours?|minutes?))"
+    rf"|\b(?:age\s?/\s?sex|sex\s?/\s?age|age\sand\ssex|dob\s?/\s?age|patient\sage|pt\sage)\s{{0,2}}:?\s{{0,3}}(?:[mf]\s?/\s?)?(?P<n6>{_OLD})\s?/?\s?(?:[mf]\b)?(?=\s?(?:y|[,.;\n]|\Z))"
+    rf"|\b(?:mother|father|mom|mum|dad|grandmother|grandfather|grandma|grandpa|nan|aunt|uncle|sister|brother|wife|husband|patient),\s(?:aged?\s|now\s)?(?P<n7>{_OLD}|{_AGE_WORD})(?=[,.;)])"
+    rf"|\b(?:lived|survived)\s(?:to|until|till)\s(?:be\s|the\sage\sof\s|age\s)?(?P<n8>{_OLD}|{_AGE_WORD})(?=[.,;)]|\Z|\s(?:years|and|before|with))"
+    rf"|\b(?:s?he|patient|i)'ll\sbe\s(?P<n10>{_OLD}|{_AGE_WORD})(?=[.,;)]|\Z|\s(?:in|next|this|on|soon|and)\b)"
+    rf"|\((?:[MF]|male|female),?\s(?P<n11>{_OLD})\)"
+    rf"|\b(?:s?he|patient|mother|father|i)\s(?:will\sbe|would\sbe|turns|is\salmost|is\snearly|is\sabout\sto\sbe|is\sgoing\son|just\sturned|becomes)\s(?P<n9>{_OLD}|{_AGE_WORD})(?=[.,;)]|\Z|\s(?:in|next|this|on|soon|and)\b)"
+    rf"|\b(?:s?he|patient|mother|father|grandmother|grandfather|i|i'm|he's|she's)\s?(?:is|was|am|'s|died at|passed away at)?\s(?:now\s|currently\s|only\s|already\s)?(?P<n3>{_OLD}|{_AGE_WORD})"
+    r"(?=\s?[.,;]|\sand\b|\snow\b|\sthis\b|\sor\b)"
+    rf"|\b(?:died|passed(?:\saway)?|deceased)\sat\s(?:the\sage\sof\s|age\s)?(?P<n4>{_OLD}|{_AGE_WORD})(?![\w/%])"
+    r"|\b(?P<n5>nonagenarian|centenarian|(?:in\s(?:his|her|their)\s(?:(?:early|mid|late)[\s-])?(?:nineties|90'?s))|over\s100\syears)\b",
+    re.I,
+)
+
+# An age in a rule or a guideline is nobody's age.
+_AGE_GENERAL = re.compile(
+    r"\b(?:over|above|older than|under|below|up to|until|than|>=?|<=?|(?<!lived )(?<!survived )to|between)\s{0,2}\Z",
+    re.I,
+)
+
+_AGE_GROUPS = ("n", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "n10", "n11")
+
+_AGE_GATE = Gate(lambda: (AGE,))
+
+
+def find_ages(text: str) -> Iterator[Candidate]:
+    """Candidates of type `age`: above 89 only (45 CFR 164.514(b)(2)(i)(C))."""
+    for m in _AGE_GATE.find(text)[0]:
+        group = next(g for g in _AGE_GROUPS if m[g] is not None)
+        start = m.start(group)
+        if group != "n5" and _AGE_GENERAL.search(text[max(0, start - 14) : start]):
+            continue
+        if (
+            m[group].lower() == "ninety"
+            or m[group].isdigit()
+            or group == "n5"
+            or " " in m[group]
+            or "-" in m[group]
+        ):
+            yield Candidate("age", m.start(), m.end(), 0.9, "age over 89")

@@ -1,0 +1,23 @@
+"""Small tools for patterns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+__all__ = ["alternation", "ending_near"]
+
+
+def alternation(words: Iterable[str]) -> str:
+    """A pattern for any of the words, the longest first; a space stands for any white space."""
+    ordered = sorted(set(words), key=lambda w: (-len(w), w))
+    return "|".join(re.escape(w).replace(r"\ ", r"\s+") for w in ordered)
+
+
+def ending_near(pattern: re.Pattern[str], text: str, places: list[int]) -> Iterator[re.Match[str]]:
+    """Matches of a slow pattern that ends at one of a few places."""
+    done = 0
+    for place in places:
+        for m in pattern.finditer(text, max(done, place - 48), place + 16):
+            done = m.end()
+            yield m
