@@ -10,7 +10,8 @@ from datetime import date
 
 from casewright.filters.folding import Folded, fold_text
 from casewright.filters.phi.ages import find_ages
-from casewright.filters.phi.dates import DateParts, find_dates, parse_date
+from casewright.filters.phi.date_values import DateParts, parse_date
+from casewright.filters.phi.dates import find_dates
 from casewright.filters.phi.hits import Hit
 from casewright.filters.phi.lexicon import load_lexicon, word_set
 from casewright.filters.phi.scanning import scan

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from casewright.filters.edits import Edit, Edited
-from casewright.filters.phi.dates import shift_date
+from casewright.filters.phi.date_values import shift_date
 from casewright.filters.phi.hits import Hit
 from casewright.filters.phi.surrogate_names import NameSurrogates
 from casewright.records import PhiSpan

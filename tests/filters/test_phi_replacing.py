@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from casewright.errors import CasewrightError
 from casewright.filters.disclosure.planted import planted
 from casewright.filters.phi import screen_identifiers
-from casewright.filters.phi.dates import parse_date, shift_date
+from casewright.filters.phi.date_values import parse_date, shift_date
 from casewright.filters.phi.hits import Hit
 from casewright.filters.phi.replacing import Policy, replace_hits
 from casewright.filters.phi.voters import classifier_voter, endpoint_voter, with_votes
