@@ -28,8 +28,11 @@ AGE = re.compile(
     rf"|\b(?:lived|survived)\s(?:to|until|till)\s(?:be\s|the\sage\sof\s|age\s)?(?P<n8>{_OLD}|{_AGE_WORD})(?=[.,;)]|\Z|\s(?:years|and|before|with))"
     rf"|\b(?:s?he|patient|i)'ll\sbe\s(?P<n10>{_OLD}|{_AGE_WORD})(?=[.,;)]|\Z|\s(?:in|next|this|on|soon|and)\b)"
     rf"|\((?:[MF]|male|female),?\s(?P<n11>{_OLD})\)"
+    rf"|\bage\s?(?:\(|\||at\s\w{{2,14}}(?:\s\w{{2,14}})?\s?:)\s?(?P<n12>{_OLD})(?=\s?[).,;|\n]|\Z|\s?y)"
+    rf"|\b(?:mother|father|mom|mum|dad|grandmother|grandfather|aunt|uncle|sister|brother)\sto\s(?P<n13>{_OLD}|{_AGE_WORD})(?=[.,;)]|\Z)"
+    rf"|\b(?:mother|father|mom|mum|dad|grandmother|grandfather|grandma|grandpa|nan|aunt|uncle|sister|brother|wife|husband|partner|friend|neighbou?r)\s(?-i:[A-Z])[a-z'-]{{1,20}}(?:,\s(?:aged?\s|now\s)?|\s\()(?P<n14>{_OLD}|{_AGE_WORD})(?=[,.;)])"
     rf"|\b(?:s?he|patient|mother|father|i)\s(?:will\sbe|would\sbe|turns|is\salmost|is\snearly|is\sabout\sto\sbe|is\sgoing\son|just\sturned|becomes)\s(?P<n9>{_OLD}|{_AGE_WORD})(?=[.,;)]|\Z|\s(?:in|next|this|on|soon|and)\b)"
-    rf"|\b(?:s?he|patient|mother|father|grandmother|grandfather|i|i'm|he's|she's)\s?(?:is|was|am|'s|died at|passed away at)?\s(?:now\s|currently\s|only\s|already\s)?(?P<n3>{_OLD}|{_AGE_WORD})"
+    rf"|\b(?:s?he|patient|pt|mother|father|grandmother|grandfather|i|i'm|he's|she's)\s?(?:is|was|am|'s|died at|passed away at)?\s(?:now\s|currently\s|only\s|already\s)?(?P<n3>{_OLD}|{_AGE_WORD})"
     r"(?=\s?[.,;]|\sand\b|\snow\b|\sthis\b|\sor\b)"
     rf"|\b(?:died|passed(?:\saway)?|deceased)\sat\s(?:the\sage\sof\s|age\s)?(?P<n4>{_OLD}|{_AGE_WORD})(?![\w/%])"
     r"|\b(?P<n5>nonagenarian|centenarian|(?:in\s(?:his|her|their)\s(?:(?:early|mid|late)[\s-])?(?:nineties|90'?s))|over\s100\syears)\b",
@@ -42,7 +45,22 @@ _AGE_GENERAL = re.compile(
     re.I,
 )
 
-_AGE_GROUPS = ("n", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "n10", "n11")
+_AGE_GROUPS = (
+    "n",
+    "n2",
+    "n3",
+    "n4",
+    "n5",
+    "n6",
+    "n7",
+    "n8",
+    "n9",
+    "n10",
+    "n11",
+    "n12",
+    "n13",
+    "n14",
+)
 
 _AGE_GATE = Gate(lambda: (AGE,))
 

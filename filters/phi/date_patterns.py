@@ -88,6 +88,7 @@ _SPOKEN_DAY = (
 _SPOKEN_YEAR = (
     r"(?:nineteen|twenty|two\sthousand(?:\sand)?)(?:[\s-](?:oh|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|"
     r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|one|two|three|four|five|six|seven|eight|nine)){1,3}"
+    r"|(?:thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[\s-](?:one|two|three|four|five|six|seven|eight|nine))?"
 )
 
 SPOKEN = re.compile(
@@ -108,9 +109,9 @@ SOLID = re.compile(rf"(?<![\w.-]){_DAY}(?:{_MONTH})(?:19|20)?\d\d(?!\w)", re.I)
 
 # "appointment on the 22nd", "discharged on the 9th", "Thursday 16th": the day of a month that is not named.
 DAY_ALONE = re.compile(
-    r"\b(?:(?:on|by|until|till|since|from|before|after|for|to|of|is|was|around)\sthe\s|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s(?:the\s)?)"
+    r"\b(?:(?:on|by|until|till|since|from|before|after|for|to|of|is|was|around)\sthe\s|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s(?:the\s)?|(?:contact|visit|appt|appointment|review|session|meeting)\s(?:the\s)?)"
     r"(?P<d>(?:[12]?1st|2?2nd|2?3rd|3[01](?:st|th)|[12]?[4-9]th|1[0-3]th|20th|30th))"
-    r"(?=[.,;:)\n]|\Z|\s(?:and|at|for|with|to|but|in\sclinic|or|of\s(?:this|last|next|the)\smonth)\b)",
+    r"(?=[.,;:)\n]|\Z|\s(?:and|at|for|with|to|but|in\sclinic|or|was|were|had|have|has|showed|shows|we|he|she|i|it|they|because|when|after|before|so|then|as|in\sthe|of\s(?:this|last|next|the)\smonth)\b)",
     re.I,
 )
 
@@ -144,11 +145,13 @@ NUMERIC_MONTH_YEAR = re.compile(
 )
 
 NUMERIC_SHORT = re.compile(
-    r"(?<![\w./-])(?P<a>\d{1,2})(?P<s>[/-])(?P<b>\d{1,2})(?![\w/%]|[.-]\d|-)"
+    r"(?:(?<![\w./-])|(?<=/\d-)|(?<=/\d\d-))(?P<a>\d{1,2})(?P<s>[/-])(?P<b>\d{1,2})(?![\w/%]|[.]\d|-(?!\d{1,2}/\d))"
 )
 
 HOLIDAY = re.compile(
     r"\b(?:new year'?s (?:day|eve)|christmas (?:day|eve)|(?:the )?fourth of july|4th of july|boxing day|"
-    r"valentine'?s day|halloween)\b(?:,? (?:19|20)\d\d)?",
+    r"valentine'?s day|halloween|thanksgiving(?: day)?|(?:mother|father)'?s'? day|memorial day|labor day|independence day|"
+    r"veterans'? day|remembrance (?:day|sunday)|easter (?:sunday|monday)|good friday|ash wednesday|bonfire night|guy fawkes(?: night)?|"
+    r"st\.? patrick'?s day|presidents'? day|juneteenth|columbus day|(?:at|around|before|after|since|on|over) christmas)\b(?:,? (?:19|20)\d\d)?",
     re.I,
 )

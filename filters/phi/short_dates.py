@@ -11,28 +11,43 @@ from casewright.filters.phi.hits import Candidate
 
 __all__ = ["find_short_dates"]
 
+_WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?"
 _SHORT_CUE = re.compile(
     r"\b(?:on|dated?|dob|d\.o\.b\.?|date\sof\s(?:injury|onset|birth|death|service|exam(?:ination)?|surgery|procedure|admission|discharge|visit|loss)|born|since|until|till|thru|through|before|after|by|from|seen|visit|visited|admitted|"
     r"admission|discharged?|d/c|surgery|appointment|appt|scheduled|due|returned?|rtc|lmp|edd|edc|last|next|"
-    r"started|begun|began|done|performed|collected|drawn|received|signed|of|for|review|reviewed|booked|recheck|repeat|rtc|echo|ct|mri|cxr|x-?ray|us|ultrasound|ecg|ekg|eeg|scan|xr|mammogram|colonoscopy|endoscopy|egd|biopsy|labs?|bloods?|culture|clinic|op|operation|procedure|injection|vaccine|dose|hospitali[sz]ed|"
-    r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)[\s:,(]{1,3}(?:the\s)?\Z",
+    r"started|begun|began|done|performed|collected|drawn|received|signed|of|for|review|reviewed|booked|re-?check(?:ed)?|repeat|rtc|echo|ct|mri|cxr|x-?ray|us|ultrasound|ecg|ekg|eeg|scan|xr|mammogram|colonoscopy|endoscopy|egd|biopsy|labs?|bloods?|culture|clinic|op|operation|procedure|injection|vaccine|dose|hospitali[sz]ed|"
+    r"placed|applied|given|arriv(?:es|ed|ing)|starting|starts|intubated|extubated|rescheduled(?:\sto)?|moved\sto|sent|filed|delivery|posted|back|weaned|cleared|closed|held|resumed|stopped|switched|removed|inserted|pulled|changed|expires?|exp|effective|called|emailed|faxed|ordered|resulted|dated|intake|fell|fall|injured|died|delivered|"
+    rf"sn|f/u|follow-up|followup|contact|session|{_WEEKDAY})[\s:,(]{{1,3}}(?:the\s)?\Z",
     re.I,
 )
-
 # Ratios that look like a day and a month.
 _NOT_SHORT_BEFORE = re.compile(
     r"\b(?:strength|power|motor|score|scale|pain|rated?|phq(?:-\d)?|gad(?:-\d)?|mmse|moca|apgar|gcs|grade|reflexes|murmur|"
-    r"bp|blood pressure|pressure|vision|acuity|va|visual|sensation|pulses|is|was|at|a|an|severity|"
+    r"bp|blood pressure|pressure|vision|acuity|va|visual|sensation|pulses|is|was|at|a|an|severity|unaided|pinhole|ph|cc|sc|bcva|o[dsu]|[rl]e|"
     r"[a-z]+-\d|systolic|ejection|bishop|gleason|stage|ratio|intensity)\s?(?:of|:|=|is|was|a|on)?[\s:(]{0,2}\Z",
     re.I,
 )
-
 _NOT_SHORT_AFTER = re.compile(
     r"\s{0,2}(?:strength|power|motor|in |bilateral|pain|murmur|systolic|diastolic|mm|mg|ml|ejection|scale|pulses|"
     r"throughout|intensity|severity|points?|hours?|days?|weeks?|wks?|months?|times|of\b|cup|inch|tablets?|"
     r"tabs?|hx|history|left|right|upper|lower|symmetric|reflexes|sensation|positive|criteria|correct)",
     re.I,
 )
+# A name of a scale right before: "Barthel 12/20", "MMSE: 12/30".
+_SCALE_BEFORE = re.compile(r"(?:[A-Z][A-Za-z'-]*|\d)(?:\s(?:score|scale|test|index))?\s?[:=]?\s?\Z")
+_ON = re.compile(r"\b(?:on|dob)[\s:,(]{1,3}\Z", re.I)
+_ON_OR_BORN = re.compile(r"\b(?:on|dob|born|dated?)[\s:]{1,3}\Z", re.I)
+# A time after it, or the other end of a range.
+_TIME_AFTER = re.compile(
+    r"\s?(?:at\s|@\s?)?(?:\d{1,2}:\d\d\b|[012]\d[0-5]\d\b(?!\s?(?:mg|ml|units?|kcal|ft)))|\s?[ap]\.?m\b|\s?-\s?\d{1,2}/\d{1,2}(?![\d/])",
+    re.I,
+)
+_RANGE_BEFORE = re.compile(r"(?<![\d/.])\d{1,2}/\d{1,2}\s?-\s?\Z")
+_LINE_START = re.compile(r"(?:\A|\n|\|[ ])[ \t]{0,4}(?:[-*•][ ])?\Z")
+_LINE_AFTER = re.compile(r"(?::(?!\d)|[ ](?:[a-z]{1,3}/[a-z]|[A-Z]?[a-z]{3,}|-|\|))")
+# What a score is out of, a span in days, weeks or months is told by, and sight is measured in.
+_OUT_OF = frozenset((2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15, 18, 20, 21, 24, 25, 27, 28, 30))
+_SPANS = frozenset((5, 7, 12))  # "10/7": ten days
 
 
 def find_short_dates(text: str, found: Iterator[re.Match[str]]) -> Iterator[Candidate]:
@@ -44,18 +59,35 @@ def find_short_dates(text: str, found: Iterator[re.Match[str]]) -> Iterator[Cand
             continue
         before = text[max(0, m.start() - 32) : m.start()]
         after = text[m.end() : m.end() + 16]
-        cue = _SHORT_CUE.search(before)
-        # No score has more than twelve in the second place and a day in the first: "seen 23/4 in clinic".
-        day_first = a > 12 and 1 <= b <= 12 and m["s"] == "/" and b not in (5, 7, 10, 12)
-        if not cue or (_NOT_SHORT_AFTER.match(after) and not day_first):
-            continue
-        if m["s"] == "-" and not re.search(r"\b(?:on|dob|born|dated?)[\s:]{1,3}\Z", before, re.I):
-            continue
-        sure = re.search(r"\b(?:on|dob)[\s:,(]{1,3}\Z", before, re.I)
-        # UK shorthand: 3/7 three days, 2/52 two weeks, 6/12 six months; scores out of 5, 10, 27 ...
-        shorthand = b in (5, 7, 10, 12, 27, 30) and len(m["a"]) == 1
-        if not sure and shorthand:
-            continue
-        if not sure and _NOT_SHORT_BEFORE.search(before):
-            continue
-        yield Candidate("date", m.start(), m.end(), 0.7, "month and day after a cue")
+        if m["s"] == "-":
+            if _ON_OR_BORN.search(before) and not _NOT_SHORT_AFTER.match(after):
+                yield Candidate("date", m.start(), m.end(), 0.7, "month and day after a cue")
+        elif _is_date(a, b, before, after):
+            yield Candidate("date", m.start(), m.end(), 0.7, "month and day where a date stands")
+
+
+def _is_date(a: int, b: int, before: str, after: str) -> bool:
+    """Whether two numbers with a slash between them are a month and a day, or a day and a month."""
+    # No score has a day in the first place and at most twelve in the second: "seen 23/4 in clinic".
+    day_first = a > 12 and b <= 12 and b not in _SPANS
+    if day_first and not _NOT_SHORT_BEFORE.search(before):
+        return True
+    if _NOT_SHORT_AFTER.match(after):
+        return False
+    cue = _SHORT_CUE.search(before) is not None
+    ranged = _RANGE_BEFORE.search(before) is not None
+    timed = _TIME_AFTER.match(after) is not None
+    if _ON.search(before) or (timed and (cue or b not in (5, 10))) or (ranged and b not in (5, 10)):
+        return True
+    if _NOT_SHORT_BEFORE.search(before):
+        return False
+    # UK shorthand: 3/7 three days, 2/52 two weeks, 6/12 six months; scores out of 5, 10, 27 ...
+    shorthand = a < 10 and b in (5, 7, 10, 12, 27, 30)
+    if cue:
+        return not shorthand or (
+            b == 5 and before.lower().endswith(("by ", "to ", "next ", "placed "))
+        )
+    if _LINE_START.search(before) and _LINE_AFTER.match(after):
+        return not shorthand
+    # "4/17" is out of nothing; "12/20" may be, after the name of a scale.
+    return b not in _OUT_OF or (b > 12 and _SCALE_BEFORE.search(before) is None and a < 12)
