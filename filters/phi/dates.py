@@ -38,7 +38,7 @@ from casewright.filters.phi.short_dates import find_short_dates
 __all__ = ["find_dates"]
 
 _DAY_ALONE_NOT = re.compile(
-    r"\b(?:percentile|attempt|dose|rib|digit|finger|toe|metatarsal|metacarpal|nerve|ventricle|pregnancy|trimester|grade|degree|cycle|round|session|"
+    r"\s(?:\w+\s)?(?:percentile|attempt|dose|rib|digit|finger|toe|metatarsal|metacarpal|nerve|ventricle|pregnancy|trimester|grade|degree|cycle|round|session|"
     r"time|floor|cranial|baby|child|visit|episode|stage|line|centile|space|vertebra|week|day of life|injection|vaccine|course)",
     re.I,
 )
@@ -108,7 +108,7 @@ def find_dates(text: str) -> Iterator[Candidate]:
     for m in found[NUMERIC_MONTH_YEAR]:
         yield Candidate("date", m.start(), m.end(), 0.9, "month and year")
     for m in found[DAY_ALONE]:
-        if not _DAY_ALONE_NOT.search(text, m.start(), m.end() + 24):
+        if not _DAY_ALONE_NOT.match(text, m.end(), m.end() + 32):
             yield Candidate("date", m.start("d"), m.end("d"), 0.55, "day of the month")
     yield from find_short_dates(text, found[NUMERIC_SHORT])
 

@@ -35,6 +35,11 @@ _NOT_SHORT_AFTER = re.compile(
 )
 # A name of a scale right before: "Barthel 12/20", "MMSE: 12/30".
 _SCALE_BEFORE = re.compile(r"(?:[A-Z][A-Za-z'-]*|\d)(?:\s(?:score|scale|test|index))?\s?[:=]?\s?\Z")
+# What is done on a day and not for a span of days.
+_HAPPENED = re.compile(
+    r"\b(?:rescheduled\sto|moved\sto|due\sback|open\ssince|since|by|to|next|placed|filed|sent|given|applied|intubated|extubated|admitted|discharged|removed|inserted|faxed|emailed|posted|delivered|born)[\s:,(]{1,3}\Z",
+    re.I,
+)
 _ON = re.compile(r"\b(?:on|dob)[\s:,(]{1,3}\Z", re.I)
 _ON_OR_BORN = re.compile(r"\b(?:on|dob|born|dated?)[\s:]{1,3}\Z", re.I)
 # A time after it, or the other end of a range.
@@ -77,16 +82,18 @@ def _is_date(a: int, b: int, before: str, after: str) -> bool:
     cue = _SHORT_CUE.search(before) is not None
     ranged = _RANGE_BEFORE.search(before) is not None
     timed = _TIME_AFTER.match(after) is not None
-    if _ON.search(before) or (timed and (cue or b not in (5, 10))) or (ranged and b not in (5, 10)):
+    if (
+        _ON.search(before)
+        or (timed and (cue or a > b or b not in (5, 10)))
+        or (ranged and b not in (5, 10))
+    ):
         return True
     if _NOT_SHORT_BEFORE.search(before):
         return False
     # UK shorthand: 3/7 three days, 2/52 two weeks, 6/12 six months; scores out of 5, 10, 27 ...
     shorthand = a < 10 and b in (5, 7, 10, 12, 27, 30)
     if cue:
-        return not shorthand or (
-            b == 5 and before.lower().endswith(("by ", "to ", "next ", "placed "))
-        )
+        return not shorthand or _HAPPENED.search(before) is not None
     if _LINE_START.search(before) and _LINE_AFTER.match(after):
         return not shorthand
     # "4/17" is out of nothing; "12/20" may be, after the name of a scale.
