@@ -15,7 +15,7 @@ PUBLIC_BEFORE = re.compile(
 
 # Words that make a bare group of digits a quantity.
 QUANTITY_AFTER = re.compile(
-    r"\s{0,2}(?:mg|mcg|ug|g|gm|grams?|kg|ml|cc|l|units?|iu|meq|mmol|cells?|copies|per|mm|cm|bpm|/|%|x|years?|yrs?|yo|y/o|days?|"
+    r"[^\S\n]{0,2}(?:mg|mcg|ug|g|gm|grams?|kg|ml|cc|l|units?|iu|meq|mmol|cells?|copies|per|mm|cm|bpm|/|%|x|years?|yrs?|yo|y/o|days?|"
     r"weeks?|wks?|months?|hours?|hrs?|minutes?|mins?|times|lbs?|pounds?|pack|beers?|cigarettes?|points?|"
     r"steps|calories|kcal|people|patients?|participants|dollars)\b",
     re.I,

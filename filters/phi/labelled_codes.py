@@ -14,13 +14,13 @@ from casewright.filters.phi.hits import Candidate
 __all__ = ["find_labelled_codes"]
 
 # A code after a cue: letters, digits and dashes with at least one digit. The cue says which class.
-_CODE = r"(?P<code>(?:(?-i:[A-Z]{2,4}) (?=\d{3}))?[A-Za-z]{0,12}(?:[-/.][A-Za-z]{1,8})?[-/.]?\d(?:[\w]|[-/.:](?=\w)| (?=\d{2,})){2,30})"
+_CODE = r"(?P<code>(?:(?-i:[A-Z]{1,4}) (?=\d{3}))?[A-Za-z]{0,12}(?:[-/.][A-Za-z]{1,8})?[-/.]?\d(?:[\w]|[-/.:](?=\w)| (?=\d{2,})){2,30})"
 
 _LONG = (
     r"(?:\s{0,3}(?:number|numbers|no\.?|nos\.?|num\.?|id|i\.d\.|identifier|code|ref|reference|#|№))"
 )
 
-_GLUE = r"(?:\s{0,3}(?:is|was|of|as|are|:|#|=|-|\(|\[|№|\"|'|no\.?|number|id))"
+_GLUE = r"(?:\s{0,3}(?:is|was|of|as|are|:|#|=|-|\(|\[|\||№|\"|'|no\.?|number|id))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,9 @@ def _cue(kind: str, why: str, words: str, *, long: str = "", score: float = 0.9)
         why,
         score,
         re.compile(
-            rf"(?<![\w-])(?:{words}){long or _LONG + '{0,2}'}{_GLUE}{{0,4}}\s{{0,3}}" + _CODE, re.I
+            rf"(?<![\w-])(?:{words})(?![A-Za-z](?!\d)){long or _LONG + '{0,2}'}{_GLUE}{{0,4}}\s{{0,3}}"
+            + _CODE,
+            re.I,
         ),
     )
 
@@ -48,13 +50,13 @@ _CUES = (
         "mrn",
         "record number after its label",
         r"mrn|mr#|mr no|m\.r\.n\.?|medical\s+record|med\s?rec|health\s+record|hospital\s+record|urn|"
-        r"nhs|chi|h&c|patient\s+record|ehr|emr|epic|pas|empi|mpi|fin|csn|har|pid|cpi|crn|hcn|phn|rio|systmone|emis",
+        r"nhs|chi|h&c|ur|patient\s+record|ehr|emr|epic|pas|empi|mpi|fin|csn|har|pid|cpi|crn|hcn|phn|rio|systmone|emis",
         score=0.95,
     ),
     _cue(
         "mrn",
         "record number after its label",
-        r"record|chart|hospital|patient|pt|unit|file|folder|hosp\.?|clinic|client|resident|case\s+record|visit",
+        r"record|chart|hospital|district|patient|pt|unit|file|folder|hosp\.?|clinic|client|resident|case\s+record|visit",
         long=_LONG + "{1,2}",
         score=0.95,
     ),
@@ -70,7 +72,7 @@ _CUES = (
     _cue(
         "plan",
         "plan number after its label",
-        r"medicare|medicaid|hicn|mbi|(?:health\s+)?plan|policy|insurance|subscriber|beneficiary|hmo",
+        r"medicare|medicaid|hicn|mbi|(?:health\s+)?plan|policy|insurance|subscriber|beneficiary|hmo|membership|bupa|rx\s?(?:group|grp|bin|pcn)|(?:group|grp)(?=\s?:)|(?:group|grp)\s(?=\d{5})",
         score=0.8,
     ),
     _cue(
@@ -87,7 +89,7 @@ _CUES = (
     _cue(
         "licence",
         "licence number after its label",
-        r"licen[cs]e|lic|driver'?s?\s+licen[cs]e|driving\s+licen[cs]e|dl|certificate|certification|cert|"
+        r"licen[cs]e|lic|clia|rph|reg|driver'?s?\s+licen[cs]e|driving\s+licen[cs]e|dl|certificate|certification|cert|"
         r"dea|npi|gmc|nmc|gphc|passport|visa|permit|registration|state\s+id|prescriber|medical\s+licen[cs]e|tax|ein|itin|"
         r"birth\s+certificate",
         long=_LONG + "{1,2}",
@@ -96,7 +98,7 @@ _CUES = (
     _cue(
         "licence",
         "licence number after its label",
-        r"licen[cs]e|dea|npi|gmc|passport|driver'?s\s+licen[cs]e",
+        r"licen[cs]e|driv(?:ing|er'?s?)\s+licen[cs]e|dea|npi|gmc|gphc|nmc|hcpc|gdc|goc|passport|clia|cdl|dl|rph|(?:pharmacist|nurse|midwife|physician)\s+reg\.?",
     ),
     _cue(
         "vehicle",
@@ -114,6 +116,24 @@ _CUES = (
         score=0.9,
     ),
     _cue("device", "device number after its label", r"serial|s/n|udi|imei"),
+    _cue(
+        "device",
+        "device number after its label",
+        r"(?<!blood )transmitter|receiver|transducer",
+        score=0.8,
+    ),
+    _cue(
+        "mrn",
+        "record number after its label",
+        r"(?:medical\s)?record(?=\s[A-Z]{2,4}\s\d{4})|chart(?=\s?:\s?[A-Z]{0,4}\s?\d{4})",
+        score=0.85,
+    ),
+    _cue(
+        "other_id",
+        "code after its label",
+        r"air\s?(?:way)?bill|tracking|work\s+order|match\s+run|match\s+id|id\s+card|lab\s+(?:no|number)\.?|rx\s+numbers?(?:\s+from\s+bottles?)?:?\s[A-Z][a-z]{2,14}|blood\s+unit",
+        score=0.8,
+    ),
     _cue(
         "ssn",
         "social security number after its label",

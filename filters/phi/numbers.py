@@ -25,14 +25,14 @@ __all__ = ["find_numbers"]
 SSN = re.compile(r"(?<![\w.#/-])(?!000|666)\d{3}([ -])(?!00)\d{2}\1(?!0000)\d{4}(?![\w/]|-\d|\.\d)")
 
 LAST_FOUR = re.compile(
-    r"\b(?:ssn|social(?:\ssecurity)?(?:\snumber)?|ss#?)\s(?:ends?\s(?:in|with)|ending(?:\sin)?|last\s(?:4|four)(?:\sdigits)?(?:\sis|\sare|:)?)\s?:?\s?(?P<n>\d{4})(?!\w)",
+    r"\b(?:ssn|social(?:\ssecurity)?(?:\snumber)?|ss#?)\s(?:\(?last\s(?:4|four)\)?:?|ends?\s(?:in|with)|ending(?:\sin)?|last\s(?:4|four)(?:\sdigits)?(?:\sis|\sare|:)?)\s?:?\s?(?P<n>\d{4})(?!\w)",
     re.I,
 )
 
 UDI = re.compile(r"\(01\)\s?\d{14}(?:\s?\(\d{2,3}\)\s?[A-Za-z0-9/-]{1,20}){0,5}")
 
 CARD_END = re.compile(
-    r"\b(?:card|account|acct|visa|mastercard|amex|debit|credit)\s(?:ending|ends)\s(?:in\s|with\s)?(?P<n>\d{4})(?!\w)",
+    r"\b(?:card|account|acct|visa|mastercard|amex|debit|credit)(?:\s(?:on\sfile|number|no\.?))?\s(?:ending|ends)\s(?:in\s|with\s)?(?P<n>\d{4})(?!\w)",
     re.I,
 )
 
@@ -79,17 +79,103 @@ UUID = re.compile(r"(?<![\w-])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{1
 
 _CODE_BARE = re.compile(
     r"(?<![\w./-])#?(?P<code>(?P<head>[A-Z]{2,5})-?(?P<digits>\d{5,12})(?P<tail>[A-Z]{0,3})"
-    r"|[A-Z]{1,4}(?:-\d{2,8}){2,4}|[A-Z]{1,4}\d{1,4}-\d{3,8}|[A-Z]{2,5}-[A-Z]{1,4}-?\d{3,8}"
+    r"|[A-Z]{1,4}(?:-\d{2,8}){2,4}|[A-Z]{1,4}\d{1,4}(?:-\d{3,8}){1,3}|[A-Z]\d{6,12}|\d{2,6}(?:-\d{3,6}){1,2}-[A-Z]{1,4}|\d{4,8}-\d{2,6}-[A-Z]{1,4}|[A-Z]{2,5}-[A-Z]{1,4}-?\d{3,8}"
     r"|[A-Z]{2,5}-\d{4}[A-Z]{0,4})(?![\w/]|-\w|\.\d)"
 )
 
 _HASH_CODE = re.compile(r"(?<![\w&])#\s?(?P<code>(?=[\w-]{0,20}\d{2})[A-Za-z0-9][\w-]{3,24})(?!\w)")
 
-_LONG_DIGITS = re.compile(r"(?<![\w.,/+-])\d{8,20}(?![\w,/%]|\.\d|-\d)")
+_LONG_DIGITS = re.compile(r"(?<![\w.,/+-])\d{7,20}(?![\w,/%]|\.\d|-\d)")
 
 _GROUPED_DIGITS = re.compile(r"(?<![\w.,/:#+-])\d{2,6}(?:-\d{2,6}){1,3}(?![\w,/%:]|\.\d|-)")
 
 # Public codes: trials, papers, drug codes, classifications, viruses, tumour markers, chromosomes.
+# "W0447 24 118832", "XWP 884 203 119", "ACKRO 610283 T99KL", "WO 66213"
+_SPACED_CODE = re.compile(
+    r"(?<![\w./-])(?P<head>[A-Z]{1,5})(?P<code>\d{0,4}(?:\s\d{2,7}){2,4}|\s\d{5,6}\s[A-Z0-9]{4,6}|\s\d{5,12}|\d{2,4}\s\d{3,4}\s\d{3,4})(?![\w,/%-]|\.\d)"
+)
+# "VOG/DFG/2231", "GP/5839/B"
+_SLASHED_CODE = re.compile(
+    r"(?<![\w./-])[A-Z]{2,5}/(?:[A-Z]{2,4}/\d{3,8}|\d{3,8}/[A-Z0-9]{1,4})(?![\w/%]|\.\d)"
+)
+# What is measured, with a number of five digits or more after it.
+_MEASURED = frozenset(
+    (
+        *(
+            "WBC",
+            "PLT",
+            "PLTS",
+            "BNP",
+            "CK",
+            "CPK",
+            "LDH",
+            "ALT",
+            "AST",
+            "VL",
+            "ANC",
+            "ALC",
+            "RBC",
+            "HCG",
+            "BHCG",
+        ),
+        *(
+            "AFP",
+            "CEA",
+            "PSA",
+            "CA",
+            "TG",
+            "IU",
+            "UOP",
+            "BP",
+            "HR",
+            "RR",
+            "MAP",
+            "CFU",
+            "RNA",
+            "DNA",
+            "CRP",
+            "GGT",
+        ),
+        *(
+            "CD",
+            "TSH",
+            "HB",
+            "HGB",
+            "INR",
+            "APTT",
+            "FEV",
+            "FVC",
+            "USD",
+            "EUR",
+            "GBP",
+            "STEPS",
+            "ICD",
+            "CPT",
+            "DRG",
+        ),
+        *(
+            "NDC",
+            "DOI",
+            "PMID",
+            "ISBN",
+            "AUC",
+            "SVR",
+            "PVR",
+            "SV",
+            "CO",
+            "ADC",
+            "HU",
+            "MBQ",
+            "MCI",
+            "OF",
+            "OR",
+            "TO",
+        ),
+        *("IN", "AT", "ON", "BY", "IS", "NO", "AND", "FROM", "UNTIL", "FOR"),
+    )
+)
+_SPECIMEN_DIGITS = 6
+_LABEL_DIGITS, _SPACED_DIGITS = 5, 8
 _PUBLIC = re.compile(
     r"(?:NCT|ISRCTN|EudraCT|PMID|PMC|DOI|ICD|LOINC|CPT|HCPCS|NDC|RxNorm|SNOMED|CVX|ATC|OMIM|DSM|ISO|COVID|"
     r"SARS|CA|HLA|CD|IL|HPV|HSV|HHV|EBV|CMV|HTLV|RSV|FGF|TNF|VEGF|BRCA|COX|CYP|PD|GLP|SGLT|ABO|T|L|C|S|PHQ|GAD|"
@@ -119,10 +205,9 @@ _WITH_DIGITS = (
         CARD,
         DEA,
         VIN,
-        UK_PLATE,
         IBAN,
     ),
-    *(_HASH_CODE, _LONG_DIGITS, _GROUPED_DIGITS, _CODE_BARE),
+    *(_HASH_CODE, _LONG_DIGITS, _GROUPED_DIGITS, _CODE_BARE, _SPACED_CODE, _SLASHED_CODE),
 )
 
 _GATE = Gate(lambda: _WITH_DIGITS)
@@ -161,7 +246,6 @@ def find_numbers(text: str) -> Iterator[Candidate]:
         (NI, "ssn", "national insurance number"),
         (CARD, "account", "card number"),
         (VIN, "vehicle", "vehicle identification number"),
-        (UK_PLATE, "vehicle", "number plate"),
         (DEA, "licence", "DEA number"),
         (IBAN, "account", "bank account"),
     ):
@@ -180,6 +264,8 @@ def _plates(text: str) -> Iterator[Candidate]:
     for m in plates:
         if _PLATE_CUE.search(before(text, m.start())):
             yield Candidate("vehicle", m.start(), m.end(), 0.95, "number plate after its label")
+        elif not _PUBLIC.match(m[0][:2]):
+            yield Candidate("vehicle", m.start(), m.end(), 0.55, "shape of a British number plate")
 
 
 def _nhs_valid(number: str) -> bool:
@@ -194,13 +280,24 @@ def _bare_codes(
 ) -> Iterator[Candidate]:
     for m in numbers[_CODE_BARE]:
         head = re.match(r"[A-Z]+", m["code"])
-        if head and _PUBLIC.match(head[0]) and not m["digits"]:
+        # "L4-123" may be a level; "S22-10984" is a specimen.
+        short = sum(map(str.isdigit, m["code"])) < _SPECIMEN_DIGITS
+        if head and _PUBLIC.match(head[0]) and not m["digits"] and short:
             continue
         if head and re.match(r"(?:NCT|PMID|PMC|ISRCTN)\Z", head[0]):
             continue
         yield Candidate(
             "other_id", m.start("code"), m.end("code"), 0.7, "code of letters and digits"
         )
+    for m in numbers[_SPACED_CODE]:
+        digits = sum(map(str.isdigit, m["code"]))
+        known = m["head"] in _MEASURED or _PUBLIC.match(m["head"]) is not None
+        if known or digits < _LABEL_DIGITS or QUANTITY_AFTER.match(text[m.end() : m.end() + 16]):
+            continue
+        if " " not in m["code"].strip() or digits >= _SPACED_DIGITS:
+            yield Candidate("other_id", m.start(), m.end(), 0.6, "letters and groups of digits")
+    for m in numbers[_SLASHED_CODE]:
+        yield Candidate("other_id", m.start(), m.end(), 0.6, "code with slashes")
     for m in numbers[_HASH_CODE]:
         yield Candidate("other_id", m.start("code"), m.end("code"), 0.75, "code after #")
     for m in numbers[_LONG_DIGITS]:
@@ -210,8 +307,11 @@ def _bare_codes(
             yield Candidate("other_id", m.start(), m.end(), 0.65, "long number")
     for m in numbers[_GROUPED_DIGITS]:
         groups = m[0].split("-")
+        times = all(len(g) == 4 and int(g[:2]) < 24 and int(g[2:]) < 60 for g in groups)
         if (
             sum(map(len, groups)) < 7
+            or times  # "1900-0730"
+            or [len(g) for g in groups] == [5, 2]  # a procedure's code with its modifier
             or max(map(len, groups)) < 3
             or QUANTITY_AFTER.match(text[m.end() : m.end() + 16])
             or _RANGE_CUE.search(before(text, m.start(), 20))
