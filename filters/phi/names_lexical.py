@@ -178,6 +178,8 @@ def _reversed(
     text: str, first: re.Match[str], second: re.Match[str], a: Kind, b: Kind
 ) -> _Found | None:
     """ "Okafor, Amara": in running text of known names only, alone on a line more freely."""
+    if second[0].lower() in load_lexicon().states:
+        return None  # "Bozeman, Montana"
     alone = _alone_on_line(text, first.start(), second.end())
     levels = max(a.word, b.word) < 4 and not first[0].isupper()
     # A line with nothing but "Stone, Daisy" is no list of words.

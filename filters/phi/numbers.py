@@ -174,6 +174,7 @@ _MEASURED = frozenset(
         *("IN", "AT", "ON", "BY", "IS", "NO", "AND", "FROM", "UNTIL", "FOR"),
     )
 )
+_TEETH = re.compile(r"\d{1,2}-\d{1,2}")
 _SPECIMEN_DIGITS = 6
 _LABEL_DIGITS, _SPACED_DIGITS = 5, 8
 _PUBLIC = re.compile(
@@ -299,6 +300,8 @@ def _bare_codes(
     for m in numbers[_SLASHED_CODE]:
         yield Candidate("other_id", m.start(), m.end(), 0.6, "code with slashes")
     for m in numbers[_HASH_CODE]:
+        if _TEETH.fullmatch(m["code"]):
+            continue
         yield Candidate("other_id", m.start("code"), m.end("code"), 0.75, "code after #")
     for m in numbers[_LONG_DIGITS]:
         if not PUBLIC_BEFORE.search(before(text, m.start(), 20)) and not QUANTITY_AFTER.match(

@@ -52,7 +52,7 @@ FAX_CUE = re.compile(
 )
 
 PAGER = re.compile(
-    r"\b(?:pager|bleep|beeper|page|extension|extn?|ext|baton|bleeped|internal)\.?(?:\s(?:no\.?|number|is|on|#))?[\s:#]{1,3}(?P<n>\d{3,6})(?![\w/%]|\.\d|-\d|\s?(?:mg|ml|units?))",
+    r"\b(?:pager|bleep|beeper|page|phone(?=\s\d-)|extension|extn?|ext|baton|bleeped|internal)\.?(?:\s(?:no\.?|number|is|on|#))?[\s:#]{1,3}(?P<n>\d-\d{4}|\d{3,6})(?![\w/%]|\.\d|-\d|\s?(?:mg|ml|units?))",
     re.I,
 )
 

@@ -10,9 +10,17 @@ from functools import lru_cache
 from casewright.filters.phi.gates import Gate
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.lexicon import load_lexicon
+from casewright.filters.phi.name_words import kind_of
 from casewright.filters.phi.patterns import alternation, ending_near
 
 __all__ = ["find_addresses"]
+
+
+_GAP = r"[^\S\n]"  # an address goes on in the next line in other ways than by a space
+_SPOKEN_NUMBER = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
+    "eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|oh"
+)
 
 
 @lru_cache(maxsize=1)
@@ -30,10 +38,24 @@ def _street_patterns() -> dict[str, re.Pattern[str]]:
     codes = "|".join(sorted(lex.state_codes))
     return {
         "street": re.compile(
-            rf"(?<![\w/.-])(?:No\.?\s)?\d{{1,6}}[A-Za-z]?(?:\s?-\s?\d{{1,5}})?,?\s{{1,2}}(?:(?:[NSEW]{{1,2}}\.?|North|South|East|West)\s)?"
-            rf"(?:(?:[A-Z][A-Za-z'.-]{{0,24}}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la)\s{{1,2}}){{1,5}}(?:{suffix})\b"
-            r"(?:,?\s(?:NW|NE|SW|SE|N|S|E|W|North|South|East|West)\b)?"
-            r"(?:,?\s(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|#)\.?\s?#?\s?[A-Za-z]?\d{0,5}[A-Za-z]?\b)?"
+            rf"(?<![\w/.-])(?:No\.?{_GAP})?[NSEW]?\d{{1,6}}[A-Za-z]?(?:{_GAP}?-{_GAP}?\d{{1,5}})?,?{_GAP}{{1,2}}(?:block{_GAP}of{_GAP})?(?:(?:[NSEW]{{1,2}}\.?|North|South|East|West){_GAP})?"
+            rf"(?:(?:[A-Z][A-Za-z'.-]{{0,24}}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la){_GAP}{{1,2}}){{1,5}}(?:{suffix})\b"
+            rf"(?:,?{_GAP}(?:NW|NE|SW|SE|N|S|E|W|North|South|East|West)\b)?"
+            rf"(?:\.?,?{_GAP}(?:(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|Lot|Space|#)\.?{_GAP}?#?{_GAP}?[A-Za-z]?\d{{0,5}}[A-Za-z]?|\d{{1,2}}(?:st|nd|rd|th){_GAP}(?:Floor|floor|Fl))\b)?"
+        ),
+        # "Flat 19, Mistral Court, Selby Road"
+        "flat": re.compile(
+            rf"\b(?:Flat|Apt\.?|Apartment|Unit|Room|Suite)\s\d{{1,4}}[A-Z]?,\s(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:House|Court|Mansions|Lodge|Towers?|Buildings?|Point|Heights|Apartments|Place|{suffix})(?:,\s(?:\d{{1,4}}\s)?(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix})\b)?"
+        ),
+        # As transcripts have them: "forty one Dogwood Lane", "on haywood street".
+        "street_spoken": re.compile(
+            rf"\b(?:(?:{_SPOKEN_NUMBER})[\s-]){{1,4}}(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix})\b"
+            rf"|\b(?:on|at|off)\s(?P<s>(?P<w>[a-z]{{4,20}})\s(?:{lower_suffix}))\b"
+            rf"|\baddress(?:\sis)?:?\s(?P<s2>\d{{1,5}}\s(?:[a-z]{{2,20}}\s){{1,3}}(?:{lower_suffix}|ter|st|rd|ln|dr|ct|cir|pl|pkwy|way)\b)"
+        ),
+        # A line of an address, with a code of the post within the next two lines.
+        "street_line": re.compile(
+            rf"(?:\A|(?<=\n))[ \t]*(?P<s>(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix})),?[ \t]*\n(?=(?:[^\n]{{0,60}}\n){{0,2}}[^\n]{{0,40}}(?:\b[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-Z]{{2}}\b|\b[A-Z]{{2}}\s\d{{5}}\b))"
         ),
         "street_lower": re.compile(
             rf"(?<![\w/.-])\d{{1,5}}\s(?:[nsew]{{1,2}}\.?\s)?(?:[a-z][a-z'-]{{2,20}}\s){{1,3}}(?:{lower_suffix})\b"
@@ -59,7 +81,8 @@ def _street_patterns() -> dict[str, re.Pattern[str]]:
             r"|(?<![\w./-])(?P<s2>\d{2,5}\s(?:[NSEW]\.|North|South|East|West)\s[A-Z][a-z'-]{2,20})(?=[.,;\n]|\Z))"
         ),
         "numbered": re.compile(
-            r"\b(?:at|on|near|of|around)\s(?P<s>\d{1,3}(?:st|nd|rd|th)\s(?:and|&)\s(?:[A-Z][a-z'-]{2,20}|\d{1,3}(?:st|nd|rd|th)))(?=[.,;\n]|\Z|\s(?:with|by|when|in)\b)"
+            r"\b(?:at|on|near|of|around)\s(?P<s>(?:\d{1,3}(?:st|nd|rd|th)\s(?:and|&)\s(?:[A-Z][a-z'-]{2,20}|\d{1,3}(?:st|nd|rd|th))|[A-Z][a-z'-]{2,20}\s(?:and|&)\s\d{1,3}(?:st|nd|rd|th)"
+            r"|(?:Hwy|Highway|Route|Rte?|I|US|SR|FM|A|M)[\s-]?\d{1,4}\s(?:and|&|at)\s(?:[A-Z][a-z'-]{1,20}\s?){1,4}))(?=[.,;\n]|\Z|\s(?:with|by|when|in|near)\b)"
         ),
         "road": re.compile(
             r"\b(?:[Ll]ives?|[Ll]iving|[Cc]rash|[Cc]ollision|[Aa]ccident|RTC|RTA|MVC|MVA|[Pp]ile-?up|[Bb]roke\sdown|[Ff]ound|[Ww]alking|[Rr]ollover|[Hh]it)\s(?:\w+\s){0,2}(?:on|off|along|near)\s(?:the\s)?"
@@ -84,7 +107,7 @@ def _street_patterns() -> dict[str, re.Pattern[str]]:
         ),
         # A house with a name before a street: "The Old Vicarage, 3 Church Lane".
         "house": re.compile(
-            r"(?<![\w'-])(?:The\s[A-Z][a-z]{2,15}(?:\s[A-Z][a-z]{2,15})?|[A-Z][a-z]{2,15}(?:\s[A-Z][a-z]{2,15})?\s(?:House|Cottage|Lodge|Farm|Barn|Court|Villas?|Vicarage|Rectory|Mill|Hall|Manor|Mansions|Flats)|(?:Unit|Flat|Apt\.?|Apartment|Suite|Lot|Space|Block|Villa)\s#?\w{1,4}|(?:(?<=at\s)|(?<=:\s))[A-Z][a-z]{3,15})"
+            r"(?<![\w'-])(?:The\s[A-Z][a-z]{2,15}(?:\s[A-Z][a-z]{2,15})?|[A-Z][a-z]{2,15}(?:\s[A-Z][a-z]{2,15})?\s(?:House|Cottage|Lodge|Farm|Barn|Court|Villas?|Vicarage|Rectory|Mill|Hall|Manor|Mansions|Flats)|(?:Unit|Flat|Apt\.?|Apartment|Suite|Lot|Space|Block|Villa|Room)\s#?\w{1,4}|(?:(?<=at\s)|(?<=:\s))[A-Z][a-z]{3,15})"
             r",?\s{1,2}\Z"
         ),
         "highway": re.compile(r"\b(?:Highway|Route|Interstate|Hwy|I)[\s-]\d{1,4}\b"),
@@ -122,7 +145,7 @@ def _street_patterns() -> dict[str, re.Pattern[str]]:
 _GATED = (
     *("street", "street_lower", "pobox", "street_cue", "street_first", "house_cue", "crossing"),
     *("street_no_number", "apartment", "postcode_lower", "zip_plus4", "street_bare", "numbered"),
-    *("road", "street_and", "postcode_uk"),
+    *("road", "street_and", "postcode_uk", "flat", "street_spoken", "street_line"),
 )
 
 _STREET_WIDTH = 80  # of a street's name: three words and its suffix
@@ -171,6 +194,15 @@ def find_addresses(text: str) -> Iterator[Candidate]:
             yield Candidate("street", m.start(), m.end(), 0.87, "crossing of two streets")
     for m in found["street_no_number"]:
         yield Candidate("street", m.start("s"), m.end("s"), 0.75, "street after a preposition")
+    for m in found["flat"]:
+        yield Candidate("street", m.start(), m.end(), 0.97, "flat in a house")
+    for m in found["street_line"]:
+        yield Candidate("street", m.start("s"), m.end("s"), 0.8, "line of an address")
+    for m in found["street_spoken"]:
+        if m["w"] and kind_of(m["w"]).word > 1:
+            continue  # "on the street", "at main street"
+        group = "s" if m["s"] else "s2" if m["s2"] else 0
+        yield Candidate("street", m.start(group), m.end(group), 0.7, "street, as spoken")
     for m in found["apartment"]:
         yield Candidate("street", m.start(), m.end(), 0.6, "part of an address")
     digits = [m.start() for m in _FIVE_DIGITS.finditer(text)]

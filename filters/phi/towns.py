@@ -16,6 +16,16 @@ from casewright.filters.phi.patterns import alternation, ending_near
 __all__ = ["find_towns"]
 
 
+_COUNTRIES = (
+    "Germany|France|Italy|Spain|Portugal|Poland|Ukraine|Russia|Romania|Hungary|Greece|Turkey|Ireland|Scotland|Wales|England|Norway|Sweden|"
+    "Denmark|Finland|Netherlands|Belgium|Austria|Switzerland|Croatia|Serbia|Bulgaria|Lithuania|Latvia|Mexico|Guatemala|Honduras|El\\sSalvador|"
+    "Nicaragua|Panama|Cuba|Haiti|Jamaica|Colombia|Venezuela|Ecuador|Peru|Bolivia|Brazil|Argentina|Chile|Nigeria|Ghana|Kenya|Uganda|Ethiopia|"
+    "Eritrea|Somalia|Sudan|Egypt|Morocco|Tunisia|Algeria|Senegal|Cameroon|Rwanda|Tanzania|Zambia|Zimbabwe|South\\sAfrica|India|Pakistan|"
+    "Bangladesh|Nepal|Sri\\sLanka|China|Taiwan|Japan|Korea|Vietnam|Thailand|Cambodia|Laos|Philippines|Indonesia|Malaysia|Singapore|Iran|Iraq|"
+    "Syria|Lebanon|Jordan|Israel|Saudi\\sArabia|Yemen|Afghanistan|Canada|Australia|New\\sZealand|Fiji|Samoa|Tonga"
+)
+
+
 @lru_cache(maxsize=1)
 def _town_patterns() -> dict[str, re.Pattern[str]]:
     lex = load_lexicon()
@@ -26,6 +36,17 @@ def _town_patterns() -> dict[str, re.Pattern[str]]:
             rf"\b(?P<city>(?:(?:St|Ft|Mt|San|Los|Las|El|La|Le|New|North|South|East|West|Port|Fort|Saint|Lake)\.?\s)?[A-Z][A-Za-z'-]{{1,20}}(?:\s(?:du\s|de\s|la\s|d')?[A-Z][a-z'-]{{1,20}}){{0,2}}),\s{{0,2}}(?P<state>(?:{codes})\b(?!-)|(?:{states})\b)"
         ),
         "state": re.compile(rf",\s{{0,2}}(?:(?:{codes})\b(?!-)|(?:{states})\b)"),
+        # Before a British code of the post: "Clitheroe, BB7 2AN".
+        "city_post": re.compile(
+            r"\b(?P<city>[A-Z][a-z'-]{1,20}(?:[ -](?:(?:on|upon|le|in|the|by|under|super|of)[ -]){0,2}[A-Z][a-z'-]{1,20}){0,3}),?[ \n]{1,2}(?=(?:[A-Z][a-z]{3,20},?[ \n])?[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}\b)"
+        ),
+        # After a firm or a house, before a telephone number: "Pelican Drugs, Biloxi (228-555-0107)".
+        "city_phone": re.compile(
+            r",\s(?P<city>[A-Z][a-z'-]{2,20}(?:[ -][A-Z][a-z'-]{2,20}){0,2})(?=,?\s\(?(?:\+?1[ -])?\d{3}\)?[ -]\d{3})"
+        ),
+        "city_country": re.compile(
+            rf"\b(?P<city>[A-Z][a-z'-]{{2,20}}(?:[ -][A-Z][a-z'-]{{2,20}}){{0,2}}),\s(?:{_COUNTRIES})\b"
+        ),
         "city_cue": re.compile(
             r"\b(?:lives?|living|lived|resides?|residing|resident|born|raised|grew up|moved|traveled|travelled|"
             r"travels|trip|visiting|visited|vacation|works?|home|from|hails|native|based|relocated|driving|drove|flew|clinic|hospital|"
@@ -34,12 +55,12 @@ def _town_patterns() -> dict[str, re.Pattern[str]]:
         ),
         # "Hometown: Eau Claire", "City: Winston-Salem"
         "city_label": re.compile(
-            r"(?<![\w-])(?:[Cc]ity|CITY|[Tt]own|TOWN|[Hh]ome\s?town|[Bb]irthplace|[Pp]lace\s+of\s+birth|POB|[Vv]illage|[Dd]istrict|[Ss]uburb|[Nn]eighbou?rhood|[Ll]ocality|[Bb]orn|(?:[Rr]ecent\s)?[Tt]ravel|[Mm]unicipality|[Bb]orough)\s?(?::|=|\sis|-\s)\s{0,3}"
+            r"(?<![\w-])(?:[Cc]ity|CITY|[Tt]own|TOWN|[Hh]ome\s?town|[Bb]irthplace|[Pp]lace\s+of\s+birth|POB|[Tt]ravel\shistory|[Vv]illage|[Dd]istrict|[Ss]uburb|[Nn]eighbou?rhood|[Ll]ocality|[Bb]orn|(?:[Rr]ecent\s)?[Tt]ravel|[Mm]unicipality|[Bb]orough)\s?(?::|=|\sis|-\s)\s{0,3}"
             r"(?P<city>[A-Z][a-z'.]{1,20}(?:[ -](?:(?:on|upon|le|in|the|by|under|super|de|la|du)[ -]){0,2}[A-Z][a-z'-]{1,20}){0,3})"
         ),
         # "lives in baton rouge": as transcripts have it
         "city_lower": re.compile(
-            r"\b(?:lives?|living|born|raised|grew\sup|moved|reside[sd]?|from|based|hometown\sis)\s(?:in|to|from|near|outside|back\sto)?\s?(?P<city>[a-z]{3,15}(?:\s[a-z]{3,15}){0,2})"
+            r"\b(?:lives?|living|born|raised|grew\sup|moved|reside[sd]?|from|based|hometown\sis|place|stayed|staying)\s(?:over\s|out\s|down\s|up\s)?(?:in|to|from|near|outside|back\sto)?\s?(?P<city>[a-z]{3,15}(?:\s[a-z]{3,15}){0,2})"
         ),
         "capital_run": re.compile(
             r"\b[A-Z][a-z']{2,20}(?:-[a-z]{2,5}-[A-Z][a-z']{1,20}|[ -][A-Z][a-z'-]{1,20}){0,3}"
@@ -77,7 +98,14 @@ def _before_state(
 def find_towns(text: str) -> Iterator[Candidate]:
     """Candidates of type city."""
     p, lex = _town_patterns(), load_lexicon()
-    in_cue, states, counties, *told = _CITY_GATE.find(text)
+    in_cue, states, counties, post, phone, country, *told = _CITY_GATE.find(text)
+    for own, why in ((post, "town before a postcode"), (phone, "town after a firm")):
+        for m in own:
+            if _is_town(m["city"], lex, known=own is phone):
+                yield Candidate("city", m.start("city"), m.end("city"), 0.86, why)
+    for m in country:
+        if _is_town(m["city"], lex, known=False):
+            yield Candidate("city", m.start("city"), m.end("city"), 0.7, "town before a country")
     yield from _towns_of_a_state(text, states, p, lex)
     for m in ending_near(p["county"], text, [place.start() for place in counties]):
         words = m["c"].split()
@@ -131,6 +159,21 @@ def find_towns(text: str) -> Iterator[Candidate]:
         if _is_term(name, text[m.start() + city[0] : m.start() + city[0] + 48], lex):
             continue
         yield Candidate("city", m.start(), m.start() + city[0], 0.6, "city")
+
+
+def _is_town(name: str, lex: Lexicon, *, known: bool) -> bool:
+    """Whether words where a town stands can be one; `known`: they have to be one that is known."""
+    low = name.lower()
+    if low in lex.home_cities or low in lex.world_cities:
+        return True
+    last = low.split()[-1]
+    return not known and not (
+        last in lex.street_suffixes
+        or last in lex.facility_generic
+        or any(
+            w in lex.medical or w in lex.not_names or w in lex.facility_heads for w in low.split()
+        )
+    )
 
 
 def _either(text: str, start: int, low: str, lex: Lexicon) -> bool:
@@ -190,6 +233,7 @@ _CITY_GATE = Gate(
     lambda: (
         *(_town_patterns()[name] for name in ("city_cue", "state")),
         _COUNTY,
+        *(_town_patterns()[name] for name in ("city_post", "city_phone", "city_country")),
         *(_town_patterns()[name] for name in ("city_label", "city_lower")),
         *(_LIVES_BETWEEN, _UNKNOWN_TOWN),
     )
@@ -238,7 +282,7 @@ def _towns_told(
 
 _LIVING = re.compile(
     r"\b(?:lives?|living|lived|resides?|residing|born|raised|grew up|moved|relocated|transferred|travell?ed|drove|flew|"
-    r"family|home|driver|teacher|farmer|clerk|worker|works?)\s(?:here\s|back\s)?(?:in|near|from|to|outside|around)\s\Z",
+    r"family|home|driver|teacher|farmer|clerk|worker|works?|commutes?|commuting)\s(?:here\s|back\s)?(?:in|near|from|to|outside|around)\s\Z",
     re.I,
 )
 
