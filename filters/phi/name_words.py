@@ -55,6 +55,7 @@ class Kind:
 _CONTRACTIONS = ("'ve", "'ll", "'re", "'m", "'d", "n't")
 
 
+_ARTICLES = ("al", "el", "ben", "bin", "ibn", "abu", "ait", "ould", "bou")
 _SHORT = 3
 # Of organisms and drugs: whatever the letters say, "Neisseria" is nobody.
 _ENDINGS = (
@@ -74,6 +75,8 @@ def kind_of(word: str) -> Kind:
     if low.endswith(_CONTRACTIONS):
         return Kind(0, 0, 4, False, False)
     parts = [p for p in re.split(r"[-']", low) if len(p) > 1] if not _known(low, lex) else [low]
+    if len(parts) > 1 and parts[0] in _ARTICLES:
+        parts = parts[1:]  # "Al-Qahtani"
     if len(parts) > 1:
         kinds = [kind_of(p) for p in parts]
         return Kind(

@@ -39,7 +39,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
 
     cased = tuple(form for w in lex.titles for form in (w.capitalize(), w.upper(), w))
     weak = tuple(form for w in lex.weak_titles for form in (w.capitalize(), w))
-    name = rf"(?:[A-Z]\.(?=[\s,;)]|\Z)|{WORD}|[A-Z])"
+    name = rf"(?:[A-Z]\.(?=[\s,;)]|\Z)|(?:{WORD})(?!\w)|[A-Z](?!\w))"
     particle = "|".join(sorted(PARTICLES))
     # A name may be wrapped to the next line, but not into a heading or over a blank line.
     gap = r"(?:[^\S\n]{1,2}|[^\S\n]?\n[^\S\n]?(?!\s|[A-Z]{2}|[A-Z][^\n:.]{0,40}:))"
@@ -49,7 +49,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             rf"(?<![\w'-])(?:{titles(cased)}){gap}(?P<n>(?:(?:{particle})\s){{0,2}}{name}{more})"
         ),
         "title_lower": re.compile(
-            rf"(?<![\w'-])(?:{titles(lex.titles)}){gap}(?P<n>[a-z][a-z'-]{{1,24}}(?:\s[a-z][a-z'-]{{2,24}})?)",
+            rf"(?<![\w'-])(?:{titles(lex.titles)}){gap}(?P<n>[a-z][a-z'-]{{1,24}}(?:\s[a-z][a-z'-]{{2,24}}){{0,2}})",
             re.I,
         ),
         "weak_title": re.compile(rf"(?<![\w'-])(?:{titles(weak)}){gap}(?P<n>{name}{more})"),
@@ -144,7 +144,10 @@ def _titled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iter
         words = m["n"].split()
         if words[0][0].isupper() or words[0] in NO_NAME:
             continue
-        kind = kind_of(words[0])
+        particles = 0
+        while particles < len(words) - 1 and words[particles] in PARTICLES:
+            particles += 1  # "doctor van den berg"
+        kind = kind_of(words[particles])
         title = (m["t"] or m["u"]).lower()
         if text[m.start() : m.start() + 2] == "MR":
             continue  # "MR myelogram"
@@ -153,11 +156,17 @@ def _titled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iter
             continue
         if (kind.word >= 3 and not strong) or kind.word == 4:
             continue
-        if kind.word >= 3 and title in ("dr", "doctor"):
+        # Dictated: "doctor key comma who agrees"
+        said = _SAID_AFTER.match(text, m.start("n") + len(words[0])) is not None
+        if kind.word >= 3 and title in ("dr", "doctor") and not said:
             continue
-        count = 1
-        if len(words) > 1 and kind_of(words[1]).word == 0 and kind_of(words[1]).family >= 2:
-            count = 2
+        count = particles + 1
+        if (
+            len(words) > count
+            and kind_of(words[count]).word == 0
+            and kind_of(words[count]).family >= 2
+        ):
+            count += 1
         yield Candidate("name", m.start("n"), _cut(m, "n", count), 0.85, "after a title")
     for m in _matches(p["weak_title"], text, starts):
         words = re.findall(r"[^\s,]+", m["n"])
@@ -174,6 +183,7 @@ def _titled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> Iter
             yield Candidate("name", m.start("n"), _cut(m, "n", count), 0.85, "after a role")
 
 
+_SAID_AFTER = re.compile(r"\s(?:comma|period|full\sstop|who\s|agrees?\b|said\b|says\b|will\b)")
 _DOES = re.compile(r"\s(?:has|had|is|was|will|[a-z]{2,12}ed|took|gave|saw|spoke|drew|noted)\b")
 
 
@@ -285,14 +295,14 @@ def _labelled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> It
 
 _GREETING = r"hi|hello|hey|dear|thanks|thank you|bye|goodbye|welcome|good morning|good afternoon|alright|okay|all right"
 _LOWER = re.compile(
-    rf"\b(?:(?P<g>{_GREETING})|my name is|name is|named|this is|i'm|call me|(?P<k>(?:my|her|his|your|their) )?(?:son|daughter|"
-    r"wife|husband|brother|sister|partner|friend),?)[\s,]{1,3}(?P<n>[a-z][a-z'-]{2,20})(?P<a>,|\.|\s(?:how|nice|good|what|i'm|it's|thanks|so|can|let's|let|drove|came|said|is|was|told))?(?![\w-])"
+    rf"\b(?:(?P<g>{_GREETING})|my name is|name is|named|this is|is it|go by|goes by|calls? (?:me|him|her)|i'm|call me|(?P<k>(?:my|her|his|your|their) )?(?:son|daughter|"
+    r"wife|husband|brother|sister|partner|friend),?)[\s,]{1,3}(?P<n>[a-z][a-z'-]{2,20})(?P<a>,|\.|\s(?:how|nice|good|what|i'm|it's|thanks|so|can|let's|let|drove|came|said|is|was|told|and|or|who|here|will))?(?![\w-])"
 )
 _AGED = r"is\s(?:an?|the)\s\d{1,2}[\s-]year"
 _LOWER_WORDS = r"(?P<n>[a-z][a-z'-]{1,20}(?:\s[a-z][a-z'-]{1,20}){1,2})"
 _LOWER_MET = re.compile(
-    r"\b(?:discussed|spoke|spoken|seen|met|reviewed|talked)\s(?:with|to|by)\s"
-    rf"{_LOWER_WORDS}\s(?:{_AGED}|(?:from|in|at|today|about|regarding|on)\b)"
+    r"\b(?:(?:discussed|spoke|spoken|seen|met|reviewed|talked|accompanied|referred)\s(?:with|to|by)|(?:next\s)?patient(?:'s\sname)?\sis|dictating\s(?:on|for)|(?:note|letter|report|summary)\s(?:on|for|regarding)|name\sis)\s"
+    rf"{_LOWER_WORDS}\s(?:{_AGED}|(?:from|in|at|today|about|regarding|on|new\sparagraph|comma|period|full\sstop|date\sof\sbirth|medical\srecord|mrn)\b)"
 )
 _LOWER_FULL = re.compile(rf"\b(?:(?:so|and|okay|hi|hey|meet|is|with)\s)?{_LOWER_WORDS}\s{_AGED}")
 _LOWER_AGE = re.compile(rf"\b(?P<n>[a-z]{{3,16}})\s{_AGED}")

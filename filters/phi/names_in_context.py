@@ -29,7 +29,7 @@ _JOIN = rf"(?:[ ](?:\"[A-Z][a-z]{{1,12}}\"[ ]|\([A-Z][a-z]{{1,12}}\)[ ]|(?:[A-Z]
 _RUN = re.compile(rf"(?<![\w'-])(?:(?:{_PART})[ ](?=[A-Z]))?{_UNIT}(?:{_JOIN}{_UNIT}){{0,3}}")
 
 _INITIALS = re.compile(
-    rf"(?<![\w'.-])(?P<i>[A-Z]\.[ ]?(?:[A-Z]\.[ ]?){{0,2}}|[A-Z]{{1,2}}[ ](?=(?:(?:{_PART})[ ])?[A-Z][a-z]))(?P<n>(?:(?:{_PART})[ ]){{0,2}}{_UNIT}(?:-{_UNIT})?)"
+    rf"(?<![\w'.-])(?P<i>[A-Z]\.[ ]?(?:[A-Z]\.[ ]?){{0,2}}|[A-Z][ ][A-Z][ ](?=(?:(?:{_PART})[ ])?[A-Z][a-z])|[A-Z]{{1,2}}[ ](?=(?:(?:{_PART})[ ])?[A-Z][a-z]))(?P<n>(?:(?:{_PART})[ ]){{0,2}}{_UNIT}(?:-{_UNIT})?)"
 )
 
 _PIECE = re.compile(r"[A-Za-z'-]+")
@@ -175,6 +175,23 @@ def _judge(text: str, words: list[tuple[int, int, str]]) -> Candidate | None:
     return None
 
 
+_ENDED = re.compile(r"[ ]?(?:[,;)(]|\n|\Z|\.(?:[ \n]|\Z))")
+_TYPES = re.compile(
+    r"(?:vitamin|hepatitis|grade|type|group|class|stage|protein|factor|phase|level|part|arm|plan|section|ward|bay|unit|point|lead)[ ]\Z",
+    re.I,
+)
+
+
+def _alone_before(text: str, start: int) -> bool:
+    """Whether initials begin what they stand in: after a label, a comma or a preposition."""
+    before = text[max(0, start - 12) : start]
+    return _TYPES.search(before) is None and (
+        not before
+        or before[-1] == "\n"
+        or before.endswith((": ", ", ", "by ", "with ", "to ", "from ", "and ", "- ", "cc ", "| "))
+    )
+
+
 def _judge_initials(text: str, m: re.Match[str]) -> Candidate | None:
     """Such as "J. R. Okafor", "R Patel", "JR Okafor"."""
     word = _PIECE.findall(m["n"])[-1].removesuffix("'s")
@@ -190,6 +207,10 @@ def _judge_initials(text: str, m: re.Match[str]) -> Candidate | None:
     end = m.end() - (2 if m["n"].endswith("'s") else 0)
     place = person_place(text, m.start(), end)
     known = kind.family >= 2 and not kind.word
+    # "S. Brandvold, PGY-2", "S Ghorbani (endocrine)", "L K Bondarenko;"
+    ended = _ENDED.match(text, end) is not None and not kind.word and not kind.eponym
+    if ended and (kind.family or kind.spelt) and (dotted or _alone_before(text, m.start())):
+        return Candidate("name", m.start(), end, 0.6, "initials and family name")
     if dotted and (len(letters) > 1 or known or (place.family and (kind.family or _likely(kind)))):
         return Candidate("name", m.start(), end, 0.7, "initials and family name")
     if (

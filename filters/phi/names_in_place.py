@@ -47,7 +47,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     name_label = r"(?:[Pp]atient(?:'s)?[ ]|[Ff]ull[ ]|[Pp]t\.?[ ])?[Nn]ame"
     return {
         "turned": re.compile(
-            rf"(?:{line}|\b[Bb]y:?[ ]{{1,3}}|[\t|][ ]?|\b(?:[Rr]e|RE):[ ]|\b(?:[Pp]t|[Pp]atient|PATIENT|PT|[Cc]lient|[Nn]ame):?[ ]{{1,3}})(?P<n>{turned})(?=,?[ ](?:{credentials})\b|[ ]?[-:(|/\t]|[ ]?\n|[ ]?\Z|,?[ ]\d|[ ](?:DOB|dob|MRN|aged|{_DOES})\b)"
+            rf"(?:{line}|\b[Bb]y:?[ ]{{1,3}}|[\t|][ ]?|\b(?:[Rr]e|RE):[ ]|\b(?:[Pp]t|[Pp]atient|PATIENT|PT|[Cc]lient|[Nn]ame|[Aa]ttending|[Oo]rdering|[Pp]rovider|[Ss]urgeon|[Cc]onsultant|[Rr]eferring|[Pp]hysician|[Rr]esident|NAME|PROVIDER|ATTENDING|ORDERING):?[ ]{{1,4}})(?P<n>{turned})(?=,?[ ](?:{credentials})\b|[ ]?[-:(|/\t]|[ ]?\n|[ ]?\Z|,?[ ]\d|[ ](?:DOB|dob|MRN|aged|{_DOES})\b)"
         ),
         "label": re.compile(
             rf"{line}(?:{name_label}|NAME|PATIENT NAME|PATIENT)[ ]?:[ \t]{{0,4}}(?P<n>{turned}|{full})(?=[ ]*(?:\n|\Z|,?[ ]{{1,4}}(?:DOB|MRN|Age|Sex|\()))"
@@ -57,7 +57,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             rf"[Cc]onsultant|[Ss]urgeon|[Nn]ext[ ]of[ ]kin|[Ee]mergency[ ]contact|[Ww]itness|[Ii]nterpreter)[ ]?(?::|-)[ ]{{1,4}}(?:(?:Dr|Mr|Mrs|Ms|Prof)\.?[ ])?"
             rf"|(?<![\w-])(?:[Rr]eferring|[Nn]amed|[Ss]poke[ ]with|[Ss]poke[ ]to|[Mm]et[ ]with|[Rr]egarding|[Cc]oncerning|[Ss]ummary[ ]for|[Ll]etter[ ]to|[Cc]are[ ]of|[Aa]ccording[ ]to|[Rr]eview[ ]of|[Dd]iscussed[ ]with|{_RELATIVE})(?:,[ ]|[ ])"
             rf"|(?<![\w-])(?:Pt|Pt\.|I,|[Dd]ear|[Cc]c:?|[Dd]r\.?)[ ](?:Dr\.?[ ])?)(?P<n>{full})"
-            rf"(?=[ ]*(?:\n|\Z|[,.;:(]|['’]s\b|[ ](?:{_DOES}|who|and|by|on|at|for|about|to|today|regarding)\b))"
+            rf"(?=[ ]*(?:\n|\Z|[,.;:(]|['’]s\b|[ ](?:{_DOES}|who|and|by|on|at|for|about|to|today|regarding)\b|[ ]-[ ]))"
         ),
         "subject": re.compile(rf"(?:\A|(?<=[.!?\n][ ])|(?<=\n))(?P<n>{full})(?=[ ](?:{_DOES})\b)"),
         "relative": re.compile(
@@ -72,7 +72,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
 
 # What may stand before "Okafor, Amara" besides the start of a line.
 _BEFORE_TURNED = re.compile(
-    r"[Bb]y|[\t|]|\b(?:[Rr]e|RE|[Pp]t|PT|[Pp]atient|PATIENT|[Cc]lient|[Nn]ame)\b"
+    r"[Bb]y|[\t|]|\b(?:[Rr]e|RE|[Pp]t|PT|[Pp]atient|PATIENT|[Cc]lient|[Nn]ame|[Aa]ttending|[Oo]rdering|[Pp]rovider|[Ss]urgeon|[Cc]onsultant|[Rr]eferring|[Pp]hysician|[Rr]esident|NAME|PROVIDER|ATTENDING|ORDERING)\b"
 )
 
 
@@ -125,11 +125,16 @@ def find_names_in_place(text: str) -> Iterator[Candidate]:
             words = [w for w in re.findall(r"[^\s,]+", m["n"]) if w.lower() not in PARTICLES]
             words = [w for w in words if len(w.strip(".")) > 1]
             sure = [_can_be(w.strip(".")) for w in words]
+            start = m.start("n")
+            while place == "turned" and len(words) > 2 and not sure[0]:
+                # "Patient PETTIGREW, WINSTON": a line may begin with a label.
+                start = text.index(words[1], start)
+                words, sure = words[1:], sure[1:]
             if len(words) < (1 if place in _SINGLE else 2) or not all(sure):
                 continue
             if not _fits(place, words, sure):
                 continue
-            yield Candidate("name", m.start("n"), m.end("n"), 0.8, "a name stands here")
+            yield Candidate("name", start, m.end("n"), 0.8, "a name stands here")
 
 
 def _fits(place: str, words: list[str], sure: list[int]) -> bool:

@@ -31,26 +31,26 @@ _ROLE = (
     r"secretary|scribe|teacher|tutor|coach|boss|manager|supervisor|employer|landlord|landlady|lawyer|solicitor|attorney|"
     r"judge|officer|constable|sergeant|detective|pastor|priest|vicar|imam|rabbi|neighbour|witness|driver|pcp|gp|"
     r"proxy|surrogate|advocate|aide|assistant|companion|helper|sitter|volunteer|suspect|victim|assailant|inmate|prisoner|passenger|complainant|defendant|plaintiff|"
-    r"deputy|trooper|firefighter|principal|physio|hca|"
+    r"deputy|trooper|firefighter|principal|physio|hca|s/n|crna|srna|sn|rrt|slp|otr|pta|msw|lcsw|rd|phlebotomy|"
     r"patient|pt|client|service user|resident|carer|donor|recipient|informant|guarantor|party"
 )
 
 # What is done by, with or to a person: the verb and its preposition.
 _DONE = (
     r"(?:seen|reviewed|discussed|d/w|dw|spoke|spoken|speaking|talked|talking|conferred|consulted|met|rounded|examined|accompanied|"
-    r"assisted|married|engaged|lives|lived|living|stays|staying|sat|reviewed with|liaised|agreed|confirmed|arranged|shared|checked)(?:[ ](?:this|it|plan|case|results?|findings?|in detail|at length))?[ ]with"
+    r"assisted|married|engaged|lives|lived|living|stays|staying|sat|reviewed with|liaised|agreed|confirmed|arranged|shared|checked|co-treated|treated|worked)(?:[ ](?:this|it|plan|case|results?|findings?|in detail|at length))?[ ](?:with|w/)"
     r"|(?:seen|reviewed|examined|assessed|evaluated|performed|signed|co-?signed|countersigned|dictated|typed|transcribed|witnessed|written|"
     r"prepared|completed|scribed|taken|drawn|given|administered|entered|recorded|verified|authori[sz]ed|approved|ordered|"
     r"requested|referred|counsell?ed|interviewed|attended|supervised|precepted|covered|called|advised|informed|notified|"
     r"followed|managed|treated|reported|sent|brought in|brought|driven|visited|escorted|found|collected|obtained|checked|inserted|removed|delivered|"
-    r"updated|edited|authored|created|printed|received|accepted|acknowledged|read back|dispensed|initialled|initialed|stamped|filed|scanned|uploaded|clerked|triaged|screened|vaccinated|trained|verified electronically|consented|cared for|helped|supported)[ ](?:electronically[ ])?by"
+    r"updated|edited|authored|created|printed|received|accepted|acknowledged|read back|dispensed|initialled|initialed|stamped|filed|scanned|uploaded|clerked|triaged|screened|vaccinated|trained|verified electronically|consented|cared for|helped|supported|presented|implanted|fitted|operated|pronounced|raised|led|chaired|read|interpreted|explained|witnessed|relayed|trialled|supplied)[ ](?:electronically[ ])?by"
     r"|(?:spoke|spoken|speaking|talked|talking|handed over|handover|hand-off|handed off|signed out|sign-out|reported|report|transferred|"
     r"explained|introduced|married|addressed|letter|message|copy|copied|care transferred|given|mentioned|described|consult|"
-    r"referral|referred|according|listened|directed|forwarded|page|fax|faxed|emailed|e-mail|email|call|reply|assigned|delegated)[ ]to"
+    r"referral|referred|according|listened|directed|forwarded|page|fax|faxed|emailed|e-mail|email|call|called|reply|assigned|delegated|handover|passed|returned)[ ]to"
     r"|(?:collateral|collateral history|history|message|voicemail|call|letter|e-mail|email|text|note|input|report|heard|referral|consent|"
     r"permission|information|update|advice|help|support|hx|collateral hx|phone call|call back)(?:[ ](?:obtained|received|taken))?[ ]from"
     r"|(?:confirmed|identified|addressed|known|registered|introduced|recorded|listed|referred to)[ ]as"
-    r"|(?:test results|results|form|report|letter|summary|plan|meeting|covering|caring|care|proxy|acting as scribe|scribe|interpreting|signing|on call|cross-covering)[ ]for"
+    r"|(?:test results|results|form|report|letter|summary|plan|meeting|covering|caring|care|proxy|acting as scribe|scribe|interpreting|signing|on call|cross-covering|left|vm|voicemail|message|asked|asking|calls out|named)[ ]for"
     r"|(?:under|in)[ ]the[ ]care[ ]of|care[ ]of|(?:on[ ])?behalf[ ]of|name[ ]of(?:[ ]patient)?|in[ ]the[ ]name[ ]of|pleasure[ ]of[ ]seeing"
     r"|dictating[ ]on|follow(?:-|[ ])?up[ ]with|f/u[ ]with|appointment[ ]with|phone[ ]call[ ]with"
     r"|thank[ ]you[ ]for[ ](?:referring|seeing|asking[ ]me[ ]to[ ]see|sending)"
@@ -81,6 +81,7 @@ _FIELD = (
     r"(?:primary[ ]care|referring|attending|ordering|requesting|admitting|consulting|responsible|named|on-?call|treating|following)[ ](?:physician|provider|doctor|clinician|consultant|surgeon|nurse|md|gp|practitioner)"
     r"|attendees?|present|in[ ]attendance|invited|apologies|chair|from|to|cc|bcc|attn|attention|re|seen[ ]by|reviewed[ ]by|handed[ ]over[ ]to|"
     r"accepting|accepted[ ]by|assigned[ ]to|ordered[ ]by|reported[ ]by|read[ ]by|collected[ ]by|verified[ ]by|performed[ ]by|assistants?|"
+    r"last|first|(?:implanting|following|ordering|attending|supervising|primary|operating|referring|reading)[ ](?:md|do|np|pa)|attending|ordering|handover[ ]to|called[ ]to|side[ ]room|wr|entered|logged|caller|alternate|poa|"
     r"scrub(?:[ ]nurse)?|circulat(?:ing|or)|operator|endoscopist|radiologist|pathologist|anaesthetist|anesthesiologist|assistant|"
     r"emergency[ ]contact|next[ ]of[ ]kin|nok|poa|hcp|health[ ]care[ ]proxy|health[ ]care[ ]agent|lpa|power[ ]of[ ]attorney"
 )
@@ -168,9 +169,10 @@ _BODY = (
     r"referral|letter|request|consent|wishes|goals|preferences?|behaviou?r|speech|gait|balance|vision|hearing|eyes?|ears?|rash|swelling|bruising|falls?|fall)"
 )
 
-_KINDRED = rf"(?:{_KIN}|{_ROLE}|nok|next of kin|poa|ot|slt|slp|md|do|phd|he/him|she/her|they/them|dob|age|aged|mrn|\d{{1,3}}(?:[ ]?(?:y|yo|yrs?|years?|m|f|male|female)?\b))"
+_KINDRED = rf"(?:{_KIN}|{_ROLE}|{_SERVICES}|spr|st\d|ct\d|fy\d|reg|cons|nok|next of kin|poa|ot|slt|slp|md|do|phd|he/him|she/her|they/them|dob|age|aged|mrn|\d{{1,3}}(?:[ ]?(?:y|yo|yrs?|years?|m|f|male|female)?\b))"
 
 _ACTS = (
+    r"on[ ](?:scene|call|duty|shift)\b|at[ ]the[ ]scene|to[ ](?:scope|see|review|follow|assess|operate|discuss|call|ring|contact|advise|perform|present|cover|sign|complete|attend|arrange|chase|speak)\b|tried[ ]to|born[ ]|became[ ](?:tearful|upset|agitated|distressed|aggressive|unresponsive|drowsy|confused|anxious|angry|withdrawn|unwell)|"
     r"is[ ](?:an?|the)[ ](?:\d|[a-z]+ty-|[a-z]+teen-|(?:very[ ])?(?:pleasant|delightful|lovely|frail|retired|young|elderly|healthy|well|known|previously))"
     r"|(?:is|was|remains|appears|seems|looks|looked|has[ ]been|had[ ]been|were)[ ](?:also[ ]|very[ ]|both[ ]|currently[ ]|now[ ]|still[ ]|quite[ ]|again[ ]|not[ ])?"
     r"(?:alert|awake|oriented|smiling|pleasant|cooperative|crying|tearful|anxious|comfortable|here|able|unable|accompanied|brought|seen|admitted|discharged|examined|evaluated|referred|transferred|diagnosed|hospitali[sz]ed|widowed|divorced|vaccinated|immuni[sz]ed|ventilated|sedated|rescued|found|restrained|"
@@ -283,7 +285,7 @@ _SPEAKER = re.compile(
 )
 
 _RIGHT_SURE = re.compile(
-    r"[ ](?:says|said|tells|told|enjoys|likes|loves|hates|plays|feels|felt|thinks|believes|wants|lives|lived|agrees|agreed|declined|refused|understands|weighs|worries|"
+    r"[ ](?:denies|denied|reports|reported|tolerated|became|tried|attended|arrived|returned|requested|verbali[sz]ed|endorses|endorsed|complains|complained|drank|ate|slept|cried|smiled|walked|consented|refuses|wanted|states|stated|says|said|tells|told|enjoys|likes|loves|hates|plays|feels|felt|thinks|believes|wants|lives|lived|agrees|agreed|declined|refused|understands|weighs|worries|"
     r"was[ ](?:diagnosed|born|admitted|discharged|referred|accompanied|brought[ ]in|hospitali[sz]ed)|has[ ](?:not[ ])?been[ ](?:sleeping|eating|feeling|taking|unwell|well)|"
     r"did[ ]not[ ]attend|would[ ]do[ ]well|could[ ]manage)\b|'s[ ](?:phone|mother|father|school|birthday|wishes)\b"
 )
@@ -307,6 +309,12 @@ def _left(text: str, start: int, *, bound: bool, stop: bool, end: int) -> tuple[
             return two, two
     if before.endswith(", ") and stop and _LEFT_VOCATIVE.search(before):
         return 2, 0
+    if (
+        before.endswith((" and ", ", "))
+        and _LISTED_AGE.match(text, end)
+        and _KIN_BEFORE.search(low)
+    ):
+        return 2, 1
     if before.endswith(" and ") and _LEFT_PAIR.search(before) and _RIGHT_PAIR.match(text, end):
         return 2, 1
     sign = before.rstrip(" \t")[-1:]
@@ -322,6 +330,8 @@ def _left(text: str, start: int, *, bound: bool, stop: bool, end: int) -> tuple[
         if _LEFT_KIN.search(low) or _LEFT_NAMED.search(low):
             return 2, 1
         return (2, 2) if _LEFT_NOTE.search(low) or _LEFT_ROLE.search(low) else (1, 1)
+    if _LEFT_CELL.search(before) and _RIGHT_CELL.match(text, end) and _bed(text, start, end):
+        return 2, 2
     weak = (
         (before[-2:-1] in ("M", "F", ",") and _LEFT_AGED.search(before))
         or before[-1] == "@"
@@ -329,6 +339,23 @@ def _left(text: str, start: int, *, bound: bool, stop: bool, end: int) -> tuple[
         or (_LEFT_LISTED.search(before) and _RIGHT_ITEM.match(text, end))
     )
     return (1, 1) if weak else (0, 0)
+
+
+# What only a person does, so that even a word before it is a name: "Bishop denies chest pain".
+_SAYS = re.compile(
+    r"[ ](?:denies|denied|endorses|endorsed|reports[ ](?:no|that|feeling|having)|states[ ]that|complains|verbali[sz]ed|agrees|became[ ]tearful|is[ ](?:an?[ ]\d|alert))\b"
+)
+# "two sons, Malik (15) and Justice (11)"
+_LISTED_AGE = re.compile(r"[ ]\(\d{1,2}\)")
+_KIN_BEFORE = re.compile(rf"(?<![\w'-])(?:{_KIN})\b[^.\n]{{0,48}}\Z")
+_BED = re.compile(r"\b(?:bed|bay|room|rm|ward|mrn|dob|nhs|hosp)\b", re.I)
+
+
+def _bed(text: str, start: int, end: int) -> bool:
+    """Whether the row of a table has a bed or a record's number: then one of its cells is a patient."""
+    line = text.rfind("\n", max(0, start - 120), start) + 1
+    stop = text.find("\n", end, end + 120)
+    return _BED.search(text, max(line, start - 120), stop if stop >= 0 else end + 120) is not None
 
 
 def person_place(text: str, start: int, end: int) -> PersonPlace:
@@ -344,7 +371,7 @@ def person_place(text: str, start: int, end: int) -> PersonPlace:
         given, family = 2 * int(turn), int(turn)
     return PersonPlace(
         max(given, int(acts) + sure),
-        max(family, int(acts)),
+        max(family, int(acts), 2 * int(_SAYS.match(text, end) is not None)),
         bool(given or acts),
         kindred,
         followed,
