@@ -6,12 +6,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 
 from casewright.filters.phi.gates import Gate, matches
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.keywords import Keywords
 from casewright.filters.phi.lexicon import Lexicon, load_lexicon, word_set
-from casewright.filters.phi.patterns import alternation
+from casewright.filters.phi.patterns import alternation, ending_near
 
 __all__ = ["find_facilities"]
 
@@ -62,8 +63,23 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         # "works for Pemberton Logistics Ltd"
         "employer": re.compile(
             r"\b(?:[Ww]orks|[Ww]orked|[Ww]orking|[Ee]mployed|[Ee]mployment|[Vv]olunteers|[Vv]olunteered|[Ii]nterns|[Aa]pprentice|[Rr]etired|[Ff]oreman|[Nn]urse|[Cc]ook|[Cc]hef|[Cc]leaner|[Ww]elder|[Jj]anitor|[Gg]uard|[Cc]ashier|[Mm]inister|[Jj]ob|[Cc]ontractor|[Dd]river|[Oo]fficer|[Mm]anager|[Ee]ngineer|[Cc]lerk|[Tt]eacher|[Pp]rofessor|[Tt]eaches|[Ll]ectures|[Ss]tudies|[Ss]tudent|[Ee]nrolled|[Aa]ttends|[Ww]orships|[Pp]rays|[Gg]oes|[Ww]ent|[Pp]laced|[Hh]eld|[Ii]ncarcerated|"
-            r"[Dd]rawn|[Dd]elivered|[Bb]orn|[Dd]ialysis|[Pp]hysio|[Ii]maging|[Pp]rescription|[Ff]illed|[Rr]ecords|[Tt]ook\s\w+|[Tt]aken|[Bb]rought|[Tt]ransported|[Rr]egistered|[Ll]isted|[Vv]isits)\s(?:[a-z]{1,12}\s){0,3}?(?P<p>at|for|by|with|from|to|in|of|the)\s(?:the\s|a\s)?"
-            r"(?P<f>[A-Z][A-Za-z'&-]{1,20}(?:\s(?:[A-Z][A-Za-z'&.-]{1,20}|of|and|&)){0,4})"
+            r"[Dd]rawn|[Dd]elivered|[Bb]orn|[Dd]ialysis|[Pp]hysio|[Ii]maging|[Pp]rescription|[Ff]illed|[Rr]ecords|[Tt]ook\s\w+|[Tt]aken|[Bb]rought|[Tt]ransported|[Rr]egistered|[Ll]isted|[Vv]isits|[Ll]aid\soff)\s(?:[a-z]{1,12}\s){0,3}?(?P<p>at|for|by|with|from|to|in|of|the)\s(?:the\s|a\s)?"
+            r"(?P<f>[A-Z][A-Za-z'&-]{1,20}(?:\s(?:[A-Z][A-Za-z'&.-]{1,20}|of|and|&)){0,4})(?P<place>,\s(?:[A-Z]{2}\b|[A-Z][a-z]+))?"
+        ),
+        # "Barista at Copper Kettle Coffee", "a desk job at Kestrel Peak Software"
+        "job": re.compile(
+            r"(?:er|or|ist|ian|man|woman|ant|job|nurse|chef|clerk|cook|barista|apprentice|intern)\s(?P<p>at|for)\s(?:the\s|a\s)?"
+            r"(?P<f>[A-Z][A-Za-z'&-]{1,20}(?:\s(?:[A-Z][A-Za-z'&.-]{1,20}|of|and|&)){0,4})(?P<place>,\s(?:[A-Z]{2}\b|[A-Z][a-z]+))?"
+        ),
+        "firm_end": re.compile(
+            r",?\s(?:Ltd|Limited|LLC|L\.L\.C|Inc|Incorporated|PLC|plc|Corp|Corporation|LLP|GmbH)\b"
+        ),
+        "firm": re.compile(
+            r"(?<![\w'-])[A-Z][A-Za-z'&.-]{0,24}(?:\s(?:[A-Z][A-Za-z'&.-]{0,24}|of|and|&|the)){0,5},?\s(?:Ltd|Limited|LLC|L\.L\.C|Inc|Incorporated|PLC|plc|Corp|Corporation|LLP|GmbH)\b\.?"
+        ),
+        # "under oncology at the Marston"
+        "at_the": re.compile(
+            r"\b(?:oncology|cardiology|surgery|surgeons?|neurology|renal|nephrology|rheumatology|dermatology|orthopaedics|orthopedics|gastroenterology|haematology|hematology|urology|gynaecology|obstetrics|paediatrics|psychiatry|neurosurgery|specialists?|clinic|dialysis|bed|inpatient|outpatients?|team)\sat\sthe\s(?P<f>[A-Z][a-z'-]{2,20}(?:\s[A-Z][a-z'-]{2,20})?)(?=[.,;\n]|\Z|\s(?:in|on|for|since|who|and|with|until)\b)"
         ),
         "saint": re.compile(
             r"(?<![\w-])(?:[Ss][Tt]\.?|Saint|SAINT)\s(?:[A-Z][a-z]{2,15}(?:\sof\s[A-Z][a-z]{2,15})?'s|[A-Z][a-z]{2,15}s'|(?:Jude|Luke|Mary|Joseph|Vincent|Francis|John|Anthony|Elizabeth|Michael|Peter|Paul|Barnabas|Agnes|David|Thomas|Catherine|Clare|George|James|Mark)s?)"
@@ -97,8 +113,8 @@ def _bare(word: str) -> str:
     return word.strip(".,'").lower().removesuffix("'s")
 
 
-def _proper_words(words: Iterable[str], lex: Lexicon) -> list[str]:
-    """Words of a facility's name that make it a particular one."""
+def _proper_words(words: Iterable[str], lex: Lexicon, *, capitals: bool = False) -> list[str]:
+    """Words of a facility's name that make it a particular one; `capitals`: all of it is in them."""
     proper = []
     for word in words:
         low = _bare(word)
@@ -110,7 +126,7 @@ def _proper_words(words: Iterable[str], lex: Lexicon) -> list[str]:
             continue
         if low in lex.medical or low in lex.brands or low in lex.not_names:
             continue
-        if word.isupper() and len(word) <= 5 and word not in lex.place_codes:
+        if word.isupper() and len(word) <= 5 and word not in lex.place_codes and not capitals:
             continue
         proper.append(word)
     return proper
@@ -138,6 +154,7 @@ def _by_head(
             cut = text.find(" ", start)
             start = cut + 1 if 0 <= cut < m.start() else m.start()
         words = text[start : m.start()].replace("-", " ").split()
+        skipped = ""
         while (
             words[:2] != ["Our", "Lady"]
             and words
@@ -146,6 +163,7 @@ def _by_head(
         ):
             skipped = words.pop(0)
             start = text.index(skipped, start) + len(skipped) + 1
+        named_the = start - 4 if skipped == "The" and text[start - 4 : start] == "The " else start
         end_word = m[0].lower()
         capital = m[0][0].isupper()
         if _SOURCE.search(text, max(0, start - 40), start) or _of_a_term(text, m.end(), lex):
@@ -157,7 +175,7 @@ def _by_head(
                 yield Candidate("facility", start, m.end(), 0.6, "common name of a facility")
             continue
         weak = end_word in lex.weak_heads
-        proper = _proper_words(words, lex)
+        proper = _proper_words(words, lex, capitals=m[0].isupper())
         uncommon = [w for w in proper if _bare(w) not in lex.frequent_words]
         led = _PREPOSITION.search(text, max(0, start - 12), start) is not None
         # "Endoscopic Sinus Surgery", "Maternal Care": a weak word needs a name before it.
@@ -175,7 +193,7 @@ def _by_head(
         )
         two = capital and len(proper) >= 2 and (led or alone)
         if proper and (uncommon or led or two) and not (weak and not (capital and (named or two))):
-            yield Candidate("facility", start, m.end(), 0.85, "name before a facility word")
+            yield Candidate("facility", named_the, m.end(), 0.85, "name before a facility word")
         elif (
             capital
             and (led or "at" in text[max(0, start - 14) : start].lower().split())
@@ -205,6 +223,13 @@ restaurant diner market shipyard dock docks plant factory garage studio depot wa
 pharmacy chemist infirmary hospice unit care home general memorial regional mercy
 """
 )
+# After a label these begin what is no name.
+_NO_LABELLED = word_set(
+    """
+full part none unknown not no yes see as per same local to not currently still attends retired home n/a na pending
+mainstream special private public high middle first second third fourth fifth sixth year grade left right upper lower
+"""
+)
 _NO_EMPLOYER = word_set(
     """
 emergency intensive acute critical medical surgical primary secondary outpatient inpatient radiology cardiology
@@ -213,7 +238,8 @@ physical occupational speech social human public private local national general 
 )
 
 
-_GATED = ("care", "saint", "of", "prison", "label", "employer")
+_FIRM_WIDTH = 100
+_GATED = ("care", "saint", "of", "prison", "label", "employer", "job", "firm_end", "at_the")
 
 
 _GATE = Gate(lambda: [_patterns()[name] for name in _GATED])
@@ -236,6 +262,20 @@ def _announced(
             and not _SOURCE.search(text, max(0, m.start() - 40), m.start())
         ):
             yield Candidate("facility", m.start(), m.end(), 0.8, "institution of a place")
+    firm_ends = [m.start() for m in found["firm_end"]]
+    for m in ending_near(_patterns()["firm"], text, firm_ends, before=_FIRM_WIDTH):
+        words = m[0].split()[:-1]
+        # "Slight Limited", in a table of movements
+        if _proper_words(words, lex) and (len(words) > 1 or not m[0].endswith("Limited")):
+            yield Candidate("facility", m.start(), m.end(), 0.8, "firm by its legal form")
+    for m in found["at_the"]:
+        proper = _proper_words(m["f"].split(), lex)
+        if (
+            proper
+            and _bare(proper[0]) not in lex.common_words
+            and _bare(proper[0]) not in lex.eponyms
+        ):
+            yield Candidate("facility", m.start("f"), m.end("f"), 0.6, "where a department is")
     for m in found["prison"]:
         yield Candidate("facility", m.start(), m.end(), 0.85, "prison")
     for m in found["label"]:
@@ -243,7 +283,9 @@ def _announced(
         proper = _proper_words(words, lex)
         told = any(_bare(w) not in lex.common_words for w in proper)
         # "Location: Right Lower Quadrant", "School: Full Time"
-        if not proper or not (told or _bare(words[-1]) in _FIRM):
+        firm = _bare(words[-1]) in _FIRM or _bare(words[-1]) in lex.facility_heads
+        several = len(proper) > 1 and _bare(words[0]) not in _NO_LABELLED
+        if not proper or not (told or firm or several):
             continue
         # "COURSE IN HOSPITAL:" and below it "Preterm newborn"; "Laboratory: C-reactive protein"
         alone = len(words) == 1 and not text[m.end("f") : m.end("f") + 1].isalnum()
@@ -251,8 +293,11 @@ def _announced(
         hyphened = "-" in words[0] and _bare(words[0].rpartition("-")[2]) in lex.words
         if alone and (below or hyphened):
             continue
-        yield Candidate("facility", m.start("f"), m.end("f"), 0.75, "facility after its label")
-    for m in found["employer"]:
+        # "Practice: Dr Hemsley and Partners" is no person.
+        score = 0.96 if firm and words[0] in ("Dr", "Drs", "Doctors") else 0.75
+        yield Candidate("facility", m.start("f"), m.end("f"), score, "facility after its label")
+    job = _patterns()["job"]
+    for m in chain(found["employer"], found["job"]):
         words = m["f"].split()
         while words and words[-1] in ("of", "and", "&"):
             words.pop()
@@ -262,8 +307,13 @@ def _announced(
         firm = len(words) > 1 and _bare(words[-1]) in _FIRM
         if not proper or (words[0].isupper() and len(words) == 1):
             continue
-        works = m[0][:4].lower() in ("work", "empl") and m["p"] in ("at", "for", "by")
-        if works and not firm and all(_bare(w) not in lex.common_words for w in words):
+        employed = m[0][:4].lower() in ("work", "empl", "reti", "laid")
+        works = m["p"] in ("at", "for", "by", "from") and (employed or m.re is job)
+        several = len(proper) > 1 and len(proper) >= len(words) - 1 and not m["place"]
+        unknown = all(
+            _bare(w) not in lex.common_words and _bare(w) not in lex.eponyms for w in words
+        )
+        if works and not firm and (several or (unknown and employed)):
             end = m.start("f") + len(" ".join(words))
             yield Candidate("facility", m.start("f"), end, 0.6, "where somebody works")
         if firm and (len(proper) > 1 or _bare(proper[0]) not in _FIRM):
@@ -310,7 +360,15 @@ def _by_name(
             text, max(0, m.start() - 12), m.start()
         ):
             continue
-        yield Candidate("facility", m.start(), m.end(), 0.85, "known hospital")
+        end = m.end()
+        while (more := _MORE_OF_NAME.match(text, end)) is not None and (
+            more[1].lower() in lex.home_cities or not lex.is_word(more[1].lower())
+        ):
+            end = more.end()  # "Kaiser Permanente Elk Grove"
+        yield Candidate("facility", m.start(), end, 0.85, "known hospital")
+
+
+_MORE_OF_NAME = re.compile(r"[ ]([A-Z][a-z]{2,15})(?![\w'])")
 
 
 def _in_context(text: str, matched: Iterator[re.Match[str]], lex: Lexicon) -> Iterator[Candidate]:

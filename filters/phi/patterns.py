@@ -14,10 +14,12 @@ def alternation(words: Iterable[str]) -> str:
     return "|".join(re.escape(w).replace(r"\ ", r"\s+") for w in ordered)
 
 
-def ending_near(pattern: re.Pattern[str], text: str, places: list[int]) -> Iterator[re.Match[str]]:
-    """Matches of a slow pattern that ends at one of a few places."""
+def ending_near(
+    pattern: re.Pattern[str], text: str, places: list[int], before: int = 48
+) -> Iterator[re.Match[str]]:
+    """Matches of a slow pattern that ends at one of a few places, at most so long before it."""
     done = 0
     for place in places:
-        for m in pattern.finditer(text, max(done, place - 48), place + 16):
+        for m in pattern.finditer(text, max(done, place - before), place + 16):
             done = m.end()
             yield m
