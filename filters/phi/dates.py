@@ -38,7 +38,7 @@ from casewright.filters.phi.short_dates import find_short_dates
 __all__ = ["find_dates"]
 
 _DAY_ALONE_NOT = re.compile(
-    r"\s(?:\w+\s)?(?:percentile|attempt|dose|rib|digit|finger|toe|metatarsal|metacarpal|nerve|ventricle|pregnancy|trimester|grade|degree|cycle|round|session|"
+    r"\s(?:(?:and|or|to|through)\s\d{1,2}(?:st|nd|rd|th)\s)?(?:\w+\s)?(?:percentile|attempt|dose|rib|digit|finger|toe|metatarsal|metacarpal|nerve|ventricle|pregnancy|trimester|grade|degree|cycle|round|session|"
     r"time|floor|cranial|baby|child|visit|episode|stage|line|centile|space|vertebra|week|day of life|injection|vaccine|course)",
     re.I,
 )
