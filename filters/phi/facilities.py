@@ -126,7 +126,8 @@ def _proper_words(words: Iterable[str], lex: Lexicon, *, capitals: bool = False)
             continue
         if low in lex.medical or low in lex.brands or low in lex.not_names:
             continue
-        if word.isupper() and len(word) <= 5 and word not in lex.place_codes and not capitals:
+        least = 3 if capitals else 5
+        if word.isupper() and len(word) <= least and word not in lex.place_codes:
             continue
         proper.append(word)
     return proper
@@ -245,6 +246,12 @@ _GATED = ("care", "saint", "of", "prison", "label", "employer", "job", "firm_end
 _GATE = Gate(lambda: [_patterns()[name] for name in _GATED])
 
 
+def _is_firm(word: str, lex: Lexicon) -> bool:
+    """Whether the last word of a name says that it is a firm's or a house's."""
+    low = _bare(word)
+    return low in _FIRM or low in lex.firm_ends or low in lex.facility_heads
+
+
 def _announced(
     text: str, found: Mapping[str, Iterator[re.Match[str]]], lex: Lexicon
 ) -> Iterator[Candidate]:
@@ -283,7 +290,7 @@ def _announced(
         proper = _proper_words(words, lex)
         told = any(_bare(w) not in lex.common_words for w in proper)
         # "Location: Right Lower Quadrant", "School: Full Time"
-        firm = _bare(words[-1]) in _FIRM or _bare(words[-1]) in lex.facility_heads
+        firm = _is_firm(words[-1], lex)
         several = len(proper) > 1 and _bare(words[0]) not in _NO_LABELLED
         if not proper or not (told or firm or several):
             continue
@@ -304,7 +311,7 @@ def _announced(
         if not words or _bare(words[0]) in _NO_EMPLOYER or _bare(words[0]) in lex.states:
             continue
         proper = _proper_words(words, lex)
-        firm = len(words) > 1 and _bare(words[-1]) in _FIRM
+        firm = len(words) > 1 and _is_firm(words[-1], lex)
         if not proper or (words[0].isupper() and len(words) == 1):
             continue
         employed = m[0][:4].lower() in ("work", "empl", "reti", "laid")
@@ -362,13 +369,18 @@ def _by_name(
             continue
         end = m.end()
         while (more := _MORE_OF_NAME.match(text, end)) is not None and (
-            more[1].lower() in lex.home_cities or not lex.is_word(more[1].lower())
+            more[0].strip().lower() in lex.home_cities or not lex.is_word(more[1].lower())
         ):
             end = more.end()  # "Kaiser Permanente Elk Grove"
         yield Candidate("facility", m.start(), end, 0.85, "known hospital")
 
 
-_MORE_OF_NAME = re.compile(r"[ ]([A-Z][a-z]{2,15})(?![\w'])")
+_MORE_OF_NAME = re.compile(
+    r"[ ]([A-Z][a-z]{2,15})(?![\w'])(?:[ ](?:Grove|Hills?|Park|Valley|Beach|City|Springs|Falls|Heights|Creek|Bay|Rapids)\b)?"
+)
+
+
+_PLURAL = re.compile(r"[A-Z]{2,5}s")  # "at the MCPs"
 
 
 def _in_context(text: str, matched: Iterator[re.Match[str]], lex: Lexicon) -> Iterator[Candidate]:
@@ -377,7 +389,7 @@ def _in_context(text: str, matched: Iterator[re.Match[str]], lex: Lexicon) -> It
         found = m["f"]
         words = re.findall(r"[A-Za-z][\w'&.-]*", found)
         proper = _proper_words(words, lex)
-        if not proper or found.lower() in lex.states:
+        if not proper or found.lower() in lex.states or _PLURAL.fullmatch(proper[0]):
             continue
         low = _bare(proper[0])
         follows = re.match(r"\W{0,2}([A-Za-z]+)", text[m.end() : m.end() + 24])

@@ -38,7 +38,7 @@ def _cue(kind: str, why: str, words: str, *, long: str = "", score: float = 0.9)
         why,
         score,
         re.compile(
-            rf"(?<![\w-])(?:{words})(?![A-Za-z](?!\d)){long or _LONG + '{0,2}'}{_GLUE}{{0,4}}\s{{0,3}}"
+            rf"(?<![\w/-])(?:{words})(?![A-Za-z](?!\d)){long or _LONG + '{0,2}'}{_GLUE}{{0,4}}\s{{0,3}}"
             + _CODE,
             re.I,
         ),

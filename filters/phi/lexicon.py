@@ -31,8 +31,9 @@ def read_groups(name: str) -> dict[str, frozenset[str]]:
 class Lexicon:
     """Folded lower-case words by what they can be.
 
-    `given_known` and `family_known` include the common ones. `common_words` are the
-    English words of SCOWL level 35 and below, `words` all of them.
+    `given_known` and `family_known` include the common ones. A name in `weak_eponyms` is common as
+    a name, too; `phrases` are terms of several words, such as "charles bonnet". `common_words` are
+    the English words of SCOWL level 35 and below, `words` all of them.
     """
 
     given_common: frozenset[str]
@@ -46,9 +47,14 @@ class Lexicon:
     words: frozenset[str]
     medical: frozenset[str]
     eponyms: frozenset[str]
+    weak_eponyms: frozenset[str]
+    phrases: frozenset[str]
+    scale_places: frozenset[str]
+    abbreviations: frozenset[str]
     eponym_heads: frozenset[str]
     weak_eponym_heads: frozenset[str]
     brands: frozenset[str]
+    products: frozenset[str]
     not_names: frozenset[str]
     placeholders: frozenset[str]
     home_cities: frozenset[str]
@@ -58,6 +64,7 @@ class Lexicon:
     street_suffixes: frozenset[str]
     facility_heads: tuple[str, ...]
     weak_heads: frozenset[str]
+    firm_ends: frozenset[str]
     facility_generic: frozenset[str]
     facility_common: frozenset[str]
     place_codes: frozenset[str]
@@ -97,6 +104,7 @@ def load_lexicon() -> Lexicon:
     cities = read_groups("cities.txt.gz")
     medical = read_groups("medical.txt.gz")
     raw = yaml.safe_load((files(__package__) / "context.yaml").read_text(encoding="utf-8"))
+    terms = yaml.safe_load((files(__package__) / "terms.yaml").read_text(encoding="utf-8"))
 
     def listed(value: str) -> tuple[str, ...]:
         return tuple(" ".join(item.split()) for item in value.split(", ") if item.strip())
@@ -117,10 +125,15 @@ def load_lexicon() -> Lexicon:
         common_words=common,
         words=frozenset().union(*words.values()),
         medical=medical["words"] | lower(raw["organisms"]) | medical.get("drugs", frozenset()),
-        eponyms=lower(raw["eponyms"]) | medical["capitalised"],
+        eponyms=lower(raw["eponyms"]) | medical["capitalised"] | lower(terms["eponyms"]),
+        weak_eponyms=lower(terms["weak_eponyms"]) | lower(terms["scale_places"]),
+        phrases=lower(terms["phrases"]),
+        scale_places=lower(terms["scale_places"]),
+        abbreviations=lower(terms["abbreviations"]),
         eponym_heads=lower(raw["eponym_heads"]),
         weak_eponym_heads=lower(raw["weak_eponym_heads"]),
         brands=lower(raw["brands"]),
+        products=lower(terms["products"]) | lower(terms["short_words"]),
         not_names=lower(raw["not_names"]),
         placeholders=lower(raw["placeholders"]),
         home_cities=cities["home"],
@@ -128,12 +141,16 @@ def load_lexicon() -> Lexicon:
         states=lower(raw["states"]),
         state_codes=frozenset(listed(raw["state_codes"])),
         street_suffixes=lower(raw["street_suffixes"]),
-        facility_heads=listed(raw["facility_heads"]["strong"]),
-        weak_heads=lower(raw["facility_heads"]["weak"]),
+        facility_heads=(
+            *listed(raw["facility_heads"]["strong"]),
+            *listed(terms["facility_ends"]),
+        ),
+        weak_heads=lower(raw["facility_heads"]["weak"]) | lower(terms["facility_ends"]),
+        firm_ends=lower(terms["firm_ends"]),
         facility_generic=lower(raw["facility_generic"]),
         facility_common=lower(raw["facility_common"]),
         place_codes=frozenset(listed(raw["place_codes"])),
-        facilities=listed(raw["facilities"]),
+        facilities=(*listed(raw["facilities"]), *listed(terms["facilities"])),
         titles=listed(raw["titles"]["strong"]),
         weak_titles=listed(raw["titles"]["weak"]),
         short_titles=lower(raw["titles"]["short"]),

@@ -106,7 +106,9 @@ def kind_of(word: str) -> Kind:
     )
     if low in lex.not_names or low in lex.placeholders:
         level = 4
-    elif low in lex.frequent_words or low in lex.medical or low in lex.brands:
+    elif (
+        low in lex.frequent_words or low in lex.medical or low in lex.brands or low in lex.products
+    ):
         level = 3
     elif low in lex.common_words:
         level = 2

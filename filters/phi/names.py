@@ -364,7 +364,8 @@ _LABEL_GATE = Gate(lambda: (_patterns()["signature"], _patterns()["credentials"]
 def _initials_and_codes(text: str, typed: Iterator[re.Match[str]]) -> Iterator[Candidate]:
     """Who typed it ("Typed by: GL") and names in messages between systems ("Okafor^Amara")."""
     for m in typed:
-        if m["n"][:2].isupper() and m["n"] not in load_lexicon().credentials:
+        short = m["n"].lower() in load_lexicon().abbreviations
+        if m["n"][:2].isupper() and m["n"] not in load_lexicon().credentials and not short:
             yield Candidate("name", m.start("n"), m.end("n"), 0.55, "initials of a typist")
     if "^" in text:
         for m in _CODED.finditer(text):

@@ -37,10 +37,16 @@ _PIECE = re.compile(r"[A-Za-z'-]+")
 _DEGREES = re.compile(r"\d[ °º]{1,2}\Z")  # "37.1 C. Blood was found"
 
 
+_ROLES = ("ologist", "ologists", "iatrist", "iatrician", "therapist", "prescriber")
+
+
 def _usable(word: str) -> bool:
     """Whether a capitalised word can be part of a name at all."""
     low = word.lower().removesuffix("'s")
-    if low in NO_NAME or low in load_lexicon().titles:
+    lex = load_lexicon()
+    if low in NO_NAME or low in lex.titles or low.endswith(_ROLES):
+        return False
+    if word.isupper() and low in lex.abbreviations:
         return False
     kind = kind_of(word)
     if kind.word == 4:
@@ -195,7 +201,7 @@ def _alone_before(text: str, start: int) -> bool:
 def _judge_initials(text: str, m: re.Match[str]) -> Candidate | None:
     """Such as "J. R. Okafor", "R Patel", "JR Okafor"."""
     word = _PIECE.findall(m["n"])[-1].removesuffix("'s")
-    if not _usable(word) or (word.isupper() and len(word) < 4):
+    if not _usable(word) or (word.isupper() and len(word) < 4) or word == "Box":
         return None
     kind = kind_of(word)
     letters = [c for c in m["i"] if c.isalpha()]

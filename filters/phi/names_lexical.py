@@ -80,6 +80,8 @@ def _with_initial(text: str, tokens: list[re.Match[str]], i: int, a: Kind) -> _F
     # "Vitamin D", "Type I", "Grade V": a word with a letter or a numeral.
     if not dotted and (m[1] in "IVX" or a.word >= 2 or a.eponym):
         return None
+    if m[1] in "IVX" and first[0].lower() in load_lexicon().weak_eponyms:
+        return None  # "Tanner I."
     following = text[m.end() : m.end() + 1]
     if following == "'":
         return None
@@ -213,6 +215,9 @@ def _alone_on_line(text: str, start: int, end: int) -> bool:
     return before in ("", "\n") and _REST_OF_NAME.match(text, end) is not None
 
 
+_ROMAN = re.compile(r"[IVX]{2,5}")
+
+
 def _is_no_name(
     text: str,
     first: re.Match[str],
@@ -224,6 +229,8 @@ def _is_no_name(
     person: bool,
 ) -> bool:
     """Eponyms, scales, states and towns made of two capitalised words."""
+    if _ROMAN.fullmatch(second[0]):
+        return True  # "ASA II"
     both = f"{first[0]} {second[0]}".lower().removesuffix("'s")
     if both in lex.states or first[0].lower() in lex.states:
         return True

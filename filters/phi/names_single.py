@@ -112,7 +112,37 @@ def find_single(text: str, token: re.Match[str], kind: Kind, lex: Lexicon) -> Ca
     if before.endswith(("-", "/")) or text[token.end() : token.end() + 1] in ("-", "/"):
         return None
     score, why = _single_score(text, token, kind, before, last)
+    if score and low in lex.weak_eponyms and why in _UNCUED and _is_term(text, token.start(), end):
+        return None
     return Candidate("name", token.start(), end, score, why) if score else None
+
+
+# The rules by which a word is a name wherever it stands.
+_UNCUED = ("given name", "family name", "spelt like a name, within a sentence")
+# "Morse 45", "Tanner I", "(Strickland)", "Seidel neg", "Vogt striae", "modified Duran"
+_TERM_AFTER = re.compile(
+    r"\s?(?:\d|[-=+><:/]|[IVX]{1,4}\b|[A-D]\b|\)|neg\b|pos\b|sign|score|test|scale|grade|class|type|stage|was\s\d)"
+)
+_TERM_BEFORE = re.compile(
+    r"(?:\d[.\d]*|\(|modified|revised|no|positive|negative|using|per|via|by|the|a|an|of|with|on)[ ]?\Z",
+    re.I,
+)
+_WORD_AFTER = re.compile(r"[ -]([a-z]+)")
+_OF_PERSONS = word_set(
+    """
+is was has had will would can could did does do and or who whose with to at in on for from by about because but
+agrees said says seen came also then now if as that not denied denies aged age here today yesterday again
+"""
+)
+
+
+def _is_term(text: str, start: int, end: int) -> bool:
+    """Whether a common name that is also a term is the term where it stands."""
+    after = _WORD_AFTER.match(text, end)
+    if after is not None and after[1] not in _OF_PERSONS and not after[1].endswith(("ed", "s")):
+        return True
+    led = _TERM_BEFORE.search(text, max(0, start - 12), start) is not None
+    return _TERM_AFTER.match(text, end) is not None or led
 
 
 def _single_score(

@@ -17,6 +17,7 @@ from casewright.filters.phi.names_disguised import find_disguised_names
 from casewright.filters.phi.numbers import find_numbers
 from casewright.filters.phi.online import find_online
 from casewright.filters.phi.phones import find_phones
+from casewright.filters.phi.phrases import without_terms
 from casewright.filters.phi.streets import find_addresses
 from casewright.filters.phi.towns import find_towns
 
@@ -56,6 +57,7 @@ def scan(text: str) -> list[Hit]:
         *find_names(folded.text, keywords),
         *find_disguised_names(folded.text),
     ]
+    candidates = [*without_terms(folded.text, candidates)]
     candidates += named_again(folded.text, candidates)
     hits = []
     for candidate in merge_hits(candidates, folded.text):

@@ -148,6 +148,8 @@ def find_towns(text: str) -> Iterator[Candidate]:
         # Single words need to be large and unlike a person's name; more words speak for themselves.
         if low in lex.states or ("-" not in low and " " not in low and low not in _BIG_CITIES):
             continue
+        if low in lex.scale_places and _SCALED.match(text, m.start() + city[0]):
+            continue  # "Edinburgh 6", "Ottawa positive"
         if " " in low and low.split()[0] in lex.given_known and low not in _BIG_CITIES:
             continue
         if (
@@ -174,6 +176,11 @@ def _is_town(name: str, lex: Lexicon, *, known: bool) -> bool:
             w in lex.medical or w in lex.not_names or w in lex.facility_heads for w in low.split()
         )
     )
+
+
+_SCALED = re.compile(
+    r"'?s?[ ]?(?:[:=]?[ ]?\d|positive|negative|pos\b|neg\b|score|scale|criteria|rules?|grade|class|types?\b|\.[ ]*\n)"
+)
 
 
 def _either(text: str, start: int, low: str, lex: Lexicon) -> bool:

@@ -1,0 +1,40 @@
+"""Terms of several words that hold what looks like a name: "Charles Bonnet", "Bair Hugger"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import ahocorasick
+
+from casewright.filters.phi.hits import Candidate
+from casewright.filters.phi.lexicon import load_lexicon
+
+__all__ = ["without_terms"]
+
+_ANNOUNCED = 0.85  # by a title or a label: then it is somebody after all
+
+
+@lru_cache(maxsize=1)
+def _automaton() -> Any:
+    automaton = ahocorasick.Automaton()
+    for phrase in load_lexicon().phrases:
+        automaton.add_word(phrase, len(phrase))
+    automaton.make_automaton()
+    return automaton
+
+
+def without_terms(text: str, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    """The candidates, without the names and towns that are part of a term where they stand."""
+    low = text.lower()
+    terms: list[tuple[int, int]] = []
+    if len(low) == len(text):
+        for last, length in _automaton().iter(low):
+            start, end = last - length + 1, last + 1
+            if not (start and low[start - 1].isalnum()) and not low[end : end + 1].isalnum():
+                terms.append((start, end))
+    for candidate in candidates:
+        told = candidate.type not in ("name", "city") or candidate.score >= _ANNOUNCED
+        if told or not any(a <= candidate.start and candidate.end <= b for a, b in terms):
+            yield candidate
