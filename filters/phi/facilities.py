@@ -57,7 +57,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "label": re.compile(
             r"(?<![\w-])"
             r"(?:[Pp]harmacy|PHARMACY|[Cc]hemist|[Cc]are\s[Hh]ome|[Nn]ursing\s[Hh]ome|GP\s(?:[Ss]urgery|[Pp]ractice)|[Ss]urgery\sname|[Pp]ractice|[Ss]chool|SCHOOL|[Nn]ursery|[Cc]ollege|[Uu]niversity|[Ee]mployer|EMPLOYER|[Pp]lace\sof\s(?:[Ww]ork|[Ww]orship|[Ee]mployment)|[Ww]orkplace|"
-            r"[Ff]acility(?:\s[Nn]ame)?|FACILITY|[Hh]ospital|HOSPITAL|[Cc]linic(?:\s[Nn]ame)?|CLINIC|[Ll]aborator(?:y|ies)|[Cc]hurch|[Hh]ospice|[Ss]helter|[Pp]rison|[Aa]gency|[Tt]rust|[Ii]nstitution)\s?:\s{0,3}"
+            r"[Ff]acility(?:\s[Nn]ame)?|FACILITY|[Hh]ospital|HOSPITAL|[Cc]linic(?:\s[Nn]ame)?|CLINIC|[Ll]aborator(?:y|ies)|[Cc]hurch|[Ff]uneral\s[Hh]ome|[Hh]ome\s[Hh]ealth|[Hh]ospice|[Ss]helter|[Pp]rison|[Aa]gency|[Tt]rust|[Ii]nstitution)\s?:\s{0,3}"
             r"(?P<f>(?:The\s)?[A-Z][A-Za-z'&.-]{1,24}(?:\s(?:[A-Z][A-Za-z'&.-]{0,24}|of|and|on|at|the|in|&|\d{1,4})){0,6})"
         ),
         # "works for Pemberton Logistics Ltd"
@@ -68,7 +68,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         ),
         # "Barista at Copper Kettle Coffee", "a desk job at Kestrel Peak Software"
         "job": re.compile(
-            r"(?:er|or|ist|ian|man|woman|ant|job|nurse|chef|clerk|cook|barista|apprentice|intern)\s(?P<p>at|for)\s(?:the\s|a\s)?"
+            r"(?:er|or|ist|ian|man|woman|ant|job|nurse|chef|clerk|cook|arista|apprentice|intern)\s(?P<p>at|for)\s(?:the\s|a\s)?"
             r"(?P<f>[A-Z][A-Za-z'&-]{1,20}(?:\s(?:[A-Z][A-Za-z'&.-]{1,20}|of|and|&)){0,4})(?P<place>,\s(?:[A-Z]{2}\b|[A-Z][a-z]+))?"
         ),
         "firm_end": re.compile(
@@ -126,13 +126,16 @@ def _proper_words(words: Iterable[str], lex: Lexicon, *, capitals: bool = False)
             continue
         if low in lex.medical or low in lex.brands or low in lex.not_names:
             continue
-        least = 3 if capitals else 5
+        least = 2 if capitals and low not in lex.abbreviations else 5
         if word.isupper() and len(word) <= least and word not in lex.place_codes:
             continue
         proper.append(word)
     return proper
 
 
+_LINE_START = re.compile(r"(?:\A|\n)\Z")
+_LINE_END = re.compile(r"\Z|\n|[ ]{2}|[ ]#|\t|,[ ][A-Z]")
+_INSIDE = re.compile(r"[a-z)][ ]\Z|[,:][ ]\Z")
 _AFTER = re.compile(r"(?:\s[A-Z][a-z]+){0,2}\s([A-Z]?[a-z]+)")
 
 
@@ -188,11 +191,11 @@ def _by_head(
             if _bare(w) not in lex.eponyms
         )
         # "Blue Heron Family Practice": two words of a name before it, where a facility stands.
-        alone = text[max(0, start - 1) : start] in ("", "\n") and text[m.end() : m.end() + 1] in (
-            "",
-            "\n",
+        alone = _LINE_START.search(text, max(0, start - 1), start) is not None and (
+            _LINE_END.match(text, m.end()) is not None
         )
-        two = capital and len(proper) >= 2 and (led or alone)
+        inside = _INSIDE.search(text, max(0, start - 3), start) is not None
+        two = capital and len(proper) >= 2 and (led or alone or inside)
         if proper and (uncommon or led or two) and not (weak and not (capital and (named or two))):
             yield Candidate("facility", named_the, m.end(), 0.85, "name before a facility word")
         elif (
@@ -361,6 +364,9 @@ def _by_name(
             continue
         if not m[0][0].isupper() and " " not in m[0]:
             continue
+        words = m[0].split()
+        if all(_bare(w) in lex.common_words for w in words) and not m[0].istitle():
+            continue  # "white stuff" is no shop
         if _SOURCE.search(text, max(0, m.start() - 40), m.start()):
             continue
         if m[0].lower() in _AMBIGUOUS and not _PREPOSITION.search(
