@@ -21,15 +21,16 @@ from casewright.filters.near_copies.document import (
     shingles_of,
     vectors_of,
 )
+from casewright.filters.near_copies.found import Found, Shared
 from casewright.filters.near_copies.frequency import Frequencies
-from casewright.filters.near_copies.grams import Found, GramTable, Shared
+from casewright.filters.near_copies.grams import GramTable
 from casewright.filters.near_copies.likeness import Likeness, Match, SharedSpan
 from casewright.filters.near_copies.matching import best_matches
 from casewright.filters.near_copies.remembered import Remembered
 from casewright.filters.near_copies.runs import STRIDE
 from casewright.filters.near_copies.sources import Texts
 from casewright.filters.near_copies.spans import read_spans
-from casewright.filters.near_copies.terms import TermTable, candidates
+from casewright.filters.near_copies.terms import TermTable, candidates, enough_words
 
 __all__ = ["Comparer"]
 
@@ -38,6 +39,7 @@ _ALIKE, _LONG = 0.10, 160
 # So many bytes word for word bring a document into the choice: three runs. Fewer are boilerplate,
 # or count by themselves, whatever the document.
 _SHARES = 96
+_COUNTERS = 16  # for each find: more are not worth their memory
 _REMEMBERED = 64_000_000  # bytes of documents kept to be compared with the next text
 _REMEMBERED_DOCUMENTS = 4096
 
@@ -54,8 +56,19 @@ class _Lengths:
     def of(cls, batch: Batch, found: Found) -> _Lengths:
         """Sum what was found: each run stands for `STRIDE` bytes."""
         texts = np.searchsorted(batch.normal_bounds[0], found.starts, "right") - 1
-        pairs, times = np.unique((texts << 32) | found.documents, return_counts=True)
-        return cls(pairs >> 32, pairs & 0xFFFFFFFF, times * STRIDE)
+        # Numbers of those documents alone, so that most often each pair can have a counter.
+        there = np.zeros(int(found.documents.max(initial=-1)) + 1, dtype=bool)
+        there[found.documents] = True
+        documents = np.flatnonzero(there)
+        pairs = texts * len(documents) + (np.cumsum(there) - 1)[found.documents]
+        if len(batch) * len(documents) <= _COUNTERS * len(pairs):
+            counted = np.bincount(pairs)
+            pairs = np.flatnonzero(counted)
+            times = counted[pairs]
+        else:
+            pairs, times = np.unique(pairs, return_counts=True)
+        text, document = np.divmod(pairs, max(len(documents), 1))
+        return cls(text, documents[document], times * STRIDE)
 
     def of_pairs(self, texts: Places, documents: Places) -> Places:
         """The length of each pair; 0 where none was found."""
@@ -100,6 +113,7 @@ class Comparer:
         self._terms, self._grams = terms, grams
         mean = size // max(len(texts), 1) + 1
         self._remembered = Remembered(lambda number: texts.get(number)[1], len(texts), _REMEMBERED)
+        self._enough = enough_words(grams.sizes(np.arange(len(texts))))
         self._ready: dict[int, _Ready] = {}
         self._ready_limit = max(64, min(_REMEMBERED_DOCUMENTS, _REMEMBERED // (8 * mean)))
 
@@ -160,6 +174,7 @@ class Comparer:
             batch.words.stems[rare],
             batch.owners[rare],
             self._grams.sizes,
+            self._enough,
             _CANDIDATES,
         )
         for text, document in lengths.longest():

@@ -11,7 +11,9 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Lookup"]
+__all__ = ["Intervals", "Lookup"]
+
+_STEPS = 3
 
 _Key = TypeVar("_Key", bound=np.unsignedinteger)
 
@@ -51,3 +53,31 @@ class Lookup(Generic[_Key]):
         """Which are among the keys."""
         there: NDArray[np.bool_] = self.find(wanted) >= 0
         return there
+
+
+class Intervals:
+    """Which of some intervals that follow each other numbers are in.
+
+    Args:
+        firsts: the first number of each, ascending, and the end of the last; they are not copied.
+    """
+
+    def __init__(self, firsts: NDArray[np.uint32]) -> None:
+        self._firsts = firsts
+        # The interval that each block of numbers begins in; on average it is the one or the next.
+        total, count = int(firsts[-1]), max(len(firsts) - 1, 1)
+        self._shift = np.uint32(max((total // count).bit_length() - 1, 0))
+        blocks = np.arange(0, total + 1, 1 << int(self._shift), dtype=np.uint32)
+        self._begin = np.searchsorted(firsts, blocks, "right") - 1
+
+    def find(self, numbers: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """The interval of each number."""
+        at: NDArray[np.int64] = self._begin[numbers >> self._shift]
+        left = np.flatnonzero(self._firsts[at + 1] <= numbers)
+        for _ in range(_STEPS):
+            at[left] += 1
+            left = left[self._firsts[at[left] + 1] <= numbers[left]]
+        # Where there are many short ones.
+        if len(left):
+            at[left] = np.searchsorted(self._firsts, numbers[left], "right") - 1
+        return at

@@ -6,20 +6,19 @@ are compared in one step.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from casewright.filters.near_copies.normal import normalise
-from casewright.filters.near_copies.runs import GRAM, REACH, Bytes, Places
+from casewright.filters.folding import fold_text
+from casewright.filters.near_copies.extents import MARGIN, Around, around
+from casewright.filters.near_copies.normal import lower_bytes, squeeze
+from casewright.filters.near_copies.runs import Bytes, Places
 
-__all__ = ["Remembered", "around"]
+__all__ = ["Remembered"]
 
-
-def around(raw: Bytes) -> Bytes:
-    """A row for every offset: `GRAM` + 2 * `REACH` bytes from there on. Nothing is copied."""
-    width = GRAM + 2 * REACH
-    return np.ndarray((max(len(raw) - width + 1, 0), width), np.uint8, raw, strides=(1, 1))
+_TOGETHER = 1_000_000  # bytes read before they are normalised
+_OUTSIDE = b"\xff" * MARGIN  # no byte of any text
 
 
 class Remembered:
@@ -36,40 +35,51 @@ class Remembered:
         self._end = 0
         self._places = np.full(documents, -1, dtype=np.int64)
 
-    def rows(self, documents: Places, offsets: Places) -> Bytes:
-        """The runs at some offsets of documents, each with `REACH` bytes on both sides.
+    def rows(self, documents: Places, offsets: Places) -> Iterator[tuple[Places, Around]]:
+        """The runs at some offsets of documents, and what is around them.
 
-        What is outside a document is no byte of any text.
+        What is outside a document is no byte of any text. They come in pieces: (which of
+        those asked for, their rows).
         """
-        rows = np.empty((len(documents), GRAM + 2 * REACH), dtype=np.uint8)
         left = np.arange(len(documents))
         while len(left):
             place = self._places[documents[left]]
-            there = place >= 0
+            there = np.flatnonzero(place >= 0)
             now = left[there]
-            rows[now] = around(self._room)[place[there] + offsets[now]]
-            left = left[~there]
-            self._take(np.unique(documents[left]).tolist())
-        return rows
+            yield now, around(self._room)[place[there] + offsets[now] - MARGIN]
+            left = left[place < 0]
+            if len(left):
+                self._take(np.unique(documents[left]).tolist())
 
-    def _take(self, documents: list[int]) -> None:
-        """Read documents: as many as there is room for at once, but one at least."""
-        for count, document in enumerate(documents):
-            raw = normalise(self._read(document)).data
-            if self._end + len(raw) > self._limit:
-                if count:
-                    return
-                self._places[:] = -1
-                self._end = 0
-            self._add(document, raw)
+    def _take(self, documents: Sequence[int]) -> None:
+        """Read the first of some documents: one at least."""
+        parts: list[bytes] = []
+        size = 0
+        for document in documents:
+            parts.append(fold_text(self._read(document)).text.encode("utf-8", "replace"))
+            size += len(parts[-1])
+            if size >= _TOGETHER:
+                break
+        # Between two, and after the last, as much that is no text.
+        raw = np.frombuffer(lower_bytes(_OUTSIDE.join([*parts, b""])), dtype=np.uint8)
+        sizes = np.array([len(part) + MARGIN for part in parts])
+        starts = np.cumsum(sizes) - sizes
+        dropped = np.flatnonzero(~squeeze(raw))
+        if len(dropped):
+            raw = np.delete(raw, dropped)
+            starts -= np.searchsorted(dropped, starts)
+        self._add(np.array(documents[: len(parts)]), raw, starts)
 
-    def _add(self, document: int, raw: Bytes) -> None:
-        size = len(raw) + 2 * REACH
-        if self._end + size > len(self._room):
-            room = np.empty(max(2 * len(self._room), self._end + size), dtype=np.uint8)
-            room[: self._end] = self._room[: self._end]
-            self._room = room
-        place = self._places[document] = self._end
-        self._room[place : place + size] = 255
-        self._room[place + REACH : place + REACH + len(raw)] = raw
-        self._end += size
+    def _add(self, documents: Places, raw: Bytes, starts: Places) -> None:
+        if self._end + len(raw) > self._limit:
+            self._places[:] = -1
+            self._end = 0
+        if MARGIN + self._end + len(raw) > len(self._room):
+            # All that may ever be kept: it takes no memory before it is written to.
+            self._room = np.empty(MARGIN + max(self._limit, len(raw)), dtype=np.uint8)
+            self._room[:MARGIN] = 255
+        # What is not text is after each document, and before the first.
+        begin = MARGIN + self._end
+        self._end += len(raw)
+        self._room[begin : begin + len(raw)] = raw
+        self._places[documents] = begin + starts

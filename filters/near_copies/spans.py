@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from casewright.filters.near_copies.bags import Floats, Places
 from casewright.filters.near_copies.batch import Batch
 from casewright.filters.near_copies.document import Shingles
-from casewright.filters.near_copies.grams import Shared
+from casewright.filters.near_copies.found import Shared
 from casewright.filters.near_copies.likeness import SharedSpan
 from casewright.filters.near_copies.shingles import SHINGLE_WORDS
 

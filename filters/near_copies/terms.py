@@ -7,7 +7,7 @@ most of them with a text, weighted by rarity, are read and compared in full.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,14 +17,16 @@ from numpy.typing import NDArray
 from casewright.filters.near_copies.bags import changes
 from casewright.filters.near_copies.frequency import Frequencies
 
-__all__ = ["QUOTA", "TermBuilder", "TermTable", "candidates"]
+__all__ = ["QUOTA", "TermBuilder", "TermTable", "candidates", "enough_words"]
 
 U64 = np.uint64
 QUOTA = 48
 # So many places of the table are looked at for one text, those of its rarest words first.
 _MOST = 8000
-# So many are counted at once, in a table that stays in the processor's cache.
-_COUNTED, _SPREAD = 1 << 15, 0x9E3779B1
+# A document is alike from these shares of the text's words or of its own kept words on.
+_OF_TEXT, _OF_DOCUMENT, _LEAST = 0.08, 0.4, 2
+# About so many terms are looked up at once: what they need stays in the processor's cache.
+_TERMS, _SPREAD = 1 << 11, 0x9E3779B1
 
 
 def _scale(hashes: NDArray[np.uint64], size: int) -> NDArray[np.int64]:
@@ -51,17 +53,18 @@ class TermTable:
         bucket = _scale(terms, len(self.directory) - 1)
         begin = self.directory[bucket].astype(np.int64)
         size = self.directory[bucket + 1].astype(np.int64) - begin
-        if np.bincount(texts, size).max() > _MOST:
-            order = np.lexsort((size, texts))
+        first = np.flatnonzero(changes(texts))
+        if np.add.reduceat(size, first).max() > _MOST:
+            order = np.lexsort((size, texts))  # each text stays where it is
             total = np.cumsum(size[order])
-            first = np.searchsorted(texts, texts)  # the order keeps each text where it is
-            before = np.where(first > 0, total[first - 1], 0)
+            before = np.repeat((total - size[order])[first], np.diff(np.append(first, len(texts))))
             size[order[total - before > _MOST]] = 0
-        owner = np.repeat(np.arange(len(terms)), size)
-        entry = np.arange(len(owner)) + np.repeat(begin - (np.cumsum(size) - size), size)
+        entry = np.repeat(begin - (np.cumsum(size) - size), size)
+        entry += np.arange(len(entry))
         tag = (terms & U64(0xFF)).astype(np.uint8)
-        same = self.tags[entry] == tag[owner]
-        return owner[same], self.documents[entry[same]].astype(np.int64)
+        same = np.flatnonzero(self.tags[entry] == np.repeat(tag, size))
+        owner = np.repeat(np.arange(len(terms)), size)[same]
+        return owner, self.documents[entry[same]].astype(np.int64)
 
 
 class TermBuilder:
@@ -124,23 +127,34 @@ def packed_term(stems: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return ((stems >> U64(32)) << U64(32)) | ((stems >> U64(24)) & U64(0xFF))
 
 
+def enough_words(sizes: NDArray[np.int64]) -> NDArray[np.int32]:
+    """How many words of documents of these sizes a text has to have, whatever else it has."""
+    return np.ceil(np.maximum(_OF_DOCUMENT * _kept(sizes), _LEAST)).astype(np.int32)
+
+
+def _kept(sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """About how many words of documents of these sizes the table has."""
+    return np.maximum(sizes / QUOTA, 1)
+
+
 def _often(texts: NDArray[np.int64], documents: NDArray[np.int64]) -> NDArray[np.int64]:
     """About how often each pair of a text and a document occurs: never less than it does.
 
-    Counted in a small table, text by text as they come, where two pairs may share a place: most
-    pairs occur once, and need not be sorted to know that.
+    Counted in a small table where two pairs may share a place: most pairs occur once, and need
+    not be sorted to know that.
     """
-    first = np.flatnonzero(changes(texts))
-    edges = np.append(
-        first[np.unique(np.searchsorted(first, np.arange(0, len(texts), _COUNTED)) % len(first))],
-        len(texts),
-    )
-    often = np.empty(len(texts), dtype=np.int64)
-    for begin, end in pairwise(edges.tolist()):
-        mask = (1 << (4 * (end - begin)).bit_length()) - 1
-        place = (texts[begin:end] * _SPREAD + documents[begin:end]) & mask
-        often[begin:end] = np.bincount(place, minlength=mask + 1)[place]
+    mask = (1 << (4 * len(texts)).bit_length()) - 1
+    place = (texts * _SPREAD + documents) & mask
+    often: NDArray[np.int64] = np.bincount(place, minlength=mask + 1)[place]
     return often
+
+
+def _pieces(texts: NDArray[np.int64]) -> Iterator[slice]:
+    """Whole texts with about `_TERMS` of the terms: what is looked at then stays in the cache."""
+    first = np.flatnonzero(changes(texts))
+    edges = first[np.searchsorted(first, np.arange(0, len(texts), _TERMS), "right") - 1]
+    for begin, end in pairwise([*np.unique(edges).tolist(), len(texts)]):
+        yield slice(begin, end)
 
 
 def candidates(
@@ -149,6 +163,7 @@ def candidates(
     stems: NDArray[np.uint64],
     texts: NDArray[np.int64],
     sizes: Callable[[NDArray[np.int64]], NDArray[np.int64]],
+    enough: NDArray[np.int32],
     count: int,
 ) -> dict[int, list[int]]:
     """The documents most like each text by their rare words, about `count`, likeliest first.
@@ -158,44 +173,23 @@ def candidates(
 
     Args:
         stems: of the texts' words. texts: the text of each, below 65,536.
-        sizes: about how many bytes documents have.
+        sizes: about how many bytes documents have. enough: `enough_words` of every document.
     """
     packed = (texts.astype(U64) << U64(48)) | (stems >> U64(16))
     packed.sort()
     packed = packed[changes(packed)]
+    if not len(packed):
+        return {}
     text = (packed >> U64(48)).astype(np.int64)
     unique = packed << U64(16)
-    term, document = table.find(packed_term(unique), text)
+    term, both, times = _alike_enough(table, packed_term(unique), text, enough)
     if not len(term):
         return {}
-    words = np.bincount(text)
-
-    def alike_enough(
-        times: NDArray[np.int64], of: NDArray[np.int64], kept: NDArray[np.float64]
-    ) -> NDArray[np.bool_]:
-        return (times >= 2) & ((times >= 0.4 * kept) | (times >= 0.08 * words[of]))
-
-    often = _often(text[term], document)
-    some = np.flatnonzero(often >= 2)
-    term, document = term[some], document[some]
-    kept = np.maximum(sizes(document) / QUOTA, 1)
-    some = np.flatnonzero(alike_enough(often[some], text[term], kept))
-    term, document = term[some], document[some]
-    both = (text[term] << 32) | document
-    order = np.argsort(both, kind="stable")
-    pairs = both[order]
-    first = np.flatnonzero(changes(pairs))
-    times = np.diff(np.append(first, len(pairs)))
-    of, names = pairs[first] >> 32, pairs[first] & 0xFFFFFFFF
-    kept = np.maximum(sizes(names) / QUOTA, 1)
-    likely = alike_enough(times, of, kept)
-    if not likely.any():
-        return {}
     idf = frequencies.idf(unique, "stem")
-    of, names, kept, times, own = (v[likely] for v in (of, names, kept, times, first))
-    members = order[np.repeat(own - (np.cumsum(times) - times), times) + np.arange(times.sum())]
-    score = np.add.reduceat(idf[term[members]], np.cumsum(times) - times)
-    share = score / np.sqrt(kept)
+    own = np.cumsum(times) - times
+    of, names = both[own] >> 32, both[own] & 0xFFFFFFFF
+    score = np.add.reduceat(idf[term], own)
+    share = score / np.sqrt(_kept(sizes(names)))
     found: dict[int, list[int]] = {}
     best = np.lexsort((names, -share, of))
     starts = np.flatnonzero(changes(of))
@@ -204,3 +198,35 @@ def candidates(
         richest = int(names[start + np.argmax(score[start:end])])
         found[int(of[start])] = alike if richest in alike else [*alike, richest]
     return found
+
+
+def _alike_enough(
+    table: TermTable,
+    terms: NDArray[np.uint64],
+    texts: NDArray[np.int64],
+    enough: NDArray[np.int32],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Texts and documents with enough words in common.
+
+    Returns:
+        The place of each word that both have, pair by pair; the pair of each, as the text's
+        number << 32 with the document's; and how many words each pair has.
+    """
+    of_text = np.ceil(np.maximum(_OF_TEXT * np.bincount(texts), _LEAST)).astype(np.int32)
+    members, pairs = [], []
+    for piece in _pieces(texts):
+        term, document = table.find(terms[piece], texts[piece])
+        text = texts[piece][term]
+        needed = np.minimum(of_text[text], enough[document])
+        some = np.flatnonzero(_often(text, document) >= needed)
+        members.append(term[some] + piece.start)
+        pairs.append((text[some] << 32) | document[some])
+    member, pair = np.concatenate(members), np.concatenate(pairs)
+    order = np.argsort(pair, kind="stable")
+    member, pair = member[order], pair[order]
+    first = np.flatnonzero(changes(pair))
+    times = np.diff(np.append(first, len(pair)))
+    text, document = pair[first] >> 32, pair[first] & 0xFFFFFFFF
+    likely = times >= np.minimum(of_text[text], enough[document])
+    kept = np.repeat(likely, times)
+    return member[kept], pair[kept], times[likely]
