@@ -1,7 +1,7 @@
-"""Finds many hashes in a sorted array at once.
+"""Finds many hashes in a sorted array at once, or the intervals that many numbers are in.
 
 Hashes are spread evenly, so their upper bits lead to a handful of neighbours: far fewer jumps in
-memory than a binary search makes.
+memory than a binary search makes. Numbers are found from the beginnings of blocks of them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 __all__ = ["Intervals", "Lookup"]
 
-_STEPS = 3
+_STEPS = 3  # from one interval to the next, before the rest is searched for
 
 _Key = TypeVar("_Key", bound=np.unsignedinteger)
 
