@@ -30,6 +30,7 @@ __all__ = [
 
 CUT, _OWNER = np.uint64(16), np.uint64(48)
 _KEY = np.uint64(2**48 - 1)
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 Keys: TypeAlias = "NDArray[np.uint64]"
 Floats: TypeAlias = "NDArray[np.float64]"
@@ -81,9 +82,30 @@ class Bags:
         if not len(self.keys):
             return np.full(len(keys), -1, dtype=np.int64)
         wanted = (owners.astype(np.uint64) << _OWNER) | keys
-        at = np.searchsorted(self._packed, wanted)
-        at[at == len(self._packed)] = 0
-        return np.where(self._packed[at] == wanted, at, -1)
+        at = self._slots[_slots_of(wanted, len(self._slots))].astype(np.int64)
+        place = np.where(self._packed[at] == wanted, at, -1)
+        # In the slot of some there is another: they are searched for.
+        left = np.flatnonzero((place < 0) & (at >= 0))
+        near = np.searchsorted(self._packed, wanted[left])
+        near[near == len(self._packed)] = 0
+        place[left] = np.where(self._packed[near] == wanted[left], near, -1)
+        return place
+
+    @cached_property
+    def _slots(self) -> NDArray[np.int32]:
+        """A table that says of most keys at once where they are, or that they are not there.
+
+        The place of a key that has the slot; -1 where none has it.
+        """
+        slots = np.full(1 << (4 * len(self.keys)).bit_length(), -1, dtype=np.int32)
+        slots[_slots_of(self._packed, len(slots))] = np.arange(len(self.keys))
+        return slots
+
+
+def _slots_of(packed: Keys, size: int) -> Places:
+    """Which of `size` slots, a power of two, keys with their owners have."""
+    slots: Places = ((packed * _SPREAD) >> np.uint64(65 - size.bit_length())).astype(np.int64)
+    return slots
 
 
 def distinct(hashes: Keys, owners: Places, count: int) -> tuple[Keys, Places, Places, Places]:
