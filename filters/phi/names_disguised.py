@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from casewright.filters.phi.gates import Gate
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.name_words import Kind, kind_of
 
@@ -30,12 +29,12 @@ _MIXED = re.compile(
     r"(?<![\w@$.#/:+-])(?=[\w@$!]{0,20}[a-z])[A-Za-z013457@$](?:[A-Za-z013457@$]|!(?=[a-z])){3,23}(?![\w@$])"
 )
 _DISGUISED = re.compile(r"[A-Za-z][013457@$]|[013457@$!][A-Za-z]")
-_GATE = Gate(lambda: (_APART,))
+_SOME_APART = re.compile(r"[A-Za-z][ ._*|-][A-Za-z][ ._*|-][A-Za-z](?![A-Za-z])")
 
 
 def find_disguised_names(text: str) -> Iterator[Candidate]:
     """Candidates of type `name`."""
-    for apart in _GATE.find(text)[0]:
+    for apart in _APART.finditer(text) if _SOME_APART.search(text) else ():
         yield from _read_together(apart)
     done = 0
     for sign in _DISGUISED.finditer(text):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -25,8 +25,12 @@ def _automaton() -> Any:
     return automaton
 
 
-def without_terms(text: str, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+def without_terms(text: str, candidates: Iterable[Candidate]) -> list[Candidate]:
     """The candidates, without the names and towns that are part of a term where they stand."""
+    found = list(candidates)
+    doubtful = [c for c in found if c.type in ("name", "city") and c.score < _ANNOUNCED]
+    if not doubtful:
+        return found
     low = text.lower()
     terms: list[tuple[int, int]] = []
     if len(low) == len(text):
@@ -34,7 +38,5 @@ def without_terms(text: str, candidates: Iterable[Candidate]) -> Iterator[Candid
             start, end = last - length + 1, last + 1
             if not (start and low[start - 1].isalnum()) and not low[end : end + 1].isalnum():
                 terms.append((start, end))
-    for candidate in candidates:
-        told = candidate.type not in ("name", "city") or candidate.score >= _ANNOUNCED
-        if told or not any(a <= candidate.start and candidate.end <= b for a, b in terms):
-            yield candidate
+    part = {c for c in doubtful if any(a <= c.start and c.end <= b for a, b in terms)}
+    return [c for c in found if c not in part] if part else found

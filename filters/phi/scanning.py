@@ -57,7 +57,7 @@ def scan(text: str) -> list[Hit]:
         *find_names(folded.text, keywords),
         *find_disguised_names(folded.text),
     ]
-    candidates = [*without_terms(folded.text, candidates)]
+    candidates = without_terms(folded.text, candidates)
     candidates += named_again(folded.text, candidates)
     hits = []
     for candidate in merge_hits(candidates, folded.text):

@@ -16,7 +16,7 @@ from casewright.filters.phi.patterns import alternation, ending_near
 __all__ = ["find_addresses"]
 
 
-_GAP = r"[^\S\n]"  # an address goes on in the next line in other ways than by a space
+_GAP = r"[ \t]"  # an address goes on in the next line in other ways than by a space
 _SPOKEN_NUMBER = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
     "eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|oh"
@@ -53,9 +53,10 @@ def _street_patterns() -> dict[str, re.Pattern[str]]:
             rf"|\b(?:on|at|off)\s(?P<s>(?P<w>[a-z]{{4,20}})\s(?:{lower_suffix}))\b"
             rf"|\baddress(?:\sis)?:?\s(?P<s2>\d{{1,5}}\s(?:[a-z]{{2,20}}\s){{1,3}}(?:{lower_suffix}|ter|st|rd|ln|dr|ct|cir|pl|pkwy|way)\b)"
         ),
+        "street_end": re.compile(rf"\b(?:{suffix}),?[ \t]*\n"),
         # A line of an address, with a code of the post within the next two lines.
         "street_line": re.compile(
-            rf"(?:\A|(?<=\n))[ \t]*(?P<s>(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix})),?[ \t]*\n(?=(?:[^\n]{{0,60}}\n){{0,2}}[^\n]{{0,40}}(?:\b[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-Z]{{2}}\b|\b[A-Z]{{2}}\s\d{{5}}\b))"
+            rf"[ \t]*(?P<s>(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix})),?[ \t]*\n(?=(?:[^\n]{{0,60}}\n){{0,2}}[^\n]{{0,40}}(?:\b[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-Z]{{2}}\b|\b[A-Z]{{2}}\s\d{{5}}\b))"
         ),
         "street_lower": re.compile(
             rf"(?<![\w/.-])\d{{1,5}}\s(?:[nsew]{{1,2}}\.?\s)?(?:[a-z][a-z'-]{{2,20}}\s){{1,3}}(?:{lower_suffix})\b"
@@ -145,7 +146,7 @@ def _street_patterns() -> dict[str, re.Pattern[str]]:
 _GATED = (
     *("street", "street_lower", "pobox", "street_cue", "street_first", "house_cue", "crossing"),
     *("street_no_number", "apartment", "postcode_lower", "zip_plus4", "street_bare", "numbered"),
-    *("road", "street_and", "postcode_uk", "flat", "street_spoken", "street_line"),
+    *("road", "street_and", "postcode_uk", "flat", "street_spoken", "street_end"),
 )
 
 _STREET_WIDTH = 80  # of a street's name: three words and its suffix
@@ -196,8 +197,10 @@ def find_addresses(text: str) -> Iterator[Candidate]:
         yield Candidate("street", m.start("s"), m.end("s"), 0.75, "street after a preposition")
     for m in found["flat"]:
         yield Candidate("street", m.start(), m.end(), 0.97, "flat in a house")
-    for m in found["street_line"]:
-        yield Candidate("street", m.start("s"), m.end("s"), 0.8, "line of an address")
+    for end in found["street_end"]:
+        line = p["street_line"].match(text, text.rfind("\n", 0, end.start()) + 1)
+        if line is not None:
+            yield Candidate("street", line.start("s"), line.end("s"), 0.8, "line of an address")
     for m in found["street_spoken"]:
         if m["w"] and kind_of(m["w"]).word > 1:
             continue  # "on the street", "at main street"

@@ -99,11 +99,13 @@ def find_towns(text: str) -> Iterator[Candidate]:
     """Candidates of type city."""
     p, lex = _town_patterns(), load_lexicon()
     in_cue, states, counties, post, phone, country, *told = _CITY_GATE.find(text)
-    for own, why in ((post, "town before a postcode"), (phone, "town after a firm")):
-        for m in own:
-            if _is_town(m["city"], lex, known=own is phone):
-                yield Candidate("city", m.start("city"), m.end("city"), 0.86, why)
-    for m in country:
+    for m in ending_near(p["city_post"], text, [place.start() for place in post], before=72):
+        if _is_town(m["city"], lex, known=False):
+            yield Candidate("city", m.start("city"), m.end("city"), 0.86, "town before a postcode")
+    for m in phone:
+        if _is_town(m["city"], lex, known=True):
+            yield Candidate("city", m.start("city"), m.end("city"), 0.86, "town after a firm")
+    for m in ending_near(p["city_country"], text, [place.start() for place in country], before=72):
         if _is_town(m["city"], lex, known=False):
             yield Candidate("city", m.start("city"), m.end("city"), 0.7, "town before a country")
     yield from _towns_of_a_state(text, states, p, lex)
@@ -234,13 +236,15 @@ def _towns_of_a_state(
             yield Candidate("city", m.start("city"), m.end("city"), 0.65, "name before a state")
 
 
+_POST = re.compile(r"(?<!\w)[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}\b")
+_COUNTRY = re.compile(rf",\s(?:{_COUNTRIES})\b")
 _COUNTY = re.compile(r"\b(?:County|Parish|Borough|Township)\b")
 
 _CITY_GATE = Gate(
     lambda: (
         *(_town_patterns()[name] for name in ("city_cue", "state")),
         _COUNTY,
-        *(_town_patterns()[name] for name in ("city_post", "city_phone", "city_country")),
+        *(_POST, _town_patterns()["city_phone"], _COUNTRY),
         *(_town_patterns()[name] for name in ("city_label", "city_lower")),
         *(_LIVES_BETWEEN, _UNKNOWN_TOWN),
     )
