@@ -37,7 +37,11 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         whole = tuple(w for w in words if w.lower() not in lex.short_titles)
         return rf"(?P<t>{either(short)})\.?|(?P<u>{either(whole)})"
 
-    cased = tuple(form for w in lex.titles for form in (w.capitalize(), w.upper(), w))
+    cased = tuple(
+        form
+        for w in lex.titles
+        for form in dict.fromkeys((w.title(), w.capitalize(), w.upper(), w))
+    )
     weak = tuple(form for w in lex.weak_titles for form in (w.capitalize(), w))
     name = rf"(?:[A-Z]\.(?=[\s,;)]|\Z)|(?:{WORD})(?!\w)|[A-Z](?!\w))"
     particle = "|".join(sorted(PARTICLES))
@@ -351,7 +355,7 @@ def _introduced(text: str, m: re.Match[str], *, aged: bool) -> Iterator[Candidat
 
 
 _TYPED = re.compile(
-    r"\b(?:typed|transcribed|dictated|initials?|signed|t|d|typist)(?:\sby)?[ ]?:[ ]{0,3}(?P<n>[A-Z]{2,3}(?:[/:][A-Za-z]{2,3})?)(?![\w./-])",
+    r"\b(?:typed|transcribed|dictated|initials?|signed|t|d|typist)(?:\sby)?[ ]?:[ ]{0,3}(?P<n>[A-Z]{2,3}(?:[/:][A-Za-z]{2,3})?|(?:[A-Z]\.){2,3})(?![\w./-])",
     re.I,
 )
 _CODED = re.compile(rf"(?<=[|^])(?P<n>(?:{WORD})\^(?:{WORD})(?:\^(?:{WORD}|[A-Z]))?)(?=[|^\n]|\Z)")
@@ -365,7 +369,11 @@ def _initials_and_codes(text: str, typed: Iterator[re.Match[str]]) -> Iterator[C
     """Who typed it ("Typed by: GL") and names in messages between systems ("Okafor^Amara")."""
     for m in typed:
         short = m["n"].lower() in load_lexicon().abbreviations
-        if m["n"][:2].isupper() and m["n"] not in load_lexicon().credentials and not short:
+        if (
+            m["n"].replace(".", "")[:2].isupper()
+            and m["n"] not in load_lexicon().credentials
+            and not short
+        ):
             yield Candidate("name", m.start("n"), m.end("n"), 0.55, "initials of a typist")
     if "^" in text:
         for m in _CODED.finditer(text):

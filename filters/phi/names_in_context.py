@@ -136,10 +136,22 @@ def _with_plain_words(text: str, words: list[tuple[int, int, str]]) -> Candidate
     return None
 
 
+_LONG = 6  # letters of what is no abbreviation
+
+
+def _named_in_field(text: str, start: int, end: int, kind: Kind, word: str) -> bool:
+    """ "Side room: FORD -": a family name in capitals, or what is spelt like one, in a field."""
+    common = kind.family == 3 and kind.word <= 3 and len(word) > 3
+    spelt = kind.spelt and len(word) >= _LONG
+    return (common or spelt) and person_place(text, start, end).family == 2
+
+
 def _judge(text: str, words: list[tuple[int, int, str]]) -> Candidate | None:
     start, end = words[0][0], words[-1][1]
     kinds = [kind_of(w) for _, _, w in words if len(w) > 1]
     capitals = words[0][2].isupper() and len(words[0][2]) > 1
+    if capitals and _named_in_field(text, start, end, kinds[0], words[0][2]):
+        return Candidate("name", start, end, 0.6, "name in capitals in a field")
     if capitals and (
         len(words[0][2]) < 3
         or not all(map(_likely, kinds))
@@ -163,7 +175,7 @@ def _judge(text: str, words: list[tuple[int, int, str]]) -> Candidate | None:
             place.given == 2 and named and (any(likely) or (first.given and final.family))
         ):
             return Candidate("name", start, end, 0.75, "full name where a person stands")
-        common = final.family == 3 or (final.family and first.given == 2)
+        common = final.family == 3 or (final.family and (first.given == 2 or not first.word))
         if first.given and (common or likely[-1]):
             return Candidate("name", start, end, 0.65, "full name where a person stands")
         return None

@@ -42,7 +42,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     )
     part = rf"(?:(?:{particle})[ ]){{0,2}}"
     full = rf"{part}(?:{WORD})(?:[ ](?:[A-Z]\.?[ ])?{part}{stop}(?:{WORD})){{1,2}}"
-    turned = rf"{part}(?:{WORD})(?:[ -](?:{WORD})){{0,1}},[ ]?(?:{WORD})(?:[ ]{stop}(?:{WORD}|[A-Z]\.?(?!\w))){{0,1}}"
+    turned = rf"{part}(?:{WORD})(?:[ -](?:{WORD})){{0,1}},[ ]?(?:(?:{WORD})(?:[ ]{stop}(?:{WORD}|[A-Z]\.?(?!\w))){{0,1}}|[A-Z]\.?(?!\w))"
     line = r"(?:\A|(?<=\n))[ \t]{0,8}(?:\d{1,2}[.)][ ])?"
     name_label = r"(?:[Pp]atient(?:'s)?[ ]|[Ff]ull[ ]|[Pp]t\.?[ ])?[Nn]ame"
     return {
@@ -130,11 +130,29 @@ def find_names_in_place(text: str) -> Iterator[Candidate]:
                 # "Patient PETTIGREW, WINSTON": a line may begin with a label.
                 start = text.index(words[1], start)
                 words, sure = words[1:], sure[1:]
+            if place == "turned" and len(words) == 1 and _with_letter(text, m, words[0]):
+                yield Candidate("name", start, m.end("n"), 0.6, "family name and initial")
             if len(words) < (1 if place in _SINGLE else 2) or not all(sure):
                 continue
             if not _fits(place, words, sure):
                 continue
             yield Candidate("name", start, m.end("n"), 0.8, "a name stands here")
+
+
+_CELL_END = re.compile(r"[ ]{0,3}[\t|\n)]|\Z")
+
+
+def _with_letter(text: str, m: re.Match[str], word: str) -> bool:
+    """ "Halvorsen, I" in a list or a cell: a family name that is no other word, and an initial."""
+    kind = kind_of(word)
+    known = kind.family >= 2 or kind.spelt or kind.unknown
+    return (
+        known
+        and not kind.word
+        and not kind.eponym
+        and len(word) > 2
+        and _CELL_END.match(text, m.end("n")) is not None
+    )
 
 
 def _fits(place: str, words: list[str], sure: list[int]) -> bool:

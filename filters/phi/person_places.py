@@ -186,7 +186,7 @@ _ACTS = (
     r"noticed|notices|worries|signed|reviewed|notified|enjoys|plays|likes|loves|hates|uses|weighs|weighed|scored|passed|graduated|requires|manages|managed|copes|coped|struggles|struggled|prefers|speaks|spoke|thanked|hopes|plans|aware|dna'd|dna|dnaed|seen|examined|assisted|confirmed|confirms|helps|cares|gave|took|saw|spoke|drew|noted|brought|found|checked|started|inserted|placed|performed|changed|stopped|whose|who)\b"
     r"|(?:c/o|aka|a\.k\.a\.|alias|a/w|y/o|yo[ ]|s/p)"
     r"|and[ ](?:his|her|their)[ ](?:\w+[ ])?(?:mother|father|mum|mom|dad|parents?|wife|husband|partner|family|son|daughter|children|kids|sister|brother|carer|caregiver|friend|girlfriend|boyfriend|spouse|baby|fiance|fiancee)"
-    r"|and[ ]I[ ]|to[ ](?:our|my|the)[ ](?:clinic|office|practice|service|department)|at[ ](?:bedside|length)|from[ ](?:cardiology|surgery|medicine|neurology|orthopaedics|orthopedics|icu|pharmacy|housekeeping|reception|billing|the[ ]lab)"
+    r"|and[ ]I[ ]|to[ ](?:our|my|the)[ ](?:clinic|office|practice|service|department)|at[ ](?:bedside|length)|from[ ](?:ot|pt|slt|ed|it|cardiology|surgery|medicine|neurology|orthopaedics|orthopedics|icu|pharmacy|housekeeping|reception|billing|the[ ]lab)"
     r"|in[ ](?:the[ ])?(?:pharmacy|radiology|reception|theatre|accident|triage|outpatients|billing|lab)"
 )
 
@@ -195,7 +195,7 @@ _RIGHT = re.compile(
     re.I,
 )
 
-_RIGHT_STOP = re.compile(r"[ ]?(?:\Z|x\d|[\n,.;:)|\"'?!<\t]|[ ]?[-/][ ])|'s\b")
+_RIGHT_STOP = re.compile(r"[ ]{2}|[ ]?(?:\Z|x\d|[\n,.;:)|\"'?!<\t]|[ ]?[-/][ ])|'s\b")
 
 _RIGHT_CELL = re.compile(r"[ ]{0,4}(?:[|\t]|\Z|\n)")
 
@@ -345,6 +345,10 @@ def _left(text: str, start: int, *, bound: bool, stop: bool, end: int) -> tuple[
 _SAYS = re.compile(
     r"[ ](?:denies|denied|endorses|endorsed|reports[ ](?:no|that|feeling|having)|states[ ]that|complains|verbali[sz]ed|agrees|became[ ]tearful|is[ ](?:an?[ ]\d|alert))\b"
 )
+# "Page (SpR)", "Glass (ophthalmology)"
+_RIGHT_ROLE = re.compile(
+    rf"[ ]\((?:spr|str|st\d|ct\d|fy\d|sho|{_SERVICES}|rn|np|pa|md|{_ROLE})\)", re.I
+)
 # "two sons, Malik (15) and Justice (11)"
 _LISTED_AGE = re.compile(r"[ ]\(\d{1,2}\)")
 _KIN_BEFORE = re.compile(rf"(?<![\w'-])(?:{_KIN})\b[^.\n]{{0,48}}\Z")
@@ -369,6 +373,8 @@ def person_place(text: str, start: int, end: int) -> PersonPlace:
     if not given and _TURN_START.search(text[max(0, start - 2) : start]):
         turn = _RIGHT_TURN.match(text, end) is not None
         given, family = 2 * int(turn), int(turn)
+    if _RIGHT_ROLE.match(text, end) is not None:
+        given, family, acts = 2, 2, True
     return PersonPlace(
         max(given, int(acts) + sure),
         max(family, int(acts), 2 * int(_SAYS.match(text, end) is not None)),
