@@ -109,9 +109,9 @@ SOLID = re.compile(rf"(?<![\w.-]){_DAY}(?:{_MONTH})(?:19|20)?\d\d(?!\w)", re.I)
 
 # "appointment on the 22nd", "discharged on the 9th", "Thursday 16th": the day of a month that is not named.
 DAY_ALONE = re.compile(
-    r"\b(?:(?:on|by|until|till|since|from|before|after|for|to|of|is|was|around)\sthe\s|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s(?:the\s)?|(?:contact|visit|appt|appointment|review|session|meeting)\s(?:the\s)?)"
+    r"\b(?:(?:on|by|through|until|till|since|from|before|after|for|to|of|is|was|around)\sthe\s|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s(?:the\s)?|(?:contact|visit|appt|appointment|review|session|meeting)\s(?:the\s)?)"
     r"(?P<d>(?:[12]?1st|2?2nd|2?3rd|3[01](?:st|th)|[12]?[4-9]th|1[0-3]th|20th|30th))"
-    r"(?=[.,;:)\n]|\Z|\s(?:and|at|for|with|to|but|in\sclinic|or|was|were|had|have|has|showed|shows|we|he|she|i|it|they|because|when|after|before|so|then|as|in\sthe|of\s(?:this|last|next|the)\smonth)\b)",
+    r"(?=[.,;:)\n]|\Z|\s(?:and|at|for|with|to|but|in\sclinic|or|was|were|had|have|has|showed|shows|we|he|she|i|it|they|because|when|after|before|so|then|as|in\sthe|a|an|by|on|pending|which|who|following|without|of\s(?:this|last|next|the)\smonth)\b)",
     re.I,
 )
 

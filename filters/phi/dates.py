@@ -50,6 +50,7 @@ _NAMED = (
     *(MONTH_ALONE_LOWER, MONTH_ALONE, DAY_ALONE, HOLIDAY),
 )
 
+_CENTILE = re.compile(r"centile", re.I)
 _GATE = Gate(lambda: (*_NUMERIC, *_NAMED))
 
 # "may 2" and "mar 3" in running text are verbs, not months, unless capitalised.
@@ -108,7 +109,10 @@ def find_dates(text: str) -> Iterator[Candidate]:
     for m in found[NUMERIC_MONTH_YEAR]:
         yield Candidate("date", m.start(), m.end(), 0.9, "month and year")
     for m in found[DAY_ALONE]:
-        if not _DAY_ALONE_NOT.match(text, m.end(), m.end() + 32):
+        if not (
+            _DAY_ALONE_NOT.match(text, m.end(), m.end() + 32)
+            or _CENTILE.search(text, max(0, m.start() - 64), m.start())
+        ):
             yield Candidate("date", m.start("d"), m.end("d"), 0.55, "day of the month")
     yield from find_short_dates(text, found[NUMERIC_SHORT])
 

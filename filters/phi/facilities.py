@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from itertools import chain
 
+from casewright.filters.phi.facility_patterns import facility_patterns
 from casewright.filters.phi.gates import Gate, matches
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.keywords import Keywords
 from casewright.filters.phi.lexicon import Lexicon, load_lexicon, word_set
-from casewright.filters.phi.patterns import alternation, ending_near
+from casewright.filters.phi.patterns import ending_near
 
 __all__ = ["find_facilities"]
 
@@ -22,7 +22,9 @@ _NAME_BEFORE = re.compile(
     r"(?:(?:(?:St|Mt|Ft|Dr|[A-Z])\.|[A-Z][A-Za-z'&]{0,24}(?:-[A-Za-z]{1,20})?|of|the|and|&|for|de|del|la|los|las|san)"
     r"[ -]){1,6}\Z"
 )
+
 _WINDOW = 96
+
 _NOT_FIRST = word_set(
     """
 the a an our at in to from of for and with seen admitted discharged transferred referred patient
@@ -31,76 +33,16 @@ please see at: location facility hospital hospitals clinic name dr mr mrs ms his
 presented presents went goes return returned came comes continue
 """
 )
+
 _PREPOSITION = re.compile(
     r"(?:\b(?:at|to|from|in|by|our|of|with|near|visited)|@)\s(?:the\s|our\s)?\Z", re.I
 )
 
 
-@lru_cache(maxsize=1)
-def _patterns() -> dict[str, re.Pattern[str]]:
-    lex = load_lexicon()
-    tails = "Hospital|Medical Center|Medical Centre|Clinic|Medical|Center|Health System|Health Center|Health|Healthcare|University|Cancer Center|Heart Institute|Institute|Children's|Infirmary|Hospice|Rehab|Regional|General"
-    return {
-        # "Family Health Center" begins with "Family Health", which is a head as well.
-        "head": re.compile(
-            rf"(?<=[\w.&'] )(?:{alternation(lex.facility_heads)})\b(?:\s(?-i:{_FURTHER})\b){{0,3}}",
-            re.I,
-        ),
-        "prison": re.compile(
-            r"(?<!\w)HM(?:P|YOI|P/YOI|\sPrison)\s[A-Z][a-z'-]{2,20}(?:\s[A-Z][a-z'-]{2,20})?"
-        ),
-        # "University of Tarrant"
-        "of": re.compile(
-            r"(?<![\w-])(?:University|College|Hospital|Church|School|Bank|Academy|Cathedral|Parish|Diocese|Sisters|Convent|Shrine)\sof\s(?:the\s)?(?P<n>[A-Z][a-z'-]{2,20}(?:[\s-](?:at\s|of\s)?[A-Z][a-z'-]{2,20}){0,2})"
-        ),
-        # "Pharmacy: Hollis on Cedar", "Employer: Castellan Steel"
-        "label": re.compile(
-            r"(?<![\w-])"
-            r"(?:[Pp]harmacy|PHARMACY|[Cc]hemist|[Cc]are\s[Hh]ome|[Nn]ursing\s[Hh]ome|GP\s(?:[Ss]urgery|[Pp]ractice)|[Ss]urgery\sname|[Pp]ractice|[Ss]chool|SCHOOL|[Nn]ursery|[Cc]ollege|[Uu]niversity|[Ee]mployer|EMPLOYER|[Pp]lace\sof\s(?:[Ww]ork|[Ww]orship|[Ee]mployment)|[Ww]orkplace|"
-            r"[Ff]acility(?:\s[Nn]ame)?|FACILITY|[Hh]ospital|HOSPITAL|[Cc]linic(?:\s[Nn]ame)?|CLINIC|[Ll]aborator(?:y|ies)|[Cc]hurch|[Ff]uneral\s[Hh]ome|[Hh]ome\s[Hh]ealth|[Hh]ospice|[Ss]helter|[Pp]rison|[Aa]gency|[Tt]rust|[Ii]nstitution)\s?:\s{0,3}"
-            r"(?P<f>(?:The\s)?[A-Z][A-Za-z'&.-]{1,24}(?:\s(?:[A-Z][A-Za-z'&.-]{0,24}|of|and|on|at|the|in|&|\d{1,4})){0,6})"
-        ),
-        # "works for Pemberton Logistics Ltd"
-        "employer": re.compile(
-            r"\b(?:[Ww]orks|[Ww]orked|[Ww]orking|[Ee]mployed|[Ee]mployment|[Vv]olunteers|[Vv]olunteered|[Ii]nterns|[Aa]pprentice|[Rr]etired|[Ff]oreman|[Nn]urse|[Cc]ook|[Cc]hef|[Cc]leaner|[Ww]elder|[Jj]anitor|[Gg]uard|[Cc]ashier|[Mm]inister|[Jj]ob|[Cc]ontractor|[Dd]river|[Oo]fficer|[Mm]anager|[Ee]ngineer|[Cc]lerk|[Tt]eacher|[Pp]rofessor|[Tt]eaches|[Ll]ectures|[Ss]tudies|[Ss]tudent|[Ee]nrolled|[Aa]ttends|[Ww]orships|[Pp]rays|[Gg]oes|[Ww]ent|[Pp]laced|[Hh]eld|[Ii]ncarcerated|"
-            r"[Dd]rawn|[Dd]elivered|[Bb]orn|[Dd]ialysis|[Pp]hysio|[Ii]maging|[Pp]rescription|[Ff]illed|[Rr]ecords|[Tt]ook\s\w+|[Tt]aken|[Bb]rought|[Tt]ransported|[Rr]egistered|[Ll]isted|[Vv]isits|[Ll]aid\soff)\s(?:[a-z]{1,12}\s){0,3}?(?P<p>at|for|by|with|from|to|in|of|the)\s(?:the\s|a\s)?"
-            r"(?P<f>[A-Z][A-Za-z'&-]{1,20}(?:\s(?:[A-Z][A-Za-z'&.-]{1,20}|of|and|&)){0,4})(?P<place>,\s(?:[A-Z]{2}\b|[A-Z][a-z]+))?"
-        ),
-        # "Barista at Copper Kettle Coffee", "a desk job at Kestrel Peak Software"
-        "job": re.compile(
-            r"(?:er|or|ist|ian|man|woman|ant|job|nurse|chef|clerk|cook|arista|apprentice|intern)\s(?P<p>at|for)\s(?:the\s|a\s)?"
-            r"(?P<f>[A-Z][A-Za-z'&-]{1,20}(?:\s(?:[A-Z][A-Za-z'&.-]{1,20}|of|and|&)){0,4})(?P<place>,\s(?:[A-Z]{2}\b|[A-Z][a-z]+))?"
-        ),
-        "firm_end": re.compile(
-            r",?\s(?:Ltd|Limited|LLC|L\.L\.C|Inc|Incorporated|PLC|plc|Corp|Corporation|LLP|GmbH)\b"
-        ),
-        "firm": re.compile(
-            r"(?<![\w'-])[A-Z][A-Za-z'&.-]{0,24}(?:\s(?:[A-Z][A-Za-z'&.-]{0,24}|of|and|&|the)){0,5},?\s(?:Ltd|Limited|LLC|L\.L\.C|Inc|Incorporated|PLC|plc|Corp|Corporation|LLP|GmbH)\b\.?"
-        ),
-        # "under oncology at the Marston"
-        "at_the": re.compile(
-            r"\b(?:oncology|cardiology|surgery|surgeons?|neurology|renal|nephrology|rheumatology|dermatology|orthopaedics|orthopedics|gastroenterology|haematology|hematology|urology|gynaecology|obstetrics|paediatrics|psychiatry|neurosurgery|specialists?|clinic|dialysis|bed|inpatient|outpatients?|team)\sat\sthe\s(?P<f>[A-Z][a-z'-]{2,20}(?:\s[A-Z][a-z'-]{2,20})?)(?=[.,;\n]|\Z|\s(?:in|on|for|since|who|and|with|until)\b)"
-        ),
-        "saint": re.compile(
-            r"(?<![\w-])(?:[Ss][Tt]\.?|Saint|SAINT)\s(?:[A-Z][a-z]{2,15}(?:\sof\s[A-Z][a-z]{2,15})?'s|[A-Z][a-z]{2,15}s'|(?:Jude|Luke|Mary|Joseph|Vincent|Francis|John|Anthony|Elizabeth|Michael|Peter|Paul|Barnabas|Agnes|David|Thomas|Catherine|Clare|George|James|Mark)s?)"
-            rf"(?![a-z'])(?:\s(?:{tails}))*"
-        ),
-        "known": re.compile(
-            rf"(?<![\w-])(?:{alternation(lex.facilities)})(?![\w-])(?:\s(?:{tails})\b)*", re.I
-        ),
-        "care": re.compile(
-            r"\b(?:seen|treated|admitted|admit|operated|evaluated|followed|diagnosed|discharged|transferred|hospitali[sz]ed|"
-            r"visit|visited|visits|appointment|appt|checkup|check-up|exam|surgery|procedure|scan|consulted|consultation|performed|done|underwent|care|"
-            r"worked up|monitored|referred|presented|managed|assessed|examined|scheduled|stay|screened|follow-up|follow up|resident|staying|stayed|tested|labs?|works?|worked|working|employed|employee|student|studies|lives|living|treatment|hospitali[sz]ation|tests?|therapy|last|reviewed|tx'd|dx'd|record|records|dr\.?\s[A-Z][\w']+|[A-Z]\.)"
-            r"(?:\s[\w'.-]{1,14}){0,4}?\s(?:at|to|from|in|with|@)\s(?:the\s|our\s)?(?P<f>(?:Mt\.\s|St\.\s)?[A-Z][A-Za-z'&-]{1,20}(?:[\s-](?:[A-Z][A-Za-z'&-]{1,20}|of|and|&)){0,4})"
-        ),
-    }
-
-
 def find_facilities(text: str, keywords: Keywords) -> Iterator[Candidate]:
     """Candidates of type `facility`; `keywords` are those of the text."""
     lex = load_lexicon()
-    p = _patterns()
+    p = facility_patterns()
     yield from _by_head(text, keywords["head"], p["head"], lex)
     found = dict(zip(_GATED, _GATE.find(text), strict=True))
     yield from _named_for_saints(text, found["saint"])
@@ -134,8 +76,11 @@ def _proper_words(words: Iterable[str], lex: Lexicon, *, capitals: bool = False)
 
 
 _LINE_START = re.compile(r"(?:\A|\n)\Z")
+
 _LINE_END = re.compile(r"\Z|\n|[ ]{2}|[ ]#|\t|,[ ][A-Z]")
+
 _INSIDE = re.compile(r"[a-z)][ ]\Z|[,:][ ]\Z")
+
 _AFTER = re.compile(r"(?:\s[A-Z][a-z]+){0,2}\s([A-Z]?[a-z]+)")
 
 
@@ -211,10 +156,6 @@ def _by_head(
             yield Candidate("facility", start, m.end(), 0.6, "common name of a facility")
 
 
-_FURTHER = (
-    r"Center|Centre|Clinic|Clinics|Hospital|Hospitals|Facility|Unit|Department|Group|Associates|Institute|Trust|Practice|Surgery|School|"
-    r"Home|Care|Nursing|Team|Mental|Health|Medical|Community|Residential|Rehabilitation|Dental|Trust|Board|Church|Station|Academy|Foundation|Campus|Pavilion|Wing|Partners|Partnership|Services"
-)
 # The last word of a firm's or a house's name, where one works, prays, learns or is cared for.
 _FIRM = word_set(
     """
@@ -227,6 +168,7 @@ restaurant diner market shipyard dock docks plant factory garage studio depot wa
 pharmacy chemist infirmary hospice unit care home general memorial regional mercy
 """
 )
+
 # After a label these begin what is no name.
 _NO_LABELLED = word_set(
     """
@@ -234,6 +176,7 @@ full part none unknown not no yes see as per same local to not currently still a
 mainstream special private public high middle first second third fourth fifth sixth year grade left right upper lower
 """
 )
+
 _NO_EMPLOYER = word_set(
     """
 emergency intensive acute critical medical surgical primary secondary outpatient inpatient radiology cardiology
@@ -241,18 +184,59 @@ physical occupational speech social human public private local national general 
 """
 )
 
-
 _FIRM_WIDTH = 100
-_GATED = ("care", "saint", "of", "prison", "label", "employer", "job", "firm_end", "at_the")
 
+_GATED = ("care", "saint", "of", "prison", "label", "employer", "job", "led", "firm_end", "at_the")
 
-_GATE = Gate(lambda: [_patterns()[name] for name in _GATED])
+_GATE = Gate(lambda: [facility_patterns()[name] for name in _GATED])
 
 
 def _is_firm(word: str, lex: Lexicon) -> bool:
     """Whether the last word of a name says that it is a firm's or a house's."""
     low = _bare(word)
     return low in _FIRM or low in lex.firm_ends or low in lex.facility_heads
+
+
+def _employers(found: Iterable[re.Match[str]], lex: Lexicon) -> Iterator[Candidate]:
+    """Where somebody works, learns or prays."""
+    job = facility_patterns()["job"]
+    for m in found:
+        words = m["f"].split()
+        while words and words[-1] in ("of", "and", "&"):
+            words.pop()
+        if not words or _bare(words[0]) in _NO_EMPLOYER or _bare(words[0]) in lex.states:
+            continue
+        proper = _proper_words(words, lex)
+        firm = len(words) > 1 and _is_firm(words[-1], lex)
+        if not proper or (words[0].isupper() and len(words) == 1):
+            continue
+        employed = m[0][:4].lower() in ("work", "empl", "reti", "laid")
+        works = m["p"] in ("at", "for", "by", "from") and (employed or m.re is job)
+        several = len(proper) > 1 and len(proper) >= len(words) - 1 and not m["place"]
+        unknown = all(
+            _bare(w) not in lex.common_words and _bare(w) not in lex.eponyms for w in words
+        )
+        if works and not firm and (several or (unknown and employed)):
+            end = m.start("f") + len(" ".join(words))
+            yield Candidate("facility", m.start("f"), end, 0.6, "where somebody works")
+        if firm and (len(proper) > 1 or _bare(proper[0]) not in _FIRM):
+            end = m.start("f") + len(" ".join(words))
+            yield Candidate(
+                "facility", m.start("f"), end, 0.7, "where somebody works or is cared for"
+            )
+
+
+def _led_to(found: Iterable[re.Match[str]], lex: Lexicon) -> Iterator[Candidate]:
+    """Names after a preposition that end in a firm's or a house's word."""
+    for m in found:
+        words = m["f"].split()
+        while words and not (words[-1][0].isupper() and _is_firm(words[-1], lex)):
+            words.pop()
+        proper = _proper_words(words[:-1], lex)
+        several = len(proper) > 1 or any(not lex.is_word(_bare(w)) for w in proper)
+        if len(words) > 1 and several and _bare(words[0]) not in _NO_EMPLOYER:
+            end = m.start("f") + len(" ".join(words))
+            yield Candidate("facility", m.start("f"), end, 0.6, "firm by its last word")
 
 
 def _announced(
@@ -272,8 +256,9 @@ def _announced(
             and not _SOURCE.search(text, max(0, m.start() - 40), m.start())
         ):
             yield Candidate("facility", m.start(), m.end(), 0.8, "institution of a place")
+    yield from _led_to(found["led"], lex)
     firm_ends = [m.start() for m in found["firm_end"]]
-    for m in ending_near(_patterns()["firm"], text, firm_ends, before=_FIRM_WIDTH):
+    for m in ending_near(facility_patterns()["firm"], text, firm_ends, before=_FIRM_WIDTH):
         words = m[0].split()[:-1]
         # "Slight Limited", in a table of movements
         if _proper_words(words, lex) and (len(words) > 1 or not m[0].endswith("Limited")):
@@ -301,36 +286,12 @@ def _announced(
         alone = len(words) == 1 and not text[m.end("f") : m.end("f") + 1].isalnum()
         below = "\n" in text[m.start() : m.start("f")]
         hyphened = "-" in words[0] and _bare(words[0].rpartition("-")[2]) in lex.words
-        if alone and (below or hyphened):
+        if alone and (below or hyphened or lex.is_word(_bare(words[0]))):
             continue
         # "Practice: Dr Hemsley and Partners" is no person.
         score = 0.96 if firm and words[0] in ("Dr", "Drs", "Doctors") else 0.75
         yield Candidate("facility", m.start("f"), m.end("f"), score, "facility after its label")
-    job = _patterns()["job"]
-    for m in chain(found["employer"], found["job"]):
-        words = m["f"].split()
-        while words and words[-1] in ("of", "and", "&"):
-            words.pop()
-        if not words or _bare(words[0]) in _NO_EMPLOYER or _bare(words[0]) in lex.states:
-            continue
-        proper = _proper_words(words, lex)
-        firm = len(words) > 1 and _is_firm(words[-1], lex)
-        if not proper or (words[0].isupper() and len(words) == 1):
-            continue
-        employed = m[0][:4].lower() in ("work", "empl", "reti", "laid")
-        works = m["p"] in ("at", "for", "by", "from") and (employed or m.re is job)
-        several = len(proper) > 1 and len(proper) >= len(words) - 1 and not m["place"]
-        unknown = all(
-            _bare(w) not in lex.common_words and _bare(w) not in lex.eponyms for w in words
-        )
-        if works and not firm and (several or (unknown and employed)):
-            end = m.start("f") + len(" ".join(words))
-            yield Candidate("facility", m.start("f"), end, 0.6, "where somebody works")
-        if firm and (len(proper) > 1 or _bare(proper[0]) not in _FIRM):
-            end = m.start("f") + len(" ".join(words))
-            yield Candidate(
-                "facility", m.start("f"), end, 0.7, "where somebody works or is cared for"
-            )
+    yield from _employers(chain(found["employer"], found["job"]), lex)
 
 
 # Known names that are words or surnames, too: only after a preposition.
@@ -342,6 +303,7 @@ tufts mercy unc ucl hca tenet sutter dignity banner baptist cedars carle sparrow
 northwestern hopkins loyola beaumont sanford avera bwh msk shands madigan kaiser
 """
 )
+
 _SOURCE = re.compile(
     r"\b(?:recommendations?|guidelines?|study|studies|research|data|according|published|trial|criteria|protocols?|website|advice|information)\s(?:from|by|to|at|of)\s(?:the\s)?\Z",
     re.I,
@@ -384,7 +346,6 @@ def _by_name(
 _MORE_OF_NAME = re.compile(
     r"[ ]([A-Z][a-z]{2,15})(?![\w'])(?:[ ](?:Grove|Hills?|Park|Valley|Beach|City|Springs|Falls|Heights|Creek|Bay|Rapids)\b)?"
 )
-
 
 _PLURAL = re.compile(r"[A-Z]{2,5}s")  # "at the MCPs"
 

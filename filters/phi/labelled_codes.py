@@ -14,7 +14,7 @@ from casewright.filters.phi.hits import Candidate
 __all__ = ["find_labelled_codes"]
 
 # A code after a cue: letters, digits and dashes with at least one digit. The cue says which class.
-_CODE = r"(?P<code>(?:(?-i:[A-Z]{1,4}) (?=\d{3}))?[A-Za-z]{0,12}(?:[-/.][A-Za-z]{1,8})?[-/.]?\d(?:[\w]|[-/.:](?=\w)| (?=\d{2,})){2,30})"
+_CODE = r"(?P<code>(?:(?-i:[A-Z]{1,4}) (?=\d{2}))?[A-Za-z]{0,12}(?:[-/.][A-Za-z]{1,8})?[-/.]?\d(?:[\w]|[-/.:](?=\w)| (?=\d{2,})){2,30})"
 
 _LONG = (
     r"(?:\s{0,3}(?:number|numbers|no\.?|nos\.?|num\.?|id|i\.d\.|identifier|code|ref|reference|#|№))"
@@ -115,7 +115,7 @@ _CUES = (
         long=_LONG + "{1,2}",
         score=0.9,
     ),
-    _cue("device", "device number after its label", r"serial|s/n|udi|imei"),
+    _cue("device", "device number after its label", r"serial|s/n|(?-i:SN)|udi|imei"),
     _cue(
         "device",
         "device number after its label",
@@ -131,13 +131,13 @@ _CUES = (
     _cue(
         "other_id",
         "code after its label",
-        r"air\s?(?:way)?bill|tracking|work\s+order|match\s+run|match\s+id|id\s+card|lab\s+(?:no|number)\.?|rx\s+numbers?(?:\s+from\s+bottles?)?:?\s[A-Z][a-z]{2,14}|blood\s+unit",
+        r"air\s?(?:way)?bill|conf(?:irmation)?|payroll(?:\s(?:no|number)\.?)?|cycle|(?:access|activation|app,)\scode|tracking|work\s+order|match\s+run|match\s+id|id\s+card|lab\s+(?:no|number)\.?|rx\s+numbers?(?:\s+from\s+bottles?)?:?\s[A-Z][a-z]{2,14}|blood\s+unit",
         score=0.8,
     ),
     _cue(
         "ssn",
         "social security number after its label",
-        r"ssn|ss#|ss\s+no|social\s+security|social",
+        r"ssn|ss#|ss\s+no|social\s+security|social|ni(?=\s(?:no|number))|nino|national\s+insurance",
         score=0.95,
     ),
     _cue(
@@ -207,8 +207,8 @@ def _is_code(code: str, text: str, start: int, cue: _Cue) -> bool:
     digits = sum(c.isdigit() for c in code)
     if digits < 3 and len(code) < 5:
         return False
-    if code in _HELPLINES:
-        return False
+    if code in _HELPLINES or (cue.type == "ssn" and code.startswith("QQ")):
+        return False  # QQ begins the example that stands in every form of national insurance
     after = text[start + len(code) : start + len(code) + 16]
     if QUANTITY_AFTER.match(after):
         return False

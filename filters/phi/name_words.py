@@ -55,6 +55,11 @@ class Kind:
 _CONTRACTIONS = ("'ve", "'ll", "'re", "'m", "'d", "n't")
 
 
+# Of procedures and diseases.
+_MEDICAL_ENDINGS = (
+    *("scopy", "graphy", "ectomy", "otomy", "ostomy", "plasty", "itis", "osis", "aemia", "emia"),
+    *("uria", "algia", "pathy", "oma", "iasis", "centesis", "desis", "pexy", "metry", "therapy"),
+)
 _ARTICLES = ("al", "el", "ben", "bin", "ibn", "abu", "ait", "ould", "bou")
 _SHORT = 3
 # Of organisms and drugs: whatever the letters say, "Neisseria" is nobody.
@@ -120,6 +125,8 @@ def kind_of(word: str) -> Kind:
         level = 0
     place = low in lex.home_cities or low in lex.world_cities
     unknown = not (given or family or level or place or low in lex.eponyms)
+    if unknown and low.endswith(_MEDICAL_ENDINGS):
+        level, unknown = 3, False
     spelt = unknown and len(low) > _SHORT and not low.endswith(_ENDINGS) and name_shape(low) > 0
     return Kind(given, family, level, unknown, low in lex.eponyms, place, spelt)
 

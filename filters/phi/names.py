@@ -202,6 +202,7 @@ def _nurse_and_family_name(text: str, m: re.Match[str], words: list[str], family
     )
 
 
+_TITLE_LAST = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Miss|Prof)\.?\s\Z")
 _SPEAKERS = word_set(
     """
 patient pt doctor nurse mother father parent guardian caregiver carer interpreter son daughter wife
@@ -246,7 +247,8 @@ def _labelled(text: str, starts: list[int], p: dict[str, re.Pattern[str]]) -> It
         for m in found:
             if not m["n"][0].isupper():
                 continue
-            words = re.findall(r"[^\s,]+", m["n"])
+            titled = _TITLE_LAST.search(text, m.start(), m.start("n")) is not None
+            words = re.findall(r"[^\s,]+", m["n"].split(",")[0] if titled else m["n"])
             kind = kind_of(words[0].strip("."))
             named = name == "label" and "name" in m["t"].lower()
             if named and _both_names(words):

@@ -47,7 +47,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     name_label = r"(?:[Pp]atient(?:'s)?[ ]|[Ff]ull[ ]|[Pp]t\.?[ ])?[Nn]ame"
     return {
         "turned": re.compile(
-            rf"(?:{line}|\b[Bb]y:?[ ]{{1,3}}|[\t|][ ]?|\b(?:[Rr]e|RE):[ ]|\b(?:[Pp]t|[Pp]atient|PATIENT|PT|[Cc]lient|[Nn]ame|[Aa]ttending|[Oo]rdering|[Pp]rovider|[Ss]urgeon|[Cc]onsultant|[Rr]eferring|[Pp]hysician|[Rr]esident|NAME|PROVIDER|ATTENDING|ORDERING):?[ ]{{1,4}})(?P<n>{turned})(?=,?[ ](?:{credentials})\b|[ ]?[-:(|/\t]|[ ]?\n|[ ]?\Z|,?[ ]\d|[ ](?:DOB|dob|MRN|aged|{_DOES})\b)"
+            rf"(?:{line}|\b[Bb]y:?[ ]{{1,3}}|[\t|][ ]?|\b(?:[Rr]e|RE):[ ]|\b(?:[Pp]t|[Pp]atient|PATIENT|PT|[Cc]lient|[Nn]ame|[Aa]ttending|[Oo]rdering|[Pp]rovider|[Ss]urgeon|[Cc]onsultant|[Rr]eferring|[Pp]hysician|[Rr]esident|NAME|PROVIDER|ATTENDING|ORDERING):?[ ]{{1,4}})(?P<n>{turned})(?=,?[ ](?:{credentials})\b|[ ]?[-:(|/\t]|[ ]{{2}}|[ ]?\n|[ ]?\Z|,?[ ]\d|[ ](?:DOB|dob|MRN|aged|{_DOES})\b)"
         ),
         "label": re.compile(
             rf"{line}(?:{name_label}|NAME|PATIENT NAME|PATIENT)[ ]?:[ \t]{{0,4}}(?P<n>{turned}|{full})(?=[ ]*(?:\n|\Z|,?[ ]{{1,4}}(?:DOB|MRN|Age|Sex|\()))"
@@ -168,7 +168,7 @@ def _fits(place: str, words: list[str], sure: list[int]) -> bool:
     if place == "turned":
         # "Hope" after "Frost" is a given name; "Nausea, vomiting" is a list of complaints.
         given, family = kinds[-1], kinds[0]
-        if words[0].isupper() != words[-1].isupper():
+        if words[-1].isupper() and not words[0].isupper():
             return False  # "Betty Ross, PA-C"
         both = (given.given > 0 or given.unknown or not given.word) and (
             family.family > 0 or family.unknown

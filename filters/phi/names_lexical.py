@@ -215,7 +215,7 @@ def _alone_on_line(text: str, start: int, end: int) -> bool:
     return before in ("", "\n") and _REST_OF_NAME.match(text, end) is not None
 
 
-_ROMAN = re.compile(r"[IVX]{2,5}")
+_ROMAN = re.compile(r"[IVX]{2,5}[a-c]?")
 
 
 def _is_no_name(

@@ -56,7 +56,7 @@ UK_PLATE = re.compile(r"(?<!\w)[A-Z]{2}\d{2} [A-Z]{3}(?!\w)")
 
 # "P412 RDL", "7KLM204", "KZT 4471": older and foreign plates, only after a label.
 ANY_PLATE = re.compile(
-    r"(?<![\w-])(?=[A-Z0-9]{0,4}[ -]?[A-Z0-9]{0,5}\d)(?=\d{0,4}[ -]?[A-Z])[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,5}(?![\w-])"
+    r"(?<![\w-])(?=[A-Z0-9]{0,4}[ -]?[A-Z0-9]{0,5}\d)(?=\d{0,4}[ -]?[A-Z])[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,5}(?:[ -][A-Z]{2,3})?(?![\w-])"
 )
 
 _PLATE_WORD = re.compile(r"\b(?:plates?|registration|reg|tags?|vrn|vrm)\b", re.I)

@@ -25,7 +25,7 @@ _KIN = (
 _ROLE = (
     r"nurse|rn|lpn|cna|hca|np|pa|pa-c|midwife|keyworker|key worker|interpreter|chaplain|paramedic|emt|student|trainee|"
     r"(?:[a-z]{3,20})?therapist|[a-z]{3,20}ologist|phlebotomist|pharmacist|podiatrist|dietitian|dietician|optometrist|"
-    r"counsell?or|psychiatrist|dentist|consultant|registrar|sho|fy1|fy2|resident|fellow|intern|attending|hospitalist|surgeon|"
+    r"counsell?or|psychiatrist|dentist|pc|wpc|father|fr|sister|brother|deacon|consultant|registrar|sho|fy1|fy2|resident|fellow|intern|attending|hospitalist|surgeon|"
     r"physician|anaesthetist|anesthetist|social worker|support worker|case manager|care manager|case worker|caseworker|"
     r"care coordinator|care navigator|health visitor|clinician|provider|technician|sonographer|radiographer|receptionist|"
     r"secretary|scribe|teacher|tutor|coach|boss|manager|supervisor|employer|landlord|landlady|lawyer|solicitor|attorney|"
@@ -81,7 +81,7 @@ _FIELD = (
     r"(?:primary[ ]care|referring|attending|ordering|requesting|admitting|consulting|responsible|named|on-?call|treating|following)[ ](?:physician|provider|doctor|clinician|consultant|surgeon|nurse|md|gp|practitioner)"
     r"|attendees?|present|in[ ]attendance|invited|apologies|chair|from|to|cc|bcc|attn|attention|re|seen[ ]by|reviewed[ ]by|handed[ ]over[ ]to|"
     r"accepting|accepted[ ]by|assigned[ ]to|ordered[ ]by|reported[ ]by|read[ ]by|collected[ ]by|verified[ ]by|performed[ ]by|assistants?|"
-    r"last|first|(?:implanting|following|ordering|attending|supervising|primary|operating|referring|reading)[ ](?:md|do|np|pa)|attending|ordering|handover[ ]to|called[ ]to|side[ ]room|wr|entered|logged|caller|alternate|poa|"
+    r"last|first|nurses?|deceased|endoscopists?|scribes?|interpreters?|(?:implanting|following|ordering|attending|supervising|primary|operating|referring|reading)[ ](?:md|do|np|pa)|attending|ordering|handover[ ]to|called[ ]to|side[ ]room|wr|entered|logged|caller|alternate|poa|"
     r"scrub(?:[ ]nurse)?|circulat(?:ing|or)|operator|endoscopist|radiologist|pathologist|anaesthetist|anesthesiologist|assistant|"
     r"emergency[ ]contact|next[ ]of[ ]kin|nok|poa|hcp|health[ ]care[ ]proxy|health[ ]care[ ]agent|lpa|power[ ]of[ ]attorney"
 )
@@ -137,7 +137,7 @@ _LEFT_VOCATIVE = re.compile(
 )
 
 _SERVICES = (
-    r"an[a]?esthesia|an[a]?esthetics|cardiology|surgery|ortho|orthopa?edics|medicine|icu|itu|renal|nephrology|neurology|neurosurgery|psychiatry|psych|"
+    r"sw|cm|csw|an[a]?esthesia|an[a]?esthetics|cardiology|surgery|ortho|orthopa?edics|medicine|icu|itu|renal|nephrology|neurology|neurosurgery|psychiatry|psych|"
     r"pharmacy|ot|pt|slt|physio|dietetics|nursing|security|ems|police|oncology|urology|gi|id|ent|ophthalmology|derm|palliative|obs|gynae|ob|paeds|peds|radiology|ir|vascular"
 )
 
@@ -186,7 +186,7 @@ _ACTS = (
     r"noticed|notices|worries|signed|reviewed|notified|enjoys|plays|likes|loves|hates|uses|weighs|weighed|scored|passed|graduated|requires|manages|managed|copes|coped|struggles|struggled|prefers|speaks|spoke|thanked|hopes|plans|aware|dna'd|dna|dnaed|seen|examined|assisted|confirmed|confirms|helps|cares|gave|took|saw|spoke|drew|noted|brought|found|checked|started|inserted|placed|performed|changed|stopped|whose|who)\b"
     r"|(?:c/o|aka|a\.k\.a\.|alias|a/w|y/o|yo[ ]|s/p)"
     r"|and[ ](?:his|her|their)[ ](?:\w+[ ])?(?:mother|father|mum|mom|dad|parents?|wife|husband|partner|family|son|daughter|children|kids|sister|brother|carer|caregiver|friend|girlfriend|boyfriend|spouse|baby|fiance|fiancee)"
-    r"|and[ ]I[ ]|to[ ](?:our|my|the)[ ](?:clinic|office|practice|service|department)|at[ ](?:bedside|length)|from[ ](?:ot|pt|slt|ed|it|cardiology|surgery|medicine|neurology|orthopaedics|orthopedics|icu|pharmacy|housekeeping|reception|billing|the[ ]lab)"
+    r"|by[ ](?:phone|telephone|email|text|video)|and[ ]I[ ]|to[ ](?:our|my|the)[ ](?:clinic|office|practice|service|department)|at[ ](?:bedside|length)|from[ ](?:ot|pt|slt|ed|it|cardiology|surgery|medicine|neurology|orthopaedics|orthopedics|icu|pharmacy|housekeeping|reception|billing|the[ ]lab)"
     r"|in[ ](?:the[ ])?(?:pharmacy|radiology|reception|theatre|accident|triage|outpatients|billing|lab)"
 )
 

@@ -13,7 +13,8 @@ from casewright.filters.phi.lexicon import load_lexicon
 
 __all__ = ["without_terms"]
 
-_ANNOUNCED = 0.85  # by a title or a label: then it is somebody after all
+# Then it is somebody after all.
+_ANNOUNCED = ("after a title", "after a label", "after a role", "before a credential")
 
 
 @lru_cache(maxsize=1)
@@ -28,7 +29,7 @@ def _automaton() -> Any:
 def without_terms(text: str, candidates: Iterable[Candidate]) -> list[Candidate]:
     """The candidates, without the names and towns that are part of a term where they stand."""
     found = list(candidates)
-    doubtful = [c for c in found if c.type in ("name", "city") and c.score < _ANNOUNCED]
+    doubtful = [c for c in found if c.type in ("name", "city") and c.why not in _ANNOUNCED]
     if not doubtful:
         return found
     low = text.lower()

@@ -15,7 +15,7 @@ _WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?"
 _SHORT_CUE = re.compile(
     r"\b(?:on|dated?|dob|d\.o\.b\.?|date\sof\s(?:injury|onset|birth|death|service|exam(?:ination)?|surgery|procedure|admission|discharge|visit|loss)|born|since|until|till|thru|through|before|after|by|from|seen|visit|visited|admitted|"
     r"admission|discharged?|d/c|surgery|appointment|appt|scheduled|due|returned?|rtc|lmp|edd|edc|last|next|"
-    r"started|begun|began|done|performed|collected|drawn|received|signed|of|for|review|reviewed|booked|re-?check(?:ed)?|repeat|rtc|echo|ct|mri|cxr|x-?ray|us|ultrasound|ecg|ekg|eeg|scan|xr|mammogram|colonoscopy|endoscopy|egd|biopsy|labs?|bloods?|culture|clinic|op|operation|procedure|injection|vaccine|dose|hospitali[sz]ed|"
+    r"started|begun|began|done|performed|collected|drawn|received|signed|of|for|review|reviewed|booked|re-?check(?:ed)?|re-?test(?:ed)?|repeat|rtc|echo|ct|mri|cxr|x-?ray|us|ultrasound|ecg|ekg|eeg|scan|xr|mammogram|colonoscopy|endoscopy|egd|biopsy|labs?|bloods?|culture|clinic|op|operation|procedure|injection|vaccine|dose|hospitali[sz]ed|"
     r"placed|applied|given|arriv(?:es|ed|ing)|starting|starts|intubated|extubated|rescheduled(?:\sto)?|moved\sto|sent|filed|delivery|posted|back|weaned|cleared|closed|held|resumed|stopped|switched|removed|inserted|pulled|changed|expires?|exp|effective|called|emailed|faxed|ordered|resulted|dated|intake|fell|fall|injured|died|delivered|"
     rf"sn|f/u|follow-up|followup|contact|session|{_WEEKDAY})[\s:,(]{{1,3}}(?:the\s)?\Z",
     re.I,

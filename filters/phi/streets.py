@@ -54,6 +54,10 @@ def _street_patterns() -> dict[str, re.Pattern[str]]:
             rf"|\baddress(?:\sis)?:?\s(?P<s2>\d{{1,5}}\s(?:[a-z]{{2,20}}\s){{1,3}}(?:{lower_suffix}|ter|st|rd|ln|dr|ct|cir|pl|pkwy|way)\b)"
         ),
         "street_end": re.compile(rf"\b(?:{suffix}),?[ \t]*\n"),
+        # Before a town and a British code of the post: "Rook Cottage, Back Lane, Hornby LA2 8JX".
+        "before_town": re.compile(
+            rf"(?P<s>(?:(?:The\s)?(?:[A-Z][a-z'-]{{1,20}}\s){{0,3}}[A-Z][a-z'-]{{1,20}},\s)?(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix})),\s(?:[A-Z][a-z'-]{{1,20}}[ -]?){{1,4}},?\s(?=[A-Z]{{1,2}}\d[A-Z\d]?\s?\d[A-Z]{{2}}\b)"
+        ),
         # A line of an address, with a code of the post within the next two lines.
         "street_line": re.compile(
             rf"[ \t]*(?P<s>(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix})),?[ \t]*\n(?=(?:[^\n]{{0,60}}\n){{0,2}}[^\n]{{0,40}}(?:\b[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-Z]{{2}}\b|\b[A-Z]{{2}}\s\d{{5}}\b))"
@@ -153,6 +157,7 @@ _STREET_WIDTH = 80  # of a street's name: three words and its suffix
 
 _GATE = Gate(lambda: [_street_patterns()[name] for name in _GATED])
 
+_ZIP_AFTER = re.compile(r",[ ](\d{5}(?:-\d{4})?)\b")
 _FIVE_DIGITS = re.compile(r"\d{5}")
 
 
@@ -167,6 +172,11 @@ def find_addresses(text: str) -> Iterator[Candidate]:
             yield Candidate("street", start, m.end(), score, "street address")
             if name == "street":
                 yield from _town(text, m.end(), p["town"])
+                code = _ZIP_AFTER.match(text, m.end())
+                if code is not None:
+                    yield Candidate(
+                        "zip", code.start(1), code.end(1), 0.85, "ZIP code after a street"
+                    )
     for name, group in (("street_cue", "s"), ("street_first", 0)):
         for m in found[name]:
             yield Candidate("street", m.start(group), m.end(group), 0.85, "street address")
@@ -219,11 +229,15 @@ def find_addresses(text: str) -> Iterator[Candidate]:
         yield Candidate("zip", m.start("zip"), m.end("zip"), 0.85, "UK postcode after its label")
     for m in found["zip_plus4"]:
         yield Candidate("zip", m.start(), m.end(), 0.6, "ZIP+4")
+    posts: list[int] = []
     for m in found["postcode_uk"]:
         # Vertebrae and cancer stages ("T1 2NM") do not occur with this exact shape; doses do: "B12 5MG".
         if m[0].endswith(("MG", "ML", "MM")):
             continue
         yield Candidate("zip", m.start(), m.end(), 0.8, "UK postcode")
+        posts.append(m.start())
+    for m in ending_near(p["before_town"], text, posts, before=120):
+        yield Candidate("street", m.start("s"), m.end("s"), 0.8, "street before a town")
 
 
 def _town(text: str, start: int, pattern: re.Pattern[str]) -> Iterator[Candidate]:

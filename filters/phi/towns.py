@@ -11,65 +11,10 @@ from casewright.filters.phi.gates import Gate
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.lexicon import Lexicon, load_lexicon
 from casewright.filters.phi.name_words import kind_of
-from casewright.filters.phi.patterns import alternation, ending_near
+from casewright.filters.phi.patterns import ending_near
+from casewright.filters.phi.town_patterns import BIG_CITIES, COUNTRIES, town_patterns
 
 __all__ = ["find_towns"]
-
-
-_COUNTRIES = (
-    "Germany|France|Italy|Spain|Portugal|Poland|Ukraine|Russia|Romania|Hungary|Greece|Turkey|Ireland|Scotland|Wales|England|Norway|Sweden|"
-    "Denmark|Finland|Netherlands|Belgium|Austria|Switzerland|Croatia|Serbia|Bulgaria|Lithuania|Latvia|Mexico|Guatemala|Honduras|El\\sSalvador|"
-    "Nicaragua|Panama|Cuba|Haiti|Jamaica|Colombia|Venezuela|Ecuador|Peru|Bolivia|Brazil|Argentina|Chile|Nigeria|Ghana|Kenya|Uganda|Ethiopia|"
-    "Eritrea|Somalia|Sudan|Egypt|Morocco|Tunisia|Algeria|Senegal|Cameroon|Rwanda|Tanzania|Zambia|Zimbabwe|South\\sAfrica|India|Pakistan|"
-    "Bangladesh|Nepal|Sri\\sLanka|China|Taiwan|Japan|Korea|Vietnam|Thailand|Cambodia|Laos|Philippines|Indonesia|Malaysia|Singapore|Iran|Iraq|"
-    "Syria|Lebanon|Jordan|Israel|Saudi\\sArabia|Yemen|Afghanistan|Canada|Australia|New\\sZealand|Fiji|Samoa|Tonga"
-)
-
-
-@lru_cache(maxsize=1)
-def _town_patterns() -> dict[str, re.Pattern[str]]:
-    lex = load_lexicon()
-    states = alternation(tuple(s.title() for s in lex.states))
-    codes = "|".join(sorted(lex.state_codes))
-    return {
-        "city_state": re.compile(
-            rf"\b(?P<city>(?:(?:St|Ft|Mt|San|Los|Las|El|La|Le|New|North|South|East|West|Port|Fort|Saint|Lake)\.?\s)?[A-Z][A-Za-z'-]{{1,20}}(?:\s(?:du\s|de\s|la\s|d')?[A-Z][a-z'-]{{1,20}}){{0,2}}),\s{{0,2}}(?P<state>(?:{codes})\b(?!-)|(?:{states})\b)"
-        ),
-        "state": re.compile(rf",\s{{0,2}}(?:(?:{codes})\b(?!-)|(?:{states})\b)"),
-        # Before a British code of the post: "Clitheroe, BB7 2AN".
-        "city_post": re.compile(
-            r"\b(?P<city>[A-Z][a-z'-]{1,20}(?:[ -](?:(?:on|upon|le|in|the|by|under|super|of)[ -]){0,2}[A-Z][a-z'-]{1,20}){0,3}),?[ \n]{1,2}(?=(?:[A-Z][a-z]{3,20},?[ \n])?[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}\b)"
-        ),
-        # After a firm or a house, before a telephone number: "Pelican Drugs, Biloxi (228-555-0107)".
-        "city_phone": re.compile(
-            r",\s(?P<city>[A-Z][a-z'-]{2,20}(?:[ -][A-Z][a-z'-]{2,20}){0,2})(?=,?\s\(?(?:\+?1[ -])?\d{3}\)?[ -]\d{3})"
-        ),
-        "city_country": re.compile(
-            rf"\b(?P<city>[A-Z][a-z'-]{{2,20}}(?:[ -][A-Z][a-z'-]{{2,20}}){{0,2}}),\s(?:{_COUNTRIES})\b"
-        ),
-        "city_cue": re.compile(
-            r"\b(?:lives?|living|lived|resides?|residing|resident|born|raised|grew up|moved|traveled|travelled|"
-            r"travels|trip|visiting|visited|vacation|works?|home|from|hails|native|based|relocated|driving|drove|flew|clinic|hospital|"
-            r"office|center|in|near|outside|around|to|hometown|between|via|through)\s(?:is\s)?(?:in|near|at|from|to|of|outside|around|back to|up in|down in|over in|at)?\s?"
-            r"(?:the\s)?(?P<city>(?:(?:St|Ft|Mt)\.\s)?(?:[A-Z][a-z'.]{1,20})(?:[\s-](?:(?:d'|du\s|de\s|la\s|(?:on|upon|le|in|by|under|super)[\s-](?:the[\s-])?)?[A-Z][a-z'-]{1,20})){0,3})"
-        ),
-        # "Hometown: Eau Claire", "City: Winston-Salem"
-        "city_label": re.compile(
-            r"(?<![\w-])(?:[Cc]ity|CITY|[Tt]own|TOWN|[Hh]ome\s?town|[Bb]irthplace|[Pp]lace\s+of\s+birth|POB|[Tt]ravel\shistory|[Vv]illage|[Dd]istrict|[Ss]uburb|[Nn]eighbou?rhood|[Ll]ocality|[Bb]orn|(?:[Rr]ecent\s)?[Tt]ravel|[Mm]unicipality|[Bb]orough)\s?(?::|=|\sis|-\s)\s{0,3}"
-            r"(?P<city>[A-Z][a-z'.]{1,20}(?:[ -](?:(?:on|upon|le|in|the|by|under|super|de|la|du)[ -]){0,2}[A-Z][a-z'-]{1,20}){0,3})"
-        ),
-        # "lives in baton rouge": as transcripts have it
-        "city_lower": re.compile(
-            r"\b(?:lives?|living|born|raised|grew\sup|moved|reside[sd]?|from|based|hometown\sis|place|stayed|staying)\s(?:over\s|out\s|down\s|up\s)?(?:in|to|from|near|outside|back\sto)?\s?(?P<city>[a-z]{3,15}(?:\s[a-z]{3,15}){0,2})"
-        ),
-        "capital_run": re.compile(
-            r"\b[A-Z][a-z']{2,20}(?:-[a-z]{2,5}-[A-Z][a-z']{1,20}|[ -][A-Z][a-z'-]{1,20}){0,3}"
-        ),
-        "county": re.compile(
-            r"\b(?P<c>(?:[A-Z][a-z'-]{2,20}\s){1,2}(?:County|Parish|Borough|Township))\b"
-        ),
-    }
-
 
 _WORD_CODES = frozenset(
     ("OR", "IN", "ME", "HI", "OK", "PA", "MD", "CO", "MA", "LA", "DE", "ID", "AL", "MS")
@@ -97,8 +42,11 @@ def _before_state(
 
 def find_towns(text: str) -> Iterator[Candidate]:
     """Candidates of type city."""
-    p, lex = _town_patterns(), load_lexicon()
-    in_cue, states, counties, post, phone, country, *told = _CITY_GATE.find(text)
+    p, lex = town_patterns(), load_lexicon()
+    in_cue, states, counties, post, phone, country, zips, *told = _CITY_GATE.find(text)
+    for m in ending_near(p["city_zip"], text, [place.start() for place in zips], before=72):
+        if _is_town(m["city"], lex, known=False):
+            yield Candidate("city", m.start("city"), m.end("city"), 0.9, "town before a ZIP code")
     for m in ending_near(p["city_post"], text, [place.start() for place in post], before=72):
         if _is_town(m["city"], lex, known=False):
             yield Candidate("city", m.start("city"), m.end("city"), 0.86, "town before a postcode")
@@ -128,8 +76,8 @@ def find_towns(text: str) -> Iterator[Candidate]:
         ):
             continue
         after = text[m.start("city") + length : m.start("city") + length + 48]
-        if _is_term(name, after, lex):
-            continue
+        if _is_term(name, after, lex) or _NUMBERED.match(after):
+            continue  # "transferred to Ward 6"
         word_like = word_like and not _either(text, m.start("city"), name.lower(), lex)
         if word_like and not _lives(text, m.start("city"), name, after, lex):
             continue
@@ -148,17 +96,16 @@ def find_towns(text: str) -> Iterator[Candidate]:
         name = m[0][: city[0]]
         low = name.lower()
         # Single words need to be large and unlike a person's name; more words speak for themselves.
-        if low in lex.states or ("-" not in low and " " not in low and low not in _BIG_CITIES):
+        if low in lex.states or ("-" not in low and " " not in low and low not in BIG_CITIES):
             continue
-        if low in lex.scale_places and _SCALED.match(text, m.start() + city[0]):
-            continue  # "Edinburgh 6", "Ottawa positive"
-        if " " in low and low.split()[0] in lex.given_known and low not in _BIG_CITIES:
-            continue
-        if (
-            " " in low
-            and all(w in lex.common_words for w in low.split())
-            and low not in _BIG_CITIES
+        if low in lex.scale_places and (
+            _SCALED.match(text, m.start() + city[0])
+            or _SCORED.search(text, max(0, m.start() - 4), m.start())
         ):
+            continue  # "Edinburgh 6", "Ottawa positive", "2/5 Vancouver"
+        if " " in low and low.split()[0] in lex.given_known and low not in BIG_CITIES:
+            continue
+        if " " in low and all(w in lex.common_words for w in low.split()) and low not in BIG_CITIES:
             continue
         if _is_term(name, text[m.start() + city[0] : m.start() + city[0] + 48], lex):
             continue
@@ -181,8 +128,11 @@ def _is_town(name: str, lex: Lexicon, *, known: bool) -> bool:
 
 
 _SCALED = re.compile(
-    r"'?s?[ ]?(?:[:=]?[ ]?\d|positive|negative|pos\b|neg\b|score|scale|criteria|rules?|grade|class|types?\b|\.[ ]*\n)"
+    r"'?s?[ ]?(?:[:=]?[ ]?\d|[ ]I[a-z]{0,2}\b|positive|negative|pos\b|neg\b|score|scale|criteria|rules?|grade|class|types?\b|\.[ ]*\n)"
 )
+
+_SCORED = re.compile(r"\d[ ]\Z")
+_NUMBERED = re.compile(r"[ ]\d{1,2}\b")
 
 
 def _either(text: str, start: int, low: str, lex: Lexicon) -> bool:
@@ -237,15 +187,17 @@ def _towns_of_a_state(
 
 
 _POST = re.compile(r"(?<!\w)[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}\b")
-_COUNTRY = re.compile(rf",\s(?:{_COUNTRIES})\b")
+
+_COUNTRY = re.compile(rf",\s(?:{COUNTRIES})\b")
+
 _COUNTY = re.compile(r"\b(?:County|Parish|Borough|Township)\b")
 
 _CITY_GATE = Gate(
     lambda: (
-        *(_town_patterns()[name] for name in ("city_cue", "state")),
+        *(town_patterns()[name] for name in ("city_cue", "state")),
         _COUNTY,
-        *(_POST, _town_patterns()["city_phone"], _COUNTRY),
-        *(_town_patterns()[name] for name in ("city_label", "city_lower")),
+        *(_POST, town_patterns()["city_phone"], _COUNTRY, town_patterns()["state_zip"]),
+        *(town_patterns()[name] for name in ("city_label", "city_lower")),
         *(_LIVES_BETWEEN, _UNKNOWN_TOWN),
     )
 )
@@ -266,7 +218,7 @@ def _towns_told(
         parts = m["city"].split()
         for count in range(len(parts), 0, -1):
             name = " ".join(parts[:count])
-            known = name in _BIG_CITIES or (count > 1 and name in lex.home_cities)
+            known = name in BIG_CITIES or (count > 1 and name in lex.home_cities)
             if (
                 known
                 and name not in lex.states
@@ -337,7 +289,7 @@ def _longest_city(words: str) -> tuple[int, bool] | None:
             name = _SAINT.sub("saint ", name)
         if name in lex.states and name not in ("new york", "washington"):
             return None
-        if name in lex.home_cities or name in lex.world_cities or name in _BIG_CITIES:
+        if name in lex.home_cities or name in lex.world_cities or name in BIG_CITIES:
             single = " " not in name
             word_like = single and (
                 name in lex.common_words
@@ -346,7 +298,7 @@ def _longest_city(words: str) -> tuple[int, bool] | None:
                 or name in lex.brands
             )
             # A word that is also a name of a person is left to the name rules, unless it is a large city.
-            if single and not word_like and name not in _BIG_CITIES and name in lex.given_known:
+            if single and not word_like and name not in BIG_CITIES and name in lex.given_known:
                 word_like = True
             return end, word_like
     return None
@@ -379,29 +331,3 @@ def _is_term(name: str, after: str, lex: Lexicon) -> bool:
         return True
     capitals = [w for w in words if w[0].isupper()]
     return any(w.lower() in lex.heads for w in capitals) and after[:1] == " "
-
-
-_BIG_CITIES = frozenset(
-    """new york city,los angeles,chicago,houston,phoenix,philadelphia,san antonio,san diego,dallas,austin,
-jacksonville,fort worth,columbus,indianapolis,charlotte,san francisco,seattle,denver,nashville,oklahoma city,boston,
-el paso,detroit,memphis,portland,las vegas,louisville,baltimore,milwaukee,albuquerque,tucson,fresno,sacramento,
-kansas city,atlanta,omaha,colorado springs,raleigh,miami,long beach,oakland,minneapolis,tulsa,tampa,arlington,
-new orleans,wichita,cleveland,bakersfield,honolulu,anaheim,santa ana,corpus christi,riverside,lexington,st. louis,
-stockton,pittsburgh,cincinnati,anchorage,greensboro,plano,newark,toledo,orlando,chula vista,jersey city,
-fort wayne,buffalo,durham,laredo,lubbock,scottsdale,reno,baton rouge,richmond,boise,spokane,des moines,tacoma,
-birmingham,rochester,salt lake city,little rock,knoxville,chattanooga,providence,hartford,santa fe,fayetteville,
-london,manchester,leeds,glasgow,sheffield,liverpool,bristol,edinburgh,cardiff,belfast,nottingham,leicester,
-newcastle,brighton,plymouth,southampton,portsmouth,oxford,cambridge,aberdeen,dundee,swansea,dublin,cork,galway,
-toronto,montreal,vancouver,calgary,ottawa,sydney,melbourne,brisbane,perth,auckland,paris,berlin,munich,madrid,
-barcelona,rome,milan,lagos,nairobi,mumbai,delhi,karachi,lahore,dhaka,manila,bangkok,hanoi,beijing,shanghai,tokyo,seoul,
-palo alto,santa cruz,santa clara,santa barbara,gig harbor,ann arbor,st. paul,savannah,charleston,tallahassee,
-gainesville,madison,cheyenne,bremerton,topeka,lincoln,sioux falls,fargo,billings,missoula,bozeman,eugene,
-salem,worcester,springfield,bridgeport,stamford,new haven,syracuse,albany,ithaca,yonkers,trenton,camden,
-wilmington,annapolis,bethesda,roanoke,norfolk,virginia beach,winston-salem,asheville,macon,mobile,montgomery,
-huntsville,shreveport,lafayette,galveston,waco,amarillo,tempe,mesa,glendale,henderson,modesto,oxnard,fremont,
-hayward,berkeley,pasadena,burbank,irvine,torrance,pomona,fontana,boulder,pueblo,provo,ogden,duluth,evanston,
-peoria,rockford,naperville,akron,dayton,youngstown,flint,lansing,grand rapids,kalamazoo,green bay,dubuque,
-cedar rapids,davenport,iowa city,st. petersburg,clearwater,sarasota,fort lauderdale,hialeah,west palm beach,nyc,bronx,brooklyn,queens,manhattan,staten island,harlem""".replace(
-        "\n", ""
-    ).split(",")
-)

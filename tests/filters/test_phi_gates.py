@@ -98,7 +98,7 @@ def test_what_begins_a_sentence_or_stands_near_a_sign_is_found_as_everywhere(tex
         assert spans(matches(patterns[name], text, starts)) == spans(
             patterns[name].finditer(text)
         ), name
-    p = towns._town_patterns()
+    p = towns.town_patterns()
     states = p["state"].finditer(text)
     assert spans(towns._before_state(text, states, p)) == spans(p["city_state"].finditer(text))
     assert spans(online._domains(text)) == spans(online.BARE_DOMAIN.finditer(text))

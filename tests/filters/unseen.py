@@ -42,6 +42,15 @@ def marked(line: str, kind: str, group: str) -> Planted:
     return Planted(kind, group, text + line[at:], tuple(spans))
 
 
+def notes(name: str) -> tuple[list[Planted], list[str]]:
+    """Whole documents with all their identifiers, and others that have none.
+
+    The spans of a `Planted` are of all kinds; `unseen_notes*.yaml` says which.
+    """
+    data = read(name)
+    return [marked(note, "note", name) for note in data["notes"]], data["clean"]
+
+
 def _fill(place: str, given: str, family: str, gender: str, middle: str) -> str:
     words = _BY_GENDER[gender]
     slots = words | {word.capitalize(): said.capitalize() for word, said in words.items()}
