@@ -207,7 +207,7 @@ def _is_code(code: str, text: str, start: int, cue: _Cue) -> bool:
     digits = sum(c.isdigit() for c in code)
     if digits < 3 and len(code) < 5:
         return False
-    if code in _HELPLINES or (cue.type == "ssn" and code.startswith("QQ")):
+    if code in _HELPLINES or code.startswith("QQ"):
         return False  # QQ begins the example that stands in every form of national insurance
     after = text[start + len(code) : start + len(code) + 16]
     if QUANTITY_AFTER.match(after):
