@@ -180,6 +180,9 @@ def _judge(text: str, words: list[tuple[int, int, str]]) -> Candidate | None:
             return Candidate("name", start, end, 0.65, "full name where a person stands")
         return None
     if first.eponym and not (place.given == 2 and first.given):
+        # "Pellegrini denies chest pain": what many have by name is somebody where only one can be.
+        if first.family >= 2 and not first.word and place.family == 2:
+            return Candidate("name", start, end, 0.55, "family name where a person stands")
         return None
     if _likely(first) and len(words[0][2]) > 2:
         if place.cued and (first.given or first.family or len(words[0][2]) > 3):

@@ -38,7 +38,7 @@ _ROLE = (
 # What is done by, with or to a person: the verb and its preposition.
 _DONE = (
     r"(?:seen|reviewed|discussed|d/w|dw|spoke|spoken|speaking|talked|talking|conferred|consulted|met|rounded|examined|accompanied|"
-    r"assisted|married|engaged|lives|lived|living|stays|staying|sat|reviewed with|liaised|agreed|confirmed|arranged|shared|checked|co-treated|treated|worked)(?:[ ](?:this|it|plan|case|results?|findings?|in detail|at length))?[ ](?:with|w/)"
+    r"assisted|married|engaged|lives|lived|living|stays|staying|sat|reviewed with|liaised|agreed|confirmed|arranged|shared|checked|co-treated|worked)(?:[ ](?:this|it|plan|case|results?|findings?|in detail|at length))?[ ](?:with|w/)"
     r"|(?:seen|reviewed|examined|assessed|evaluated|performed|signed|co-?signed|countersigned|dictated|typed|transcribed|witnessed|written|"
     r"prepared|completed|scribed|taken|drawn|given|administered|entered|recorded|verified|authori[sz]ed|approved|ordered|"
     r"requested|referred|counsell?ed|interviewed|attended|supervised|precepted|covered|called|advised|informed|notified|"
