@@ -50,13 +50,18 @@ class _Form(dict[int, str]):
 _FORMS = (_Form(_CAPITAL), _Form(_SMALL))
 
 
+@lru_cache(maxsize=1)
+def _tree(pattern: re.Pattern[str]) -> list[Any]:
+    return list(parser.parse(pattern.pattern, pattern.flags))
+
+
 def openings(pattern: re.Pattern[str]) -> frozenset[str] | None:
     """What every match begins with, in one of the two forms; none begins with another.
 
     Returns:
         None if a match may begin with anything.
     """
-    tree = list(parser.parse(pattern.pattern, pattern.flags))
+    tree = _tree(pattern)
     form = _FORMS[bool(pattern.flags & re.I)]
     best, least = None, math.inf
     for length in _LENGTHS:
@@ -238,7 +243,7 @@ def _automata() -> tuple[Any, Any]:
             if opening is None:
                 gate.everywhere.append(number)
                 continue
-            bordered = _begins_a_word(list(parser.parse(pattern.pattern, pattern.flags)))
+            bordered = _begins_a_word(_tree(pattern))
             own = keys[bool(pattern.flags & re.I)]
             for key in opening:
                 # A border of words before a sign is the end of a word.
