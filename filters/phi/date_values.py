@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -20,7 +21,14 @@ from casewright.filters.phi.date_patterns import (
     NUMERIC_SPACED,
 )
 
-__all__ = ["DateParts", "as_month_and_day", "full_year", "parse_date", "shift_date"]
+__all__ = [
+    "DateParts",
+    "as_month_and_day",
+    "full_year",
+    "parse_date",
+    "shift_date",
+    "written_day_first",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +52,12 @@ def full_year(text: str | None) -> int | None:
     return int(digits) + (1900 if int(digits) >= 69 else 2000)
 
 
-def parse_date(text: str) -> DateParts | None:
-    """Read a date as `find_dates` finds it; None for anything else."""
+def parse_date(text: str, *, day_first: bool = False) -> DateParts | None:
+    """Read a date as `find_dates` finds it; None for anything else.
+
+    Args:
+        day_first: how two numbers are read that could be a day and a month in either order.
+    """
     text = " ".join(text.split())
     for pattern in (MONTH_DAY, DAY_MONTH, MONTH_YEAR):
         m = pattern.search(text)
@@ -62,35 +74,61 @@ def parse_date(text: str) -> DateParts | None:
         return DateParts(int(m[0][:4]), int(m[0][4:6]), int(m[0][6:8]))
     m = NUMERIC_FULL.search(text) or NUMERIC_SPACED.search(text)
     if m:
-        return as_month_and_day(int(m["a"]), int(m["b"]), full_year(m["c"]))
+        return as_month_and_day(int(m["a"]), int(m["b"]), full_year(m["c"]), day_first=day_first)
     m = NUMERIC_MONTH_YEAR.search(text)
     if m:
         return DateParts(int(m["y"]), int(m["m"]), None)
     m = NUMERIC_SHORT.search(text)
     if m:
-        return as_month_and_day(int(m["a"]), int(m["b"]), None)
+        return as_month_and_day(int(m["a"]), int(m["b"]), None, day_first=day_first)
     for word in text.lower().split():
         if word in MONTHS:
             return DateParts(None, MONTHS[word], None)
     return None
 
 
-def as_month_and_day(a: int, b: int, year: int | None) -> DateParts | None:
-    """US order unless it cannot be; both orders stay open where both are possible."""
-    if 1 <= a <= 12 and 1 <= b <= 31:
+def as_month_and_day(
+    a: int, b: int, year: int | None, *, day_first: bool = False
+) -> DateParts | None:
+    """US order unless it cannot be or is not wanted; both stay open where both are possible."""
+    if 1 <= a <= 12 and 1 <= b <= 31 and not (day_first and b <= 12):
         return DateParts(year, a, b, ambiguous=b <= 12 and a != b)
     if 1 <= b <= 12 and 1 <= a <= 31:
-        return DateParts(year, b, a)
+        return DateParts(year, b, a, ambiguous=a <= 12 and a != b)
     return None
 
 
-def shift_date(text: str, days: int) -> str | None:
+def written_day_first(document: str, dates: Iterable[str]) -> bool:
+    """Whether a document writes the day before the month, told by those that can be read one way.
+
+    Where no date of numbers tells ("30/04/2024"), those with a month's name do ("12 March"), and
+    British codes of the post. American order where nothing tells.
+
+    Args:
+        dates: the dates of the document, as they stand there.
+    """
+    numbers = names = 0
+    for text in dates:
+        m = NUMERIC_FULL.search(text) or NUMERIC_SPACED.search(text) or NUMERIC_SHORT.search(text)
+        if m is not None:
+            numbers += (int(m["a"]) > 12) - (int(m["b"]) > 12)
+        elif MONTH_DAY.search(text):
+            names -= 1
+        elif DAY_MONTH.search(text):
+            names += 1
+    return (numbers or names or len(_BRITISH.findall(document))) > 0
+
+
+_BRITISH = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\bNHS\b")
+
+
+def shift_date(text: str, days: int, *, day_first: bool = False) -> str | None:
     """The same kind of date, so many days later, written the same way; None for no date.
 
     A date without a year is moved within a common year; one without a day by its middle. The
     order of day and month is the one that `parse_date` reads.
     """
-    parts = parse_date(text)
+    parts = parse_date(text, day_first=day_first)
     if parts is None or parts.month is None:
         return None
     try:
@@ -107,8 +145,9 @@ def shift_date(text: str, days: int) -> str | None:
         return f"{text[: m.start()]}{new:%Y%m%d}{text[m.end() :]}"
     m = NUMERIC_FULL.search(text) or NUMERIC_SPACED.search(text) or NUMERIC_SHORT.search(text)
     if m:
-        day_first = (int(m["a"]), int(m["b"])) == (old.day, old.month) and old.day != old.month
-        first, second = (new.day, new.month) if day_first else (new.month, new.day)
+        turned = (int(m["a"]), int(m["b"])) == (old.day, old.month)
+        turned = turned and (day_first or old.day != old.month)
+        first, second = (new.day, new.month) if turned else (new.month, new.day)
         values = {"a": first, "b": second, "c": new.year}
         wide = len(m["a"]) == len(m["b"]) == 2
         return _put(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from casewright.filters.edits import Edit, Edited
-from casewright.filters.phi.date_values import shift_date
+from casewright.filters.phi.date_values import shift_date, written_day_first
 from casewright.filters.phi.hits import Hit
 from casewright.filters.phi.surrogate_names import NameSurrogates
 from casewright.records import PhiSpan
@@ -73,7 +73,8 @@ def replace_hits(text: str, hits: Sequence[Hit], policy: Policy, *keys: str | in
     """
     if policy == "drop":
         return Replaced(text, ())
-    made = _Surrogates(text, keys)
+    dates = (hit.text for hit in hits if hit.type == "date")
+    made = _Surrogates(text, keys, day_first=written_day_first(text, dates))
     pieces: list[str] = []
     edits: list[Edit] = []
     position = 0
@@ -89,8 +90,9 @@ def replace_hits(text: str, hits: Sequence[Hit], policy: Policy, *keys: str | in
 class _Surrogates:
     """Surrogates of one document."""
 
-    def __init__(self, text: str, keys: tuple[str | int, ...]) -> None:
+    def __init__(self, text: str, keys: tuple[str | int, ...], *, day_first: bool) -> None:
         self._keys = keys
+        self._day_first = day_first
         rng = derive_rng("surrogate", *keys)
         weeks = rng.randrange(8, _LARGEST_SHIFT_WEEKS) * rng.choice((-1, 1))
         self._days = 7 * weeks
@@ -102,7 +104,7 @@ class _Surrogates:
         if hit.type == "name":
             return self._names(hit.text, hit.start)
         if hit.type == "date":
-            return shift_date(hit.text, self._days) or "[DATE]"
+            return shift_date(hit.text, self._days, day_first=self._day_first) or "[DATE]"
         if hit.type == "age":
             return re.sub(r"\d+", "89", hit.text) if re.search(r"\d", hit.text) else "89"
         if hit.type == "city":

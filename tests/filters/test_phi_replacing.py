@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from casewright.errors import CasewrightError
 from casewright.filters.disclosure.planted import planted
-from casewright.filters.phi import screen_identifiers
-from casewright.filters.phi.date_values import parse_date, shift_date
+from casewright.filters.phi import scan, screen_identifiers
+from casewright.filters.phi.date_values import parse_date, shift_date, written_day_first
 from casewright.filters.phi.hits import Hit
 from casewright.filters.phi.replacing import Policy, replace_hits
 from casewright.filters.phi.voters import classifier_voter, endpoint_voter, with_votes
@@ -100,6 +100,26 @@ def test_surrogates_depend_on_the_document() -> None:
 )
 def test_a_date_is_moved_and_written_the_same_way(text: str, later: str | None) -> None:
     assert shift_date(text, 7) == later
+
+
+@pytest.mark.parametrize(
+    ("text", "later"),
+    [
+        ("In 30/04/2024, out 09/05/2024, bloods 8/4.", ("07/05/2024", "16/05/2024", "15/4")),
+        (
+            "12 March 2024. DOB 03.11.1961, bloods on 8/2, scan on 1/1.",
+            ("19 March 2024", "10.11.1961", "15/2", "8/1"),
+        ),
+        ("Seen on 1/2/2024 at LA6 2QT.", ("8/2/2024",)),
+        ("Seen on 1/2/2024.", ("1/9/2024",)),
+        ("March 12, 2024; DOB 03/11/1961, bloods on 8/2.", ("March 19, 2024", "03/18/1961", "8/9")),
+        ("Seen 11/5 and 12/30/2023.", ("11/12", "01/06/2024")),
+    ],
+)
+def test_the_order_of_day_and_month_is_the_documents(text: str, later: tuple[str, ...]) -> None:
+    dates = [hit.text for hit in scan(text) if hit.type == "date"]
+    first = written_day_first(text, dates)
+    assert tuple(shift_date(date, 7, day_first=first) for date in dates) == later
 
 
 @given(st.integers(0, 10_000), st.sampled_from(["replace", "placeholder"]))
