@@ -116,6 +116,12 @@ def record_id(record: dict[str, object], fallback: str) -> str:
     return fallback
 
 
+def _fields_there(record: dict[str, object]) -> str:
+    """What may be named instead of a field that is not there."""
+    names = sorted(str(k) for k in record if k is not None)[:12]
+    return f"one of the fields there: {', '.join(names) or 'none'}"
+
+
 def _check(
     record: dict[str, object],
     text_field: str,
@@ -128,21 +134,19 @@ def _check(
     if id_field is not None:
         found = record.get(id_field)
         if not isinstance(found, (str, int)) or isinstance(found, bool) or not str(found).strip():
-            fields = ", ".join(sorted(str(k) for k in record if k is not None)[:12]) or "none"
             return Problem(
                 f"no {id_field!r} that is a text or a whole number",
                 file,
                 line,
-                f"one of the fields there: {fields}",
+                _fields_there(record),
                 "name another field, or mend the line",
             )
     if text_field not in record or record[text_field] is None:
-        fields = ", ".join(sorted(str(k) for k in record if k is not None)[:12]) or "none"
         return Problem(
             f"no field {text_field!r}",
             file,
             line,
-            f"one of the fields there: {fields}",
+            _fields_there(record),
             "name the field that holds the text (--text-field), or mend the line",
         )
     text = record[text_field]

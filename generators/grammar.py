@@ -45,7 +45,7 @@ _BESIDE = re.compile(r"\b(?:also|another|as well|too|further)\b", re.I)
 # A clause before a comma and a pronoun begins with one of these, or two sentences run together.
 _SPLICED = re.compile(
     r"^(?!(?:on|in|at|of|by|for|with|within|without|while|when|as|if|since|after|afterwards|before|"
-    r"during|besides|beyond|apart|along|together|among|according|to|from|under|over|over the|"
+    r"during|besides|beyond|apart|along|together|among|according|to|from|under|over|"
     r"through|throughout|although|though|because|until|once|where|whereas|upon|also|today|now|then|"
     r"here|further|furthermore|moreover|meanwhile|still|so|\w+ly|well|yes|no|yeah|oh|okay|ok|sure|"
     r"all|right|alright|sorry|please|thanks?|let's|hm+|uh|um|and|but|both|neither|associated|"

@@ -1,4 +1,4 @@
-"""Rows a second and memory of an export: `python tests/bench/exporting.py [ROWS] [--tables]`.
+"""Rows a second and memory of an export: `python tests/bench/exporting.py RUN [ROWS]`.
 
 The run is synthetic: the documents of a small real run, many times over under other ids. Every
 other word of a text is another one, drawn anew for each document from all those of the run, so
