@@ -24,6 +24,7 @@ __all__ = [
     "NUMERIC_SPACED",
     "SOLID",
     "SPOKEN",
+    "SPOKEN_PART",
 ]
 
 MONTHS = {
@@ -96,11 +97,19 @@ SPOKEN = re.compile(
     re.I,
 )
 
+# "from the fourteenth to the eighteenth", "May of twenty nineteen", "twelve slash two"
+SPOKEN_PART = re.compile(
+    rf"\b(?:on|from|since|until|till|by|before|after|to|through)\sthe\s(?P<d>(?:twenty|thirty)[\s-](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth)(?=[.,;?!\n]|\Z|\s(?:and|to|at|for|with|but|when|because|of\s(?:this|last|next|the)\smonth|it|she|he|they|we|i)\b)"
+    rf"|\b(?P<m>{_FULL_MONTH}\s(?:of\s)?(?:nineteen|twenty|two\sthousand)[\s-](?:oh\s|and\s)?[a-z]{{3,9}}(?:[\s-](?:one|two|three|four|five|six|seven|eight|nine))?)\b"
+    r"|\b(?P<s>(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\sslash\s(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|(?:twenty|thirty)(?:[\s-](?:one|two|three|four|five|six|seven|eight|nine))?)(?:\sslash\s[a-z]{3,9}(?:[\s-][a-z]{3,9}){0,2})?)\b",
+    re.I,
+)
+
 MONTH_SHORT_YEAR = re.compile(rf"(?<![\w-])(?P<m>{_MONTH})\.?\s?'(?P<y>\d\d)(?!\w)", re.I)
 
 # "1-3 April", "May 5-7, 2023": the day at the other end of a range.
 DAY_RANGE = re.compile(
-    rf"(?<![\w./-]){_DAY}{_ORD}\s?(?:-|to|and|&|/)\s?{_DAY}{_ORD}\s(?:of\s)?{_MONTH}(?![a-z])(?:,?\s{_YEAR})?"
+    rf"(?<![\w./-]){_DAY}{_ORD}[ ]?(?:-|to|and|&|/)[ ]?{_DAY}{_ORD}[ ](?:of\s)?{_MONTH}(?![a-z])(?:,?\s{_YEAR})?"
     rf"|(?<![\w-]){_MONTH}\.?\s{_DAY}{_ORD}\s?(?:-|to|and|&)\s?{_DAY}{_ORD}(?![\w%/]|\.\d|\s?(?:mg|ml))(?:,?\s{_YEAR})?",
     re.I,
 )
@@ -109,9 +118,9 @@ SOLID = re.compile(rf"(?<![\w.-]){_DAY}(?:{_MONTH})(?:19|20)?\d\d(?!\w)", re.I)
 
 # "appointment on the 22nd", "discharged on the 9th", "Thursday 16th": the day of a month that is not named.
 DAY_ALONE = re.compile(
-    r"\b(?:(?:on|by|through|until|till|since|from|before|after|for|to|of|is|was|around)\sthe\s|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s(?:the\s)?|(?:contact|visit|appt|appointment|review|session|meeting)\s(?:the\s)?)"
+    r"\b(?:(?:on|by|through|until|till|since|from|before|after|for|to|of|is|was|around)\sthe\s|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s(?:the\s)?|(?:contact|visit|appt|appointment|review|session|meeting|tomorrow|today|yesterday)\s(?:the\s)?)"
     r"(?P<d>(?:[12]?1st|2?2nd|2?3rd|3[01](?:st|th)|[12]?[4-9]th|1[0-3]th|20th|30th))"
-    r"(?=[.,;:)\n]|\Z|\s(?:and|at|for|with|to|but|in\sclinic|or|was|were|had|have|has|showed|shows|we|he|she|i|it|they|because|when|after|before|so|then|as|in\sthe|a|an|by|on|pending|which|who|following|without|of\s(?:this|last|next|the)\smonth)\b)",
+    r"(?=[.,;:)\n]|\Z|\s(?:and|at|for|with|to|but|if|in\sclinic|or|was|were|had|have|has|showed|shows|we|he|she|i|it|they|because|when|after|before|so|then|as|in\sthe|a|an|by|on|pending|which|who|following|without|of\s(?:this|last|next|the)\smonth)\b)",
     re.I,
 )
 

@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
+from casewright.filters.phi.facilities_known import known_by_name, named_for_saints
+from casewright.filters.phi.facilities_placed import bracketed, find_placed_facilities
 from casewright.filters.phi.facility_patterns import facility_patterns
+from casewright.filters.phi.facility_words import LANDSCAPE, PREPOSITION, SOURCE, bare, proper_words
 from casewright.filters.phi.gates import Gate, matches
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.keywords import Keywords
@@ -34,50 +37,30 @@ presented presents went goes return returned came comes continue
 """
 )
 
-_PREPOSITION = re.compile(
-    r"(?:\b(?:at|to|from|in|by|our|of|with|near|visited)|@)\s(?:the\s|our\s)?\Z", re.I
-)
-
 
 def find_facilities(text: str, keywords: Keywords) -> Iterator[Candidate]:
     """Candidates of type `facility`; `keywords` are those of the text."""
+    yield from bracketed(text, _facilities(text, keywords))
+    yield from find_placed_facilities(text)
+
+
+def _facilities(text: str, keywords: Keywords) -> Iterator[Candidate]:
     lex = load_lexicon()
     p = facility_patterns()
     yield from _by_head(text, keywords["head"], p["head"], lex)
+    yield from _by_head(text, keywords["firm"], p["firm_head"], lex, firm=True)
     found = dict(zip(_GATED, _GATE.find(text), strict=True))
-    yield from _named_for_saints(text, found["saint"])
-    yield from _by_name(text, keywords["facility"], p["known"], lex)
+    yield from named_for_saints(text, found["saint"])
+    yield from known_by_name(text, keywords["facility"], p["known"], lex)
     yield from _in_context(text, found["care"], lex)
     yield from _announced(text, found, lex)
-
-
-def _bare(word: str) -> str:
-    return word.strip(".,'").lower().removesuffix("'s")
-
-
-def _proper_words(words: Iterable[str], lex: Lexicon, *, capitals: bool = False) -> list[str]:
-    """Words of a facility's name that make it a particular one; `capitals`: all of it is in them."""
-    proper = []
-    for word in words:
-        low = _bare(word)
-        if not low or not word[0].isupper():
-            continue
-        if low in lex.facility_generic or f"{low}'s" in lex.facility_generic:
-            continue
-        if low.rstrip("s") in lex.facility_generic or low in lex.placeholders:
-            continue
-        if low in lex.medical or low in lex.brands or low in lex.not_names:
-            continue
-        least = 2 if capitals and low not in lex.abbreviations else 5
-        if word.isupper() and len(word) <= least and word not in lex.place_codes:
-            continue
-        proper.append(word)
-    return proper
 
 
 _LINE_START = re.compile(r"(?:\A|\n)\Z")
 
 _LINE_END = re.compile(r"\Z|\n|[ ]{2}|[ ]#|\t|,[ ][A-Z]")
+
+_STOP = re.compile(r"\Z|[ ]?[\n,.;()|\t]|[ ]{2}")
 
 _INSIDE = re.compile(r"[a-z)][ ]\Z|[,:][ ]\Z")
 
@@ -91,9 +74,9 @@ def _of_a_term(text: str, end: int, lex: Lexicon) -> bool:
 
 
 def _by_head(
-    text: str, starts: list[int], head: re.Pattern[str], lex: Lexicon
+    text: str, starts: list[int], head: re.Pattern[str], lex: Lexicon, *, firm: bool = False
 ) -> Iterator[Candidate]:
-    """Names that end in a facility word: "Linden Valley Medical Center"."""
+    """Names that end in a facility word: "Linden Valley Medical Center"; `firm`: in a firm's."""
     for m in matches(head, text, starts):
         from_ = max(0, m.start() - _WINDOW)
         before = _NAME_BEFORE.search(text, from_, m.start())
@@ -108,32 +91,43 @@ def _by_head(
             words[:2] != ["Our", "Lady"]
             and words
             and words[0] not in lex.place_codes
-            and _bare(words[0]) in _NOT_FIRST
+            and bare(words[0]) in _NOT_FIRST
         ):
             skipped = words.pop(0)
             start = text.index(skipped, start) + len(skipped) + 1
         named_the = start - 4 if skipped == "The" and text[start - 4 : start] == "The " else start
         end_word = m[0].lower()
         capital = m[0][0].isupper()
-        if _SOURCE.search(text, max(0, start - 40), start) or _of_a_term(text, m.end(), lex):
+        if SOURCE.search(text, max(0, start - 40), start) or _of_a_term(text, m.end(), lex):
             continue
         if not words:
             # "admitted to General Hospital": a name, though of many hospitals.
             common = " " in end_word and end_word.split()[0] in lex.facility_common
-            if capital and common and _PREPOSITION.search(text, max(0, start - 12), start):
+            if capital and common and PREPOSITION.search(text, max(0, start - 12), start):
                 yield Candidate("facility", start, m.end(), 0.6, "common name of a facility")
             continue
-        weak = end_word in lex.weak_heads
-        proper = _proper_words(words, lex, capitals=m[0].isupper())
-        uncommon = [w for w in proper if _bare(w) not in lex.frequent_words]
-        led = _PREPOSITION.search(text, max(0, start - 12), start) is not None
+        if len(words[-1]) == 2 and words[-1][1] == ".":
+            continue  # "Bay C. Theatre 3"
+        weak = firm or end_word in lex.weak_heads
+        proper = proper_words(words, lex, capitals=m[0].isupper())
+        uncommon = [
+            w
+            for w in proper
+            if bare(w) not in lex.frequent_words or (bare(w) in LANDSCAPE and len(words) > 1)
+        ]
+        led = PREPOSITION.search(text, max(0, start - 12), start) is not None
         # "Endoscopic Sinus Surgery", "Maternal Care": a weak word needs a name before it.
         named = any(
-            not lex.is_word(_bare(w))
-            or _bare(w) in lex.family_common
-            or _bare(w) in lex.home_cities
+            not lex.is_word(bare(w)) or bare(w) in lex.family_common or bare(w) in lex.home_cities
             for w in uncommon
-            if _bare(w) not in lex.eponyms
+            if bare(w) not in lex.eponyms
+        )
+        # "Windward Imaging", where a place stands: a word that is no word of medicine.
+        labelled = text[max(0, start - 2) : start] == ": " and (
+            _STOP.match(text, m.end()) is not None
+        )
+        placed = (led or (labelled and not firm)) and any(
+            bare(w) not in lex.eponyms for w in uncommon
         )
         # "Blue Heron Family Practice": two words of a name before it, where a facility stands.
         alone = _LINE_START.search(text, max(0, start - 1), start) is not None and (
@@ -141,7 +135,10 @@ def _by_head(
         )
         inside = _INSIDE.search(text, max(0, start - 3), start) is not None
         two = capital and len(proper) >= 2 and (led or alone or inside)
-        if proper and (uncommon or led or two) and not (weak and not (capital and (named or two))):
+        # "through New Path Recovery": of a firm, all in capitals after a preposition.
+        several = firm and led and bool(proper) and len(words) > 1
+        told = capital and (named or two or placed or several)
+        if proper and (uncommon or led or two) and (told or not weak):
             yield Candidate("facility", named_the, m.end(), 0.85, "name before a facility word")
         elif (
             capital
@@ -149,7 +146,7 @@ def _by_head(
             and (not weak or end_word == "health")
             and len(words) <= 2
             and any(
-                _bare(w) in lex.facility_common or w.lower() in lex.facility_common for w in words
+                bare(w) in lex.facility_common or w.lower() in lex.facility_common for w in words
             )
             and all(w[0].isupper() for w in words)
         ):
@@ -186,14 +183,26 @@ physical occupational speech social human public private local national general 
 
 _FIRM_WIDTH = 100
 
-_GATED = ("care", "saint", "of", "prison", "label", "employer", "job", "led", "firm_end", "at_the")
+_GATED = (
+    "care",
+    "saint",
+    "of",
+    "prison",
+    "label",
+    "employer",
+    "job",
+    "led",
+    "firm_end",
+    "at_the",
+    "the_royal",
+)
 
 _GATE = Gate(lambda: [facility_patterns()[name] for name in _GATED])
 
 
 def _is_firm(word: str, lex: Lexicon) -> bool:
     """Whether the last word of a name says that it is a firm's or a house's."""
-    low = _bare(word)
+    low = bare(word)
     return low in _FIRM or low in lex.firm_ends or low in lex.facility_heads
 
 
@@ -204,22 +213,20 @@ def _employers(found: Iterable[re.Match[str]], lex: Lexicon) -> Iterator[Candida
         words = m["f"].split()
         while words and words[-1] in ("of", "and", "&"):
             words.pop()
-        if not words or _bare(words[0]) in _NO_EMPLOYER or _bare(words[0]) in lex.states:
+        if not words or bare(words[0]) in _NO_EMPLOYER or bare(words[0]) in lex.states:
             continue
-        proper = _proper_words(words, lex)
+        proper = proper_words(words, lex)
         firm = len(words) > 1 and _is_firm(words[-1], lex)
         if not proper or (words[0].isupper() and len(words) == 1):
             continue
         employed = m[0][:4].lower() in ("work", "empl", "reti", "laid")
         works = m["p"] in ("at", "for", "by", "from") and (employed or m.re is job)
         several = len(proper) > 1 and len(proper) >= len(words) - 1 and not m["place"]
-        unknown = all(
-            _bare(w) not in lex.common_words and _bare(w) not in lex.eponyms for w in words
-        )
+        unknown = all(bare(w) not in lex.common_words and bare(w) not in lex.eponyms for w in words)
         if works and not firm and (several or (unknown and employed)):
             end = m.start("f") + len(" ".join(words))
             yield Candidate("facility", m.start("f"), end, 0.6, "where somebody works")
-        if firm and (len(proper) > 1 or _bare(proper[0]) not in _FIRM):
+        if firm and (len(proper) > 1 or bare(proper[0]) not in _FIRM):
             end = m.start("f") + len(" ".join(words))
             yield Candidate(
                 "facility", m.start("f"), end, 0.7, "where somebody works or is cared for"
@@ -232,9 +239,9 @@ def _led_to(found: Iterable[re.Match[str]], lex: Lexicon) -> Iterator[Candidate]
         words = m["f"].split()
         while words and not (words[-1][0].isupper() and _is_firm(words[-1], lex)):
             words.pop()
-        proper = _proper_words(words[:-1], lex)
-        several = len(proper) > 1 or any(not lex.is_word(_bare(w)) for w in proper)
-        if len(words) > 1 and several and _bare(words[0]) not in _NO_EMPLOYER:
+        proper = proper_words(words[:-1], lex)
+        several = len(proper) > 1 or any(not lex.is_word(bare(w)) for w in proper)
+        if len(words) > 1 and several and bare(words[0]) not in _NO_EMPLOYER:
             end = m.start("f") + len(" ".join(words))
             yield Candidate("facility", m.start("f"), end, 0.6, "firm by its last word")
 
@@ -246,14 +253,14 @@ def _announced(
     for m in found["of"]:
         words = m["n"].split()
         if (
-            _proper_words(words, lex)
+            proper_words(words, lex)
             and not any(
-                _bare(w) in lex.medical
-                or _bare(w).endswith(("ologists", "icians", "eons", "ology"))
-                or _bare(w) in lex.frequent_words
+                bare(w) in lex.medical
+                or bare(w).endswith(("ologists", "icians", "eons", "ology"))
+                or bare(w) in lex.frequent_words
                 for w in words[:1]
             )
-            and not _SOURCE.search(text, max(0, m.start() - 40), m.start())
+            and not SOURCE.search(text, max(0, m.start() - 40), m.start())
         ):
             yield Candidate("facility", m.start(), m.end(), 0.8, "institution of a place")
     yield from _led_to(found["led"], lex)
@@ -261,91 +268,40 @@ def _announced(
     for m in ending_near(facility_patterns()["firm"], text, firm_ends, before=_FIRM_WIDTH):
         words = m[0].split()[:-1]
         # "Slight Limited", in a table of movements
-        if _proper_words(words, lex) and (len(words) > 1 or not m[0].endswith("Limited")):
+        if proper_words(words, lex) and (len(words) > 1 or not m[0].endswith("Limited")):
             yield Candidate("facility", m.start(), m.end(), 0.8, "firm by its legal form")
     for m in found["at_the"]:
-        proper = _proper_words(m["f"].split(), lex)
+        proper = proper_words(m["f"].split(), lex)
         if (
             proper
-            and _bare(proper[0]) not in lex.common_words
-            and _bare(proper[0]) not in lex.eponyms
+            and bare(proper[0]) not in lex.common_words
+            and bare(proper[0]) not in lex.eponyms
         ):
             yield Candidate("facility", m.start("f"), m.end("f"), 0.6, "where a department is")
+    for m in found["the_royal"]:
+        yield Candidate("facility", m.start("f"), m.end("f"), 0.6, "hospital as people call it")
     for m in found["prison"]:
         yield Candidate("facility", m.start(), m.end(), 0.85, "prison")
     for m in found["label"]:
         words = m["f"].split()
-        proper = _proper_words(words, lex)
-        told = any(_bare(w) not in lex.common_words for w in proper)
+        proper = proper_words(words, lex)
+        told = any(bare(w) not in lex.common_words for w in proper)
         # "Location: Right Lower Quadrant", "School: Full Time"
         firm = _is_firm(words[-1], lex)
-        several = len(proper) > 1 and _bare(words[0]) not in _NO_LABELLED
+        several = len(proper) > 1 and bare(words[0]) not in _NO_LABELLED
         if not proper or not (told or firm or several):
             continue
         # "COURSE IN HOSPITAL:" and below it "Preterm newborn"; "Laboratory: C-reactive protein"
         alone = len(words) == 1 and not text[m.end("f") : m.end("f") + 1].isalnum()
         below = "\n" in text[m.start() : m.start("f")]
-        hyphened = "-" in words[0] and _bare(words[0].rpartition("-")[2]) in lex.words
-        if alone and (below or hyphened or lex.is_word(_bare(words[0]))):
+        hyphened = "-" in words[0] and bare(words[0].rpartition("-")[2]) in lex.words
+        if alone and (below or hyphened or lex.is_word(bare(words[0]))):
             continue
         # "Practice: Dr Hemsley and Partners" is no person.
         score = 0.96 if firm and words[0] in ("Dr", "Drs", "Doctors") else 0.75
         yield Candidate("facility", m.start("f"), m.end("f"), score, "facility after its label")
     yield from _employers(chain(found["employer"], found["job"]), lex)
 
-
-# Known names that are words or surnames, too: only after a preposition.
-_AMBIGUOUS = word_set(
-    """
-rush providence ascension swedish christie elmhurst bellevue piedmont essentia emory barts
-hammersmith chop methodist presbyterian duke vanderbilt columbia cornell yale georgetown tulane
-tufts mercy unc ucl hca tenet sutter dignity banner baptist cedars carle sparrow grady sibley stanford
-northwestern hopkins loyola beaumont sanford avera bwh msk shands madigan kaiser
-"""
-)
-
-_SOURCE = re.compile(
-    r"\b(?:recommendations?|guidelines?|study|studies|research|data|according|published|trial|criteria|protocols?|website|advice|information)\s(?:from|by|to|at|of)\s(?:the\s)?\Z",
-    re.I,
-)
-
-
-def _named_for_saints(text: str, found: Iterator[re.Match[str]]) -> Iterator[Candidate]:
-    for m in found:
-        after = text[m.end() : m.end() + 8].lower()
-        if "wort" not in after and "fire" not in after:
-            yield Candidate("facility", m.start(), m.end(), 0.85, "named for a saint")
-
-
-def _by_name(
-    text: str, starts: list[int], known: re.Pattern[str], lex: Lexicon
-) -> Iterator[Candidate]:
-    for m in matches(known, text, starts):
-        follows = re.match(r"\W{0,2}([a-z]+)", text[m.end() : m.end() + 24])
-        if follows and follows[1] in lex.heads:
-            continue
-        if not m[0][0].isupper() and " " not in m[0]:
-            continue
-        words = m[0].split()
-        if all(_bare(w) in lex.common_words for w in words) and not m[0].istitle():
-            continue  # "white stuff" is no shop
-        if _SOURCE.search(text, max(0, m.start() - 40), m.start()):
-            continue
-        if m[0].lower() in _AMBIGUOUS and not _PREPOSITION.search(
-            text, max(0, m.start() - 12), m.start()
-        ):
-            continue
-        end = m.end()
-        while (more := _MORE_OF_NAME.match(text, end)) is not None and (
-            more[0].strip().lower() in lex.home_cities or not lex.is_word(more[1].lower())
-        ):
-            end = more.end()  # "Kaiser Permanente Elk Grove"
-        yield Candidate("facility", m.start(), end, 0.85, "known hospital")
-
-
-_MORE_OF_NAME = re.compile(
-    r"[ ]([A-Z][a-z]{2,15})(?![\w'])(?:[ ](?:Grove|Hills?|Park|Valley|Beach|City|Springs|Falls|Heights|Creek|Bay|Rapids)\b)?"
-)
 
 _PLURAL = re.compile(r"[A-Z]{2,5}s")  # "at the MCPs"
 
@@ -355,10 +311,10 @@ def _in_context(text: str, matched: Iterator[re.Match[str]], lex: Lexicon) -> It
     for m in matched:
         found = m["f"]
         words = re.findall(r"[A-Za-z][\w'&.-]*", found)
-        proper = _proper_words(words, lex)
+        proper = proper_words(words, lex)
         if not proper or found.lower() in lex.states or _PLURAL.fullmatch(proper[0]):
             continue
-        low = _bare(proper[0])
+        low = bare(proper[0])
         follows = re.match(r"\W{0,2}([A-Za-z]+)", text[m.end() : m.end() + 24])
         if (follows and follows[1].lower() in lex.heads) or any(
             w.lower() in lex.heads for w in words[1:]

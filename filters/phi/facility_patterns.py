@@ -23,6 +23,10 @@ def facility_patterns() -> dict[str, re.Pattern[str]]:
             rf"(?<=[\w.&'] )(?:{alternation(lex.facility_heads)})\b(?:\s(?-i:{_FURTHER})\b){{0,3}}",
             re.I,
         ),
+        # "Sattler Foundry": of a firm, and nothing without a capital.
+        "firm_head": re.compile(
+            r"(?<=[\w.&'] )[A-Z][A-Za-z'-]{1,20}\b(?:\s(?:Group|Company|Partners|Associates|Services|PC|PLLC|LLC|Inc|Ltd)\b)?"
+        ),
         "prison": re.compile(
             r"(?<!\w)HM(?:P|YOI|P/YOI|\sPrison)\s[A-Z][a-z'-]{2,20}(?:\s[A-Z][a-z'-]{2,20})?"
         ),
@@ -35,7 +39,7 @@ def facility_patterns() -> dict[str, re.Pattern[str]]:
             r"(?<![\w-])"
             r"(?:[Pp]harmacy|PHARMACY|[Cc]hemist|[Cc]are\s[Hh]ome|[Nn]ursing\s[Hh]ome|GP\s(?:[Ss]urgery|[Pp]ractice)|[Ss]urgery\sname|[Pp]ractice|[Ss]chool|SCHOOL|[Nn]ursery|[Cc]ollege|[Uu]niversity|[Ee]mployer|EMPLOYER|[Pp]lace\sof\s(?:[Ww]ork|[Ww]orship|[Ee]mployment)|[Ww]orkplace|"
             r"[Ff]acility(?:\s[Nn]ame)?|FACILITY|[Hh]ospital|HOSPITAL|[Cc]linic(?:\s[Nn]ame)?|CLINIC|[Ll]aborator(?:y|ies)|[Cc]hurch|[Ff]uneral\s[Hh]ome|[Hh]ome\s[Hh]ealth|[Hh]ospice|[Ss]helter|[Pp]rison|[Aa]gency|[Tt]rust|[Ii]nstitution)\s?:\s{0,3}"
-            r"(?P<f>(?:The\s)?[A-Z][A-Za-z'&.-]{1,24}(?:\s(?:[A-Z][A-Za-z'&.-]{0,24}|of|and|on|at|the|in|&|\d{1,4})){0,6})"
+            r"(?P<f>(?:The[ ])?[A-Z][A-Za-z'&.-]{1,24}(?:[ ](?:[A-Z][A-Za-z'&.-]{0,24}|of|and|on|at|the|in|&|\d{1,4})){0,6})"
         ),
         # "works for Pemberton Logistics Ltd"
         "employer": re.compile(
@@ -57,6 +61,10 @@ def facility_patterns() -> dict[str, re.Pattern[str]]:
         ),
         "firm": re.compile(
             r"(?<![\w'-])[A-Z][A-Za-z'&.-]{0,24}(?:\s(?:[A-Z][A-Za-z'&.-]{0,24}|of|and|&|the)){0,5},?\s(?:Ltd|Limited|LLC|L\.L\.C|Inc|Incorporated|PLC|plc|Corp|Corporation|LLP|GmbH)\b\.?"
+        ),
+        # "in casualty at the Royal", as those who live there say
+        "the_royal": re.compile(
+            r"\b(?:at|in|from|to|by)\sthe\s(?P<f>(?:Old\s|New\s)?(?:Royal|General|Infirmary|Northern|Western|Southern|Memorial|Eye\sInfirmary|Cottage|Children's)(?:\s(?:Royal|General|Infirmary|Hospital))?)(?=[.,;)\n]|\Z|\s(?:and|on|in|with|for|last|then|before|after|where|who|but|this|when|until)\b)"
         ),
         # "under oncology at the Marston"
         "at_the": re.compile(
@@ -80,5 +88,5 @@ def facility_patterns() -> dict[str, re.Pattern[str]]:
 
 _FURTHER = (
     r"Center|Centre|Clinic|Clinics|Hospital|Hospitals|Facility|Unit|Department|Group|Associates|Institute|Trust|Practice|Surgery|School|"
-    r"Home|Care|Nursing|Team|Mental|Health|Medical|Community|Residential|Rehabilitation|Dental|Trust|Board|Church|Station|Academy|Foundation|Campus|Pavilion|Wing|Partners|Partnership|Services"
+    r"Home|Care|Nursing|Team|Mental|Health|Medical|Community|Residential|Rehabilitation|Dental|Trust|Board|Church|Station|Academy|Foundation|Campus|Pavilion|Wing|Partners|Partnership|Services|Hosp|HOSP|Univ|North|South|East|West|PC|PLLC|LLP|GROUP|CENTER|CENTRE|HOSPITAL|CLINIC|CLINICS|UNIT|ASSOCIATES|INSTITUTE|TRUST|PRACTICE|SURGERY|SCHOOL|HOME|CARE|HEALTH|MEDICAL|SERVICES|PARTNERS|DEPARTMENT"
 )

@@ -131,6 +131,8 @@ def _after(
             raise _TooManyError
         return set(), {s + c for s in starts for c in characters}
     if kind is code.SUBPATTERN:
+        if value[1] & re.I and form is _FORMS[0]:
+            raise _TooManyError  # "(?i:...)": its letters are of the other form
         return _extend(starts, value[3], form, length)
     closed: set[str] = set()
     after: set[str] = set()

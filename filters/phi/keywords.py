@@ -20,7 +20,7 @@ __all__ = ["Keywords", "find_keywords"]
 Keywords = dict[str, list[int]]
 """Offsets of the keywords of each category, ascending, each offset once."""
 
-CATEGORIES = ("title", "label", "facility", "head")
+CATEGORIES = ("title", "label", "facility", "head", "firm")
 
 
 @lru_cache(maxsize=1)
@@ -36,6 +36,7 @@ def _automaton() -> Any:
     add("label", lex.person_labels)
     add("facility", lex.facilities)
     add("head", lex.facility_heads)
+    add("firm", lex.firm_ends - set(lex.facility_heads))
     automaton = ahocorasick.Automaton()
     for word, categories in words.items():
         automaton.add_word(word, (len(word), tuple(sorted(categories))))

@@ -14,7 +14,7 @@ from casewright.filters.phi.hits import Candidate
 __all__ = ["find_labelled_codes"]
 
 # A code after a cue: letters, digits and dashes with at least one digit. The cue says which class.
-_CODE = r"(?P<code>(?:(?-i:[A-Z]{1,4}) (?=\d{2}))?[A-Za-z]{0,12}(?:[-/.][A-Za-z]{1,8})?[-/.]?\d(?:[\w]|[-/.:](?=\w)| (?=\d{2,})){2,30})"
+_CODE = r"(?P<code>(?:(?-i:[A-Z]{1,4}) (?=[A-Z]?\d{2}))?[A-Za-z]{0,12}(?:[-/.][A-Za-z]{1,8}){0,3}[-/.]?\d(?:[\w]|[-/.:](?=\w)| (?=\d{2,})){2,30})"
 
 _LONG = (
     r"(?:\s{0,3}(?:number|numbers|no\.?|nos\.?|num\.?|id|i\.d\.|identifier|code|ref|reference|#|№))"
@@ -98,7 +98,7 @@ _CUES = (
     _cue(
         "licence",
         "licence number after its label",
-        r"licen[cs]e|driv(?:ing|er'?s?)\s+licen[cs]e|dea|npi|gmc|gphc|nmc|hcpc|gdc|goc|passport|clia|cdl|dl|rph|(?:pharmacist|nurse|midwife|physician)\s+reg\.?",
+        r"licen[cs]e|driv(?:ing|er'?s?)\s+licen[cs]e|dea|npi|gmc|gphc|nmc|hcpc|gdc|goc|passport|clia|cdl|dl|rph|lic(?=\s[A-Z]{2,4}-)|(?:pharmacist|nurse|midwife|physician)\s+reg\.?",
     ),
     _cue(
         "vehicle",
@@ -131,7 +131,7 @@ _CUES = (
     _cue(
         "other_id",
         "code after its label",
-        r"air\s?(?:way)?bill|conf(?:irmation)?|payroll(?:\s(?:no|number)\.?)?|cycle|(?:access|activation|app,)\scode|tracking|work\s+order|match\s+run|match\s+id|id\s+card|lab\s+(?:no|number)\.?|rx\s+numbers?(?:\s+from\s+bottles?)?:?\s[A-Z][a-z]{2,14}|blood\s+unit",
+        r"air\s?(?:way)?\s?bill|conf(?:irmation)?|payroll(?:\s(?:no|number)\.?)?|cycle|(?:access|activation|app,)\scode|tracking|work\s+order|match\s+run|match\s+id|id\s+card|lab\s+(?:no|number)\.?|rx\s+numbers?(?:\s+from\s+bottles?)?:?\s[A-Z][a-z]{2,14}|blood\s+unit",
         score=0.8,
     ),
     _cue(
@@ -172,8 +172,21 @@ _CUES = (
     _cue(
         "other_id",
         "code after its label",
-        r"(?:ref|reference|specimen|sample|order|booking|claim|file|docket|case)(?=\s?[:#])",
+        r"(?:ref|reference|specimen|sample|order|booking|claim|file|docket|case)(?=\s?[:#])|ref(?=\s[A-Z]{2,4}/?\d{3})",
         score=0.8,
+    ),
+    _cue(
+        "other_id",
+        "code after its label",
+        r"badge|collar|callsign|call\s+sign|shoulder|emp|employee|operator|interpreter|staff|warden|booking|shield|unit\s+id|extension\s+id",
+        long=r"(?:\s{0,3}(?:number|no\.?|id|#|№|:))?",
+        score=0.75,
+    ),
+    _cue(
+        "other_id",
+        "code after its label",
+        r"(?:interpreter|my|his|her|badge|id|agent)\s(?:id\s)?(?:number|no\.?)\s(?:is|was)",
+        score=0.75,
     ),
     _cue("fax", "fax number after its label", r"fax|facsimile", score=0.9),
 )
@@ -214,4 +227,6 @@ def _is_code(code: str, text: str, start: int, cue: _Cue) -> bool:
         return False
     if re.fullmatch(r"(?:19|20)\d\d", code) and cue.score < 0.95:
         return False
+    if re.fullmatch(r"(?:19|20)\d\d[-/](?:19|20)?\d\d", code):
+        return False  # "ACTION PLAN 2024-2025"
     return not re.fullmatch(r"\d{1,3}/\d{1,3}|\d+\.\d+|\d{1,2}[/-]\d{1,2}[/-]\d{2,4}", code)

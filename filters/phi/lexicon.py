@@ -143,6 +143,7 @@ def load_lexicon() -> Lexicon:
         street_suffixes=lower(raw["street_suffixes"]),
         facility_heads=(
             *listed(raw["facility_heads"]["strong"]),
+            *listed(raw["facility_heads"]["weak"]),
             *listed(terms["facility_ends"]),
         ),
         weak_heads=lower(raw["facility_heads"]["weak"]) | lower(terms["facility_ends"]),

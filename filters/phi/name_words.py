@@ -9,7 +9,16 @@ from functools import lru_cache
 from casewright.filters.phi.lexicon import Lexicon, load_lexicon, word_set
 from casewright.filters.phi.name_shape import name_shape
 
-__all__ = ["NO_NAME", "PARTICLES", "TITLE_CASE", "TOKEN", "WORD", "Kind", "kind_of"]
+__all__ = [
+    "NO_NAME",
+    "PARTICLES",
+    "TITLE_CASE",
+    "TOKEN",
+    "WORD",
+    "Kind",
+    "is_camel_case",
+    "kind_of",
+]
 
 # One word of a name in folded text: "Okafor", "O'Brien", "Smith-Jones", "McDonald", "OKAFOR".
 # Every repeat begins with a character that the one before cannot take: no backtracking.
@@ -60,6 +69,7 @@ _MEDICAL_ENDINGS = (
     *("scopy", "graphy", "ectomy", "otomy", "ostomy", "plasty", "itis", "osis", "aemia", "emia"),
     *("uria", "algia", "pathy", "oma", "iasis", "centesis", "desis", "pexy", "metry", "therapy"),
 )
+_ROMAN = re.compile(r"[IVX]{2,5}(?:-[IVX]{1,5})?")  # "grade III-IV"
 _ARTICLES = ("al", "el", "ben", "bin", "ibn", "abu", "ait", "ould", "bou")
 _SHORT = 3
 # Of organisms and drugs: whatever the letters say, "Neisseria" is nobody.
@@ -77,7 +87,7 @@ def kind_of(word: str) -> Kind:
     """Look a folded word up; hyphenated and apostrophed words by their parts."""
     lex = load_lexicon()
     low = word.lower().removesuffix("'s").strip("'")
-    if low.endswith(_CONTRACTIONS):
+    if low.endswith(_CONTRACTIONS) or _ROMAN.fullmatch(word):
         return Kind(0, 0, 4, False, False)
     parts = [p for p in re.split(r"[-']", low) if len(p) > 1] if not _known(low, lex) else [low]
     if len(parts) > 1 and parts[0] in _ARTICLES:
@@ -125,10 +135,24 @@ def kind_of(word: str) -> Kind:
         level = 0
     place = low in lex.home_cities or low in lex.world_cities
     unknown = not (given or family or level or place or low in lex.eponyms)
+    if unknown and is_camel_case(word):
+        level, unknown = 3, False
     if unknown and low.endswith(_MEDICAL_ENDINGS):
         level, unknown = 3, False
     spelt = unknown and len(low) > _SHORT and not low.endswith(_ENDINGS) and name_shape(low) > 0
     return Kind(given, family, level, unknown, low in lex.eponyms, place, spelt)
+
+
+# "HBsAg", "CrCl", "MyCareLink": a capital after a small letter is in a name after these only.
+_INNER = re.compile(
+    r"(?:Mc|Mac|Mc-|De|Di|Da|Du|Del|Des|La|Le|Lo|Van|Von|Fitz|O|D|St|San|El|Al|Ben|Bar|Vander|Ter|Ten|Ver|Mai|Jo|Mary|Anna|Ma|Ah|An|Dan|Jean|Lee|Mee|Ka|Ke|Sha|Ta|Te|Ty|Ra|Ro|Ja|Je|Me)['’]?[A-Z][a-z'’-]+\Z"
+)
+_CAPITAL_INSIDE = re.compile(r"[a-z][A-Z]")
+
+
+def is_camel_case(word: str) -> bool:
+    """Whether capitals stand in the word where no name has them."""
+    return _CAPITAL_INSIDE.search(word) is not None and _INNER.match(word) is None
 
 
 def _compound(kinds: list[Kind]) -> bool:

@@ -37,6 +37,7 @@ _PIECE = re.compile(r"[A-Za-z'-]+")
 _DEGREES = re.compile(r"\d[ °º]{1,2}\Z")  # "37.1 C. Blood was found"
 
 
+_NOBODY = ("parent", "parents", "caregiver", "guardian")  # "Parent verbalized understanding"
 _ROLES = ("ologist", "ologists", "iatrist", "iatrician", "therapist", "prescriber")
 
 
@@ -44,7 +45,7 @@ def _usable(word: str) -> bool:
     """Whether a capitalised word can be part of a name at all."""
     low = word.lower().removesuffix("'s")
     lex = load_lexicon()
-    if low in NO_NAME or low in lex.titles or low.endswith(_ROLES):
+    if low in NO_NAME or low in lex.titles or low.endswith(_ROLES) or low in _NOBODY:
         return False
     if word.isupper() and low in lex.abbreviations:
         return False
@@ -188,7 +189,9 @@ def _judge(text: str, words: list[tuple[int, int, str]]) -> Candidate | None:
         if place.cued and (first.given or first.family or len(words[0][2]) > 3):
             return Candidate("name", start, end, 0.6, "name where a person stands")
     elif place.given == 2 and (
-        first.given == 2 or (first.given and (first.word <= 2 or place.kindred))
+        first.given == 2
+        or (first.given and first.word <= 2)
+        or (place.kindred and (first.given or first.family))
     ):
         return Candidate("name", start, end, 0.55, "word as a given name where a person stands")
     elif place.family == 2 and first.family == 3 and first.word <= 3:
@@ -196,7 +199,7 @@ def _judge(text: str, words: list[tuple[int, int, str]]) -> Candidate | None:
     return None
 
 
-_ENDED = re.compile(r"[ ]?(?:[,;)(]|\n|\Z|\.(?:[ \n]|\Z))")
+_ENDED = re.compile(r"[ ]?(?:[,;)(\"]|\n|\Z|\.(?:[ \n]|\Z))")
 _TYPES = re.compile(
     r"(?:vitamin|hepatitis|grade|type|group|class|stage|protein|factor|phase|level|part|arm|plan|section|ward|bay|unit|point|lead)[ ]\Z",
     re.I,
@@ -208,7 +211,7 @@ def _alone_before(text: str, start: int) -> bool:
     before = text[max(0, start - 12) : start]
     return _TYPES.search(before) is None and (
         not before
-        or before[-1] == "\n"
+        or before[-1] in '\n"('
         or before.endswith((": ", ", ", "by ", "with ", "to ", "from ", "and ", "- ", "cc ", "| "))
     )
 

@@ -80,7 +80,7 @@ def _with_initial(text: str, tokens: list[re.Match[str]], i: int, a: Kind) -> _F
     # "Vitamin D", "Type I", "Grade V": a word with a letter or a numeral.
     if not dotted and (m[1] in "IVX" or a.word >= 2 or a.eponym):
         return None
-    if m[1] in "IVX" and first[0].lower() in load_lexicon().weak_eponyms:
+    if m[1] in "IVX" and (a.eponym or first[0].lower() in load_lexicon().weak_eponyms):
         return None  # "Tanner I."
     following = text[m.end() : m.end() + 1]
     if following == "'":

@@ -56,7 +56,7 @@ UK_PLATE = re.compile(r"(?<!\w)[A-Z]{2}\d{2} [A-Z]{3}(?!\w)")
 
 # "P412 RDL", "7KLM204", "KZT 4471": older and foreign plates, only after a label.
 ANY_PLATE = re.compile(
-    r"(?<![\w-])(?=[A-Z0-9]{0,4}[ -]?[A-Z0-9]{0,5}\d)(?=\d{0,4}[ -]?[A-Z])[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,5}(?:[ -][A-Z]{2,3})?(?![\w-])"
+    r"(?<![\w-])(?=[A-Z0-9]{0,4}[ -]?[A-Z0-9]{0,5}\d)(?=\d{0,4}[ -]?[A-Z])[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,5}(?:[ -](?:[A-Z]{2,3}|\d{3,4}))?(?![\w-])"
 )
 
 _PLATE_WORD = re.compile(r"\b(?:plates?|registration|reg|tags?|vrn|vrm)\b", re.I)
@@ -80,7 +80,7 @@ UUID = re.compile(r"(?<![\w-])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{1
 _CODE_BARE = re.compile(
     r"(?<![\w./-])#?(?P<code>(?P<head>[A-Z]{2,5})-?(?P<digits>\d{5,12})(?P<tail>[A-Z]{0,3})"
     r"|[A-Z]{1,4}(?:-\d{2,8}){2,4}|[A-Z]{1,4}\d{1,4}(?:-\d{3,8}){1,3}|[A-Z]\d{6,12}|\d{2,6}(?:-\d{3,6}){1,2}-[A-Z]{1,4}|\d{4,8}-\d{2,6}-[A-Z]{1,4}|[A-Z]{2,5}-[A-Z]{1,4}-?\d{3,8}"
-    r"|[A-Z]{2,5}-\d{4}[A-Z]{0,4})(?![\w/]|-\w|\.\d)"
+    r"|[A-Z]{2,5}-\d{4}[A-Z]{0,4}|[A-Z]{1,4}-\d{5,9}-[A-Z0-9]{1,4}|[A-Z]-\d{5,9})(?![\w/]|-\w|\.\d)"
 )
 
 _HASH_CODE = re.compile(r"(?<![\w&])#\s?(?P<code>(?=[\w-]{0,20}\d{2})[A-Za-z0-9][\w-]{3,24})(?!\w)")
@@ -92,7 +92,7 @@ _GROUPED_DIGITS = re.compile(r"(?<![\w.,/:#+-])\d{2,6}(?:-\d{2,6}){1,3}(?![\w,/%
 # Public codes: trials, papers, drug codes, classifications, viruses, tumour markers, chromosomes.
 # "W0447 24 118832", "XWP 884 203 119", "ACKRO 610283 T99KL", "WO 66213"
 _SPACED_CODE = re.compile(
-    r"(?<![\w./-])(?P<head>[A-Z]{1,5})(?P<code>\d{0,4}(?:\s\d{2,7}){2,4}|\s\d{5,6}\s[A-Z0-9]{4,6}|\s\d{5,12}|\d{2,4}\s\d{3,4}\s\d{3,4})(?![\w,/%-]|\.\d)"
+    r"(?<![\w./-])(?P<head>[A-Z]{1,5})(?P<code>\d{0,4}(?:[ ]\d{2,7}){2,4}|[ ]\d{5,6}[ ][A-Z0-9]{4,6}|[ ]\d{5,12}|\d{2,4}[ ]\d{3,4}[ ]\d{3,4})(?![\w,/%-]|\.\d)"
 )
 # "VOG/DFG/2231", "GP/5839/B"
 _SLASHED_CODE = re.compile(

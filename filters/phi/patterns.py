@@ -15,11 +15,11 @@ def alternation(words: Iterable[str]) -> str:
 
 
 def ending_near(
-    pattern: re.Pattern[str], text: str, places: list[int], before: int = 48
+    pattern: re.Pattern[str], text: str, places: list[int], before: int = 48, after: int = 16
 ) -> Iterator[re.Match[str]]:
-    """Matches of a slow pattern that ends at one of a few places, at most so long before it."""
+    """Matches of a slow pattern that ends near one of a few places, so long before and after it."""
     done = 0
     for place in places:
-        for m in pattern.finditer(text, max(done, place - before), place + 16):
+        for m in pattern.finditer(text, max(done, place - before), place + after):
             done = m.end()
             yield m

@@ -19,7 +19,7 @@ _KIN = (
     r"auntie|stepson|stepdaughter|stepmother|stepfather|(?:mother|father|sister|brother|son|daughter)-in-law|"
     r"carer|caregiver|guardian|roommate|flatmate|housemate|colleague|parent|child|baby|infant|newborn|toddler|foster mother|little one|eldest|youngest|oldest|firstborn|grandchild|great-grandson|great-granddaughter|"
     r"children|kids|sons|daughters|siblings|brothers|sisters|ex-wife|ex-husband|ex-partner|ex-spouse|man|woman|lady|gentleman|boy|girl|teenager|"
-    r"cousins|half-brother|half-sister|stepchild|widow|widower|fiance|bride|groom"
+    r"cousins|half-brother|half-sister|stepchild|widow|widower|fiance|bride|groom|sibling|sib|dtr|grandchildren|foster son|foster daughter|godson|goddaughter|stepdad|stepmom|hubby|sis|bro|twins|in-laws|lola|lolo|nana|gran|grandad|granddad|abuela|abuelo|mgm|pgm|mgf|pgf|gf|bf|mil|fil|mother-in-law|stepbrother|stepsister|bil|niece|neice"
 )
 
 _ROLE = (
@@ -31,7 +31,9 @@ _ROLE = (
     r"secretary|scribe|teacher|tutor|coach|boss|manager|supervisor|employer|landlord|landlady|lawyer|solicitor|attorney|"
     r"judge|officer|constable|sergeant|detective|pastor|priest|vicar|imam|rabbi|neighbour|witness|driver|pcp|gp|"
     r"proxy|surrogate|advocate|aide|assistant|companion|helper|sitter|volunteer|suspect|victim|assailant|inmate|prisoner|passenger|complainant|defendant|plaintiff|"
-    r"deputy|trooper|firefighter|principal|physio|hca|s/n|crna|srna|sn|rrt|slp|otr|pta|msw|lcsw|rd|phlebotomy|"
+    r"deputy|dep|ofcr|ofc|sgt|trooper|firefighter|principal|physio|hca|s/n|crna|srna|sn|rrt|slp|otr|pta|msw|lcsw|rd|phlebotomy|"
+    r"doula|hv|dn|cpn|cnc|anp|enp|rmo|odp|ssn|attg|att|cons|pharm|clerk|reg clerk|ward clerk|unit clerk|adjuster|transporter|preceptor|hygienist|perfusionist|carers|den|healthcare assistant|charge nurse|dispatcher|proctor|translator|investigator|medic|md|do|aprn|arnp|lvn|rdn|ccc-slp|hospice nurse|home health aide|hha|tech|scrub tech|perfusionist|hospice md|"
+    r"co-sponsor|sponsor|probation officer|warden|custodian|foreman|roommate|godmother|godfather|fob|mob|pca|psw|dsp|chw|"
     r"patient|pt|client|service user|resident|carer|donor|recipient|informant|guarantor|party"
 )
 
@@ -70,7 +72,7 @@ _GREETED = (
 )
 
 _NAMED = (
-    r"name(?:'s|[ ]is|[ ]was)|names[ ]are|known[ ]as|goes[ ]by|go[ ]by|went[ ]by|called|call[ ](?:me|him|her|them)|i'm|this[ ]is|it's|its|it[ ]is|"
+    r"name(?:'s|[ ]is|[ ]was|[ ]as|[ ]given[ ]as)|names[ ]are|known[ ]as|goes[ ]by|go[ ]by|went[ ]by|called|call[ ](?:me|him|her|them)|i'm|this[ ]is|it's|its|it[ ]is|"
     r"nicknamed|named|prefers|likes[ ]to[ ]be[ ]called|to[ ]be[ ]called|answers[ ]to|now[ ]uses|changed[ ]to"
 )
 
@@ -100,7 +102,7 @@ _LEFT_KIN = re.compile(
 )
 
 _LEFT_ROLE = re.compile(
-    rf"(?<![\w'-])(?:{_ROLE})(?:[ ]?[,(:]|[ ](?:is|called|named))?[ ]?['\"]?{_TITLE}\Z"
+    rf"(?<![\w'-])(?:{_ROLE})(?:\.|[ ]?[,(:=]|[ ](?:is|called|named|=))?[ ]?['\"]?{_TITLE}\Z"
 )
 
 _LEFT_DONE = re.compile(
@@ -191,11 +193,13 @@ _ACTS = (
 )
 
 _RIGHT = re.compile(
-    rf"(?:'s[ ]{_BODY}\b|[ ](?:{_ACTS})|,?[ ]\((?:[a-z]+[ ]){{0,2}}(?:{_KINDRED})|,[ ](?:his|her|their|a|an|the|our|my)?[ ]?(?:{_KINDRED})\b|,[ ](?:aged[ ])?\d{{1,3}}[,.;)]|,?[ ]\d{{1,3}}[ ]?(?:y/?o\b|yo\b|yrs?\b|years?\b|[MF]\b))",
+    rf"(?:'s[ ]{_BODY}\b|[ ](?:{_ACTS})|,?[ ]\((?:[a-z]+[ ]){{0,2}}(?:{_KINDRED})|,[ ](?:his|her|their|a|an|the|our|my)?[ ]?(?:{_KINDRED})\b|,[ ](?:aged[ ])?\d{{1,3}}[,.;)]|,?[ ]\d{{1,3}}[ ]?(?:y/?o\b|yo\b|yrs?\b|years?\b|[MF]\b)|,[ ](?-i:[MF])[ ,(])",
     re.I,
 )
 
-_RIGHT_STOP = re.compile(r"[ ]{2}|[ ]?(?:\Z|x\d|[\n,.;:)|\"'?!<\t]|[ ]?[-/][ ])|'s\b")
+_RIGHT_STOP = re.compile(
+    r"[ ]{2}|[ ]\((?=\+?\d)|[ ]@[ ]|[ ][-–][ ]\d{2},|[ ]\(?\d{3}\)?[- .]\d{3}|[ ]?(?:\Z|x\d|[\n,.;:)|\"'?!<\t]|[ ]?[-/][ ])|'s\b"
+)
 
 _RIGHT_CELL = re.compile(r"[ ]{0,4}(?:[|\t]|\Z|\n)")
 
@@ -263,11 +267,16 @@ _TITLE_LAST = re.compile(
 def _cued(before: str) -> bool:
     """Whether the last word before a name is one of those that the patterns end in."""
     title = _TITLE_LAST.search(before, max(0, len(before) - 11))
-    body = (before[: title.start()] if title else before).rstrip(" ,(:-'\"\n")
+    body = (before[: title.start()] if title else before).rstrip(" ,(:=-'\"\n")
     word = body[body.rfind(" ") + 1 :].lower()
     word = word[word.rfind("\n") + 1 :].strip("('\"[")
     return word in _LAST_WORDS or word.endswith(_LAST_ENDINGS)
 
+
+# "her daughter Page": right after kin in a sentence whatever has a capital is somebody.
+_RIGHT_AFTER_KIN = re.compile(rf"(?<![\w'-])(?:{_KIN}|baby) \Z")
+
+_VERB = re.compile(r"[ ](?:has|had|is|was|will|can|does|did|present)\b")
 
 _RIGHT_KINDRED = re.compile(
     rf"(?:'s|[ ]and[ ](?:his|her|their))[ ](?:\w{{2,12}}[ ])?(?:{_KIN}|family|parents|children)\b",
@@ -343,7 +352,7 @@ def _left(text: str, start: int, *, bound: bool, stop: bool, end: int) -> tuple[
 
 # What only a person does, so that even a word before it is a name: "Bishop denies chest pain".
 _SAYS = re.compile(
-    r"[ ](?:denies|denied|endorses|endorsed|reports[ ](?:no|that|feeling|having)|states[ ]that|complains|verbali[sz]ed|agrees|became[ ]tearful|is[ ](?:an?[ ]\d|alert))\b"
+    r"[ ](?:denies|denied|endorses|endorsed|reports[ ](?:no|that|feeling|having)|states[ ]that|complains|verbali[sz]ed|agrees|became[ ]tearful|is[ ](?:an?[ ]\d|alert))\b|[ ](?:following|consulted|on[ ]board|agreeable)(?=[.,;\n]|\Z)"
 )
 # "Page (SpR)", "Glass (ophthalmology)"
 _RIGHT_ROLE = re.compile(
@@ -367,6 +376,13 @@ def person_place(text: str, start: int, end: int) -> PersonPlace:
     stop = _RIGHT_STOP.match(text, end) is not None
     acts = _RIGHT_GATE.match(text, end) is not None and _RIGHT.match(text, end) is not None
     kindred = acts and _RIGHT_KINDRED.match(text, end) is not None
+    before = text[max(0, start - 24) : start]
+    if (
+        (acts or stop or _VERB.match(text, end))
+        and not kindred
+        and _RIGHT_AFTER_KIN.search(before) is not None
+    ):
+        return PersonPlace(2, 1, True, True, acts)
     sure = kindred or _RIGHT_SURE.match(text, end) is not None
     followed, acts = acts, acts or sure
     given, family = _left(text, start, bound=stop or acts, stop=stop, end=end)

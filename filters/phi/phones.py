@@ -29,14 +29,15 @@ PHONE_INTERNATIONAL = re.compile(
 )
 
 PHONE_UK = re.compile(
-    r"(?<![\w.+-])\(?0(?:1\d{2,4}|2\d{1,3}|3\d{2,3}|7\d{3}|8\d{2,3}|9\d{2,3})\)?[\s-]?\d{3,4}[\s-]?\d{3,4}(?![\w])"
+    r"(?<![\w.+-])(?:\(0[2378]\)[ ]?\d{4}[ ]?\d{4}|04\d{2}[ ]\d{3}[ ]\d{3})(?![\w])|"
+    r"(?<![\w.+-])\(?0(?:1\d{2,4}|2\d{1,3}|3\d{2,3}|7\d{3}|8\d{2,3}|9\d{2,3})\)?[ \n-]?\d{3,4}[ \n-]?\d{3,4}(?![\w])"
 )
 
 # Digits with a letter word: spoken numbers of a dialogue ("five five five, oh one two three").
 _DIGIT_WORD = "zero|oh|one|two|three|four|five|six|seven|eight|nine"
 
 PHONE_SPOKEN = re.compile(
-    rf"\b(?:{_DIGIT_WORD})(?:[\s,-]{{1,3}}(?:{_DIGIT_WORD}|double|triple)){{6,12}}\b", re.I
+    rf"\b(?:{_DIGIT_WORD})(?:[\s,-]{{1,3}}(?:{_DIGIT_WORD}|double|triple|hundred)){{6,12}}\b", re.I
 )
 
 PHONE_CUE = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from casewright.filters.folding import fold_text
-from casewright.filters.phi.ages import find_ages
+from casewright.filters.phi.ages import ages_after_names, find_ages
 from casewright.filters.phi.dates import find_dates
 from casewright.filters.phi.facilities import find_facilities
 from casewright.filters.phi.hits import Candidate, Hit, merge_hits
@@ -28,6 +28,14 @@ __all__ = ["scan"]
 _PARTICLES = re.compile(
     r"(?<![\w'-])"
     r"((?:(?:de|del|della|van|von|der|den|zu|los|las|ibn|bin|bint|dos|das|ap)[ ]){1,2})\Z"
+)
+
+
+# The full stop of "Leroy Gaines Jr." and "Tiffany R.", ", T." after "WINSLOW", and "Walks-Ahead"
+_REST = re.compile(
+    r"(?:(?<= [A-Z])|(?<=[JS]r))\.(?=[ ]?[,;:)\n]|[ ][a-z(])"
+    r"|,[ ][A-Z]\.(?:[ ]?[A-Z]\.)?(?=[ ]?[,;|\t\n)]|\Z)"
+    r"|[ ](?:[A-Z]\.?[ ])?[A-Z][a-z]{2,12}-[A-Z][a-z]{2,12}(?![\w-])"
 )
 
 
@@ -58,6 +66,7 @@ def scan(text: str) -> list[Hit]:
         *find_disguised_names(folded.text),
     ]
     candidates = without_terms(folded.text, candidates)
+    candidates += ages_after_names(folded.text, candidates)
     candidates += named_again(folded.text, candidates)
     hits = []
     for candidate in merge_hits(candidates, folded.text):
@@ -70,6 +79,8 @@ def scan(text: str) -> list[Hit]:
             lead -= len(led[1]) if led else 0
             broken = _BROKEN.match(folded.text, candidate.end)
             trail -= broken.end() - broken.start() if broken and not trail else 0
+            more = _REST.match(folded.text, candidate.end)
+            trail -= more.end() - more.start() if more and not trail else 0
         start, end = folded.span(candidate.start + lead, candidate.end - trail)
         hits.append(
             Hit(candidate.type, start, end, text[start:end], candidate.score, candidate.why)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from casewright.filters.phi.date_values import as_month_and_day
 from casewright.filters.phi.hits import Candidate
@@ -23,7 +23,7 @@ _SHORT_CUE = re.compile(
 # Ratios that look like a day and a month.
 _NOT_SHORT_BEFORE = re.compile(
     r"\b(?:strength|power|motor|score|scale|pain|rated?|phq(?:-\d)?|gad(?:-\d)?|mmse|moca|apgar|gcs|grade|reflexes|murmur|"
-    r"bp|blood pressure|pressure|vision|acuity|va|visual|sensation|pulses|is|was|at|a|an|severity|unaided|pinhole|ph|cc|sc|bcva|o[dsu]|[rl]e|"
+    r"bp|blood pressure|pressure|vision|acuity|va|visual|sensation|pulses|is|was|at|a|an|severity|psv|cpap|bipap|ipap|peep|niv|unaided|pinhole|ph|cc|sc|bcva|o[dsu]|[rl]e|"
     r"[a-z]+-\d|systolic|ejection|bishop|gleason|stage|ratio|intensity)\s?(?:of|:|=|is|was|a|on)?[\s:(]{0,2}\Z",
     re.I,
 )
@@ -37,7 +37,7 @@ _NOT_SHORT_AFTER = re.compile(
 _SCALE_BEFORE = re.compile(r"(?:[A-Z][A-Za-z'-]*|\d)(?:\s(?:score|scale|test|index))?\s?[:=]?\s?\Z")
 # What is done on a day and not for a span of days.
 _HAPPENED = re.compile(
-    r"\b(?:rescheduled\sto|moved\sto|due\sback|open\ssince|since|by|to|next|placed|filed|sent|given|applied|intubated|extubated|admitted|discharged|removed|inserted|faxed|emailed|posted|delivered|born)[\s:,(]{1,3}\Z",
+    rf"\b(?:{_WEEKDAY}|rescheduled\sto|moved\sto|due\sback|open\ssince|since|by|to|next|placed|filed|sent|given|applied|intubated|extubated|admitted|discharged|removed|inserted|faxed|emailed|posted|delivered|born)[\s:,(]{{1,3}}\Z",
     re.I,
 )
 _ON = re.compile(r"\b(?:on|dob)[\s:,(]{1,3}\Z", re.I)
@@ -55,20 +55,75 @@ _OUT_OF = frozenset((2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15, 18, 20, 21, 24, 25,
 _SPANS = frozenset((5, 7, 12))  # "10/7": ten days
 
 
-def find_short_dates(text: str, found: Iterator[re.Match[str]]) -> Iterator[Candidate]:
-    """Candidates of type date among matches of `NUMERIC_SHORT`."""
+def find_short_dates(
+    text: str,
+    found: Iterator[re.Match[str]],
+    days: Sequence[tuple[int, int]] = (),
+    *,
+    month_first: bool = False,
+) -> Iterator[Candidate]:
+    """Candidates of type date among matches of `NUMERIC_SHORT`.
+
+    Args:
+        days: (month, day) of the dates of the text that are none of these: what could be a score
+            or a span is a date if it is near one of them.
+        month_first: a date of the text shows that months stand before days: "7/7" is a day then.
+    """
+    known = {_of_year(*day) for day in days}
+    doubtful = []
     for m in found:
         a, b = int(m["a"]), int(m["b"])
         month_year = 1 <= a <= 12 and len(m["b"]) == 2 and len(m["a"]) == 2
-        if as_month_and_day(a, b, None) is None and not month_year:
-            continue
+        if (as_month_and_day(a, b, None) is None and not month_year) or b in (40, 52):
+            continue  # "12/40": weeks of a pregnancy
         before = text[max(0, m.start() - 32) : m.start()]
         after = text[m.end() : m.end() + 16]
         if m["s"] == "-":
             if _ON_OR_BORN.search(before) and not _NOT_SHORT_AFTER.match(after):
                 yield Candidate("date", m.start(), m.end(), 0.7, "month and day after a cue")
         elif _is_date(a, b, before, after):
+            known.add(_of_year(a, b) if a <= 12 else _of_year(b, a))
+            month_first = month_first or b > 12
             yield Candidate("date", m.start(), m.end(), 0.7, "month and day where a date stands")
+        elif not _SPAN_BEFORE.search(before) and not _SPAN_AFTER.match(after):
+            doubtful.append((m, before, after))
+    for m, before, after in doubtful:
+        a, b = int(m["a"]), int(m["b"])
+        if _NOT_SHORT_BEFORE.search(before) or _SCORED.search(before):
+            continue
+        if _NOT_SHORT_AFTER.match(after):
+            continue
+        if b in _UNITS and not month_first and not m["a"].startswith("0"):
+            continue
+        near = _NEAR_A_SCORE if b in _LIKELY_SCORES else _NEAR
+        padded = m["a"].startswith("0") and (b > 12 or bool(known))
+        year = _of_year(a, b) if a <= 12 else _of_year(b, a)
+        if padded or any(abs(year - day) <= near for day in known):
+            yield Candidate("date", m.start(), m.end(), 0.6, "month and day near another date")
+
+
+# "in 3/12", "3/7 ago", "x 5/7": so many months or days.
+_SPAN_BEFORE = re.compile(
+    r"\b(?:in|for|every|after|over|x|each|within|about|approx|approximately|past|another|further|next|last|~)[\s(]{1,2}\Z",
+    re.I,
+)
+_SPAN_AFTER = re.compile(
+    r"[\s-](?:ago|later|hx|history|old|post|of|sem|murmur|sm|dm|power|str|tone|reflex|mmt|ue|le|grip|bilat|b/l|throughout|w/|with)\b|\s?(?:UE|LE|SEM|SM)\b",
+    re.I,
+)
+# "Pain L shoulder 4/10", "Apgars 8/9"
+_SCORED = re.compile(
+    r"\b(?:pain|apgars?|strength|power|score[ds]?|rated?|reflexes|dtrs?|pulses|mood|anxiety|nausea|severity|craving|urges?|effort|mrc|oxford|borg|vas|nrs|visual|acuity|vision|va)\b[^.\n]{0,24}\Z",
+    re.I,
+)
+_NEAR, _NEAR_A_SCORE = 31, 7  # days
+_UNITS = (7, 12, 40, 52)  # days, months, weeks of a pregnancy, weeks
+_LIKELY_SCORES = (3, 4, 5, 6, 10)
+
+
+def _of_year(month: int, day: int) -> int:
+    """About which day of the year it is."""
+    return month * 31 + day
 
 
 def _is_date(a: int, b: int, before: str, after: str) -> bool:

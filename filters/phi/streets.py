@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from casewright.filters.phi.gates import Gate
@@ -28,7 +28,12 @@ def _street_patterns() -> dict[str, re.Pattern[str]]:
     lex = load_lexicon()
     suffix = "|".join(
         sorted(
-            {w.capitalize() for w in lex.street_suffixes} | {w.upper() for w in lex.street_suffixes}
+            {
+                form
+                for w in lex.street_suffixes
+                if w != "ste"
+                for form in (w.capitalize(), w.upper())
+            }
         )
     )
     lower_suffix = (
@@ -41,7 +46,7 @@ def _street_patterns() -> dict[str, re.Pattern[str]]:
             rf"(?<![\w/.-])(?:No\.?{_GAP})?[NSEW]?\d{{1,6}}[A-Za-z]?(?:{_GAP}?-{_GAP}?\d{{1,5}})?,?{_GAP}{{1,2}}(?:block{_GAP}of{_GAP})?(?:(?:[NSEW]{{1,2}}\.?|North|South|East|West){_GAP})?"
             rf"(?:(?:[A-Z][A-Za-z'.-]{{0,24}}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la){_GAP}{{1,2}}){{1,5}}(?:{suffix})\b"
             rf"(?:,?{_GAP}(?:NW|NE|SW|SE|N|S|E|W|North|South|East|West)\b)?"
-            rf"(?:\.?,?{_GAP}(?:(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|Lot|Space|#)\.?{_GAP}?#?{_GAP}?[A-Za-z]?\d{{0,5}}[A-Za-z]?|\d{{1,2}}(?:st|nd|rd|th){_GAP}(?:Floor|floor|Fl))\b)?"
+            rf"(?:\.?,?{_GAP}(?:(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|Lot|Space|Bldg|Building|Box|Trlr|Trailer|#)\.?{_GAP}?#?{_GAP}?[A-Za-z]?\d{{0,5}}[A-Za-z]?|\d{{1,2}}(?:st|nd|rd|th){_GAP}(?:Floor|floor|Fl))\b)?"
         ),
         # "Flat 19, Mistral Court, Selby Road"
         "flat": re.compile(
@@ -49,7 +54,7 @@ def _street_patterns() -> dict[str, re.Pattern[str]]:
         ),
         # As transcripts have them: "forty one Dogwood Lane", "on haywood street".
         "street_spoken": re.compile(
-            rf"\b(?:(?:{_SPOKEN_NUMBER})[\s-]){{1,4}}(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix})\b"
+            rf"\b(?:(?:{_SPOKEN_NUMBER}|{_SPOKEN_NUMBER.title()})[\s-]){{1,4}}(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix})\b"
             rf"|\b(?:on|at|off)\s(?P<s>(?P<w>[a-z]{{4,20}})\s(?:{lower_suffix}))\b"
             rf"|\baddress(?:\sis)?:?\s(?P<s2>\d{{1,5}}\s(?:[a-z]{{2,20}}\s){{1,3}}(?:{lower_suffix}|ter|st|rd|ln|dr|ct|cir|pl|pkwy|way)\b)"
         ),
@@ -62,11 +67,18 @@ def _street_patterns() -> dict[str, re.Pattern[str]]:
         "street_line": re.compile(
             rf"[ \t]*(?P<s>(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix})),?[ \t]*\n(?=(?:[^\n]{{0,60}}\n){{0,2}}[^\n]{{0,40}}(?:\b[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-Z]{{2}}\b|\b[A-Z]{{2}}\s\d{{5}}\b))"
         ),
+        "house_and": re.compile(
+            r"(?:The\s(?:[A-Z][a-z'-]{2,15}\s?){1,3}|(?:House|Cottage|Barn|Forge|Mill|Lodge|Farm|Villa|Grange|Manor|Hall)|Unit\s\d{1,3}[A-Z]?),\s(?=[A-Z])"
+        ),
+        # "The Old Forge, Main Street, Hemingbrough": a house with a name, a street without number
+        "named_house": re.compile(
+            rf"(?<![\w'-])(?P<s>(?:The\s(?:[A-Z][a-z'-]{{2,15}}\s?){{1,3}}|(?:[A-Z][a-z'-]{{2,15}}\s){{1,2}}(?:House|Cottage|Barn|Forge|Mill|Lodge|Farm|Villa|Grange|Manor|Hall)|Unit\s\d{{1,3}}[A-Z]?),\s(?:(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix})|The\s(?:Arcade|Parade|Square|Precinct|Strand|Mall|Quay|Green|Shambles|Crescent|Broadway|Avenue|Street)))\b"
+        ),
         "street_lower": re.compile(
             rf"(?<![\w/.-])\d{{1,5}}\s(?:[nsew]{{1,2}}\.?\s)?(?:[a-z][a-z'-]{{2,20}}\s){{1,3}}(?:{lower_suffix})\b"
         ),
         "street_no_number": re.compile(
-            r"\b(?:on|at|off|near|corner of|along|address(?: is)?:?)\s(?P<s>(?:[A-Z][a-z'-]{1,20}\s){1,3}(?:Street|Avenue|Road|Boulevard|Lane|Drive|Court|Terrace|Parkway|Crescent|Highway|Close|Ave|Blvd|Rd|St|Ln|Gardens|Mews|Way|Place|Square|Grove|Row|Walk|Turnpike|Expressway|Freeway|Bypass|Hill(?=[.,;\s])|Bridge|Embankment|Esplanade|Promenade|Parade|Wynd)\b)"
+            r"\b(?:on|at|off|near|jct|junction(?: of)?|corner of|along|address(?: is)?:?)\s(?P<s>(?:[A-Z][a-z'-]{1,20}\s){1,3}(?:Street|Avenue|Road|Boulevard|Lane|Drive|Court|Terrace|Parkway|Crescent|Highway|Close|Ave|Blvd|Rd|St|Ln|Gardens|Mews|Way|Place|Square|Grove|Row|Walk|Turnpike|Expressway|Freeway|Bypass|Hill(?=[.,;\s])|Bridge|Embankment|Esplanade|Promenade|Parade|Wynd)\b)"
         ),
         # Where an address is announced, or where the first word says street: "12 Heol y Deri".
         "street_cue": re.compile(
@@ -87,7 +99,8 @@ def _street_patterns() -> dict[str, re.Pattern[str]]:
         ),
         "numbered": re.compile(
             r"\b(?:at|on|near|of|around)\s(?P<s>(?:\d{1,3}(?:st|nd|rd|th)\s(?:and|&)\s(?:[A-Z][a-z'-]{2,20}|\d{1,3}(?:st|nd|rd|th))|[A-Z][a-z'-]{2,20}\s(?:and|&)\s\d{1,3}(?:st|nd|rd|th)"
-            r"|(?:Hwy|Highway|Route|Rte?|I|US|SR|FM|A|M)[\s-]?\d{1,4}\s(?:and|&|at)\s(?:[A-Z][a-z'-]{1,20}\s?){1,4}))(?=[.,;\n]|\Z|\s(?:with|by|when|in|near)\b)"
+            r"|(?:Hwy|Highway|Route|Rte?|I|US|SR|FM|A|M)[\s-]?\d{1,4}\s(?:and|&|at)\s(?:[A-Z][a-z'-]{1,20}\s?){1,4}))(?=[.,;\n]|\Z|\s(?:with|by|when|in|near|across|behind|outside|under|opposite)\b)"
+            r"|(?<![\w-])(?P<s2>(?:Rt|Rte|Route|Hwy|Highway|I|US|SR|FM|CR)[\s-]?\d{1,4}\s(?:and|&|at|near)\s(?:[A-Z][a-z'-]{1,20}\s?){1,3}(?:Rd|Road|St|Street|Ave|Avenue|Dr|Drive|Ln|Lane|Hwy|Pike|Blvd|Exit)?)(?![\w])"
         ),
         "road": re.compile(
             r"\b(?:[Ll]ives?|[Ll]iving|[Cc]rash|[Cc]ollision|[Aa]ccident|RTC|RTA|MVC|MVA|[Pp]ile-?up|[Bb]roke\sdown|[Ff]ound|[Ww]alking|[Rr]ollover|[Hh]it)\s(?:\w+\s){0,2}(?:on|off|along|near)\s(?:the\s)?"
@@ -132,6 +145,7 @@ def _street_patterns() -> dict[str, re.Pattern[str]]:
         # "Lives in 60614", "the 78704 zip code"
         "zip_place": re.compile(
             r"\b(?:lives?|living|resid(?:es?|ing)|moved|mail(?:ed)?|sent|ship(?:ped)?|post(?:ed)?|based|home)\s(?:in|to|from|out\sof)\s(?:the\s)?(?P<zip>\d{5}(?:-\d{4})?)(?=[,.;\n]|\Z|\s(?:with|area|and|zip|since|as))"
+            r"|(?<![\w-])(?:to|in|from|near)\s(?-i:[A-Z][a-z'-]{2,20}(?:\s[A-Z][a-z'-]{2,20})?),?\s(?P<zip3>\d{5})(?=[,.;\n)]|\Z|\s(?:in|with|and|since|as|on)\b)"
             r"|(?<![\w.,/-])(?P<zip2>\d{5}(?:-\d{4})?)\s(?:as\s(?:his|her|their|the)\s)?(?:zip|postal|post)(?:\s?code)?\b",
             re.I,
         ),
@@ -140,6 +154,10 @@ def _street_patterns() -> dict[str, re.Pattern[str]]:
             re.I,
         ),
         "zip_plus4": re.compile(r"(?<![\w./-])\d{5}-\d{4}(?![\w-]|\.\d)"),
+        # Canada, Ireland, Australia
+        "postcode_other": re.compile(
+            r"(?<![\w-])(?:(?P<ca>[A-CEGHJ-NPR-TVXY]\d[A-CEGHJ-NPR-TV-Z][ -]?\d[A-CEGHJ-NPR-TV-Z]\d)|(?P<ie>[AC-FHKNPRTV-Y](?:\d{2}|6W)[ ](?=[A-Z0-9]{0,3}\d)(?=[A-Z0-9]{0,3}[A-Z])[0-9AC-FHKNPRTV-Y]{4})|(?:NSW|VIC|Vic|QLD|Qld|TAS|Tas|ACT|WA|SA|NT)[ ](?P<au>\d{4}))(?![\w-])"
+        ),
         "postcode_uk": re.compile(
             r"(?<!\w)(?:GIR 0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKPSTUW]|[A-HK-Y]\d[ABEHMNPRVWXY]) ?\d[ABD-HJLNP-UW-Z]{2})(?!\w)"
         ),
@@ -150,13 +168,24 @@ def _street_patterns() -> dict[str, re.Pattern[str]]:
 _GATED = (
     *("street", "street_lower", "pobox", "street_cue", "street_first", "house_cue", "crossing"),
     *("street_no_number", "apartment", "postcode_lower", "zip_plus4", "street_bare", "numbered"),
-    *("road", "street_and", "postcode_uk", "flat", "street_spoken", "street_end"),
+    *(
+        "road",
+        "street_and",
+        "postcode_uk",
+        "flat",
+        "street_spoken",
+        "street_end",
+        "postcode_other",
+        "house_and",
+    ),
 )
 
 _STREET_WIDTH = 80  # of a street's name: three words and its suffix
 
 _GATE = Gate(lambda: [_street_patterns()[name] for name in _GATED])
 
+_POWER = re.compile(r"[ ]?[+-]\d")
+_CLOCK_TO = re.compile(r"[0-2]\d[0-5]\d,?[ ].*\b(?:TO|BY|FROM)[ ]DR\Z")
 _ZIP_AFTER = re.compile(r",[ ](\d{5}(?:-\d{4})?)\b")
 _FIVE_DIGITS = re.compile(r"\d{5}")
 
@@ -167,6 +196,8 @@ def find_addresses(text: str) -> Iterator[Candidate]:
     found = dict(zip(_GATED, _GATE.find(text), strict=True))
     for name, score in (("street", 0.95), ("street_lower", 0.75), ("pobox", 0.95)):
         for m in found[name]:
+            if _CLOCK_TO.match(m[0]):
+                continue  # "0421, SHOWN TO DR YOUNG"
             house = p["house"].search(text, max(0, m.start() - 48), m.start())
             start = house.start() if house is not None else m.start()
             yield Candidate("street", start, m.end(), score, "street address")
@@ -194,8 +225,9 @@ def find_addresses(text: str) -> Iterator[Candidate]:
             yield Candidate("street", m.start(group), m.end(group), 0.7, "number and two capitals")
     for name in ("numbered", "road"):
         for m in found[name]:
+            group = "s2" if name == "numbered" and m["s2"] else "s"
             yield Candidate(
-                "street", m.start("s"), m.end("s"), 0.75, "road where something happened"
+                "street", m.start(group), m.end(group), 0.77, "road where something happened"
             )
     for m in found["crossing"]:
         yield Candidate("street", m.start("s"), m.end("s"), 0.87, "crossing of two streets")
@@ -205,6 +237,10 @@ def find_addresses(text: str) -> Iterator[Candidate]:
             yield Candidate("street", m.start(), m.end(), 0.87, "crossing of two streets")
     for m in found["street_no_number"]:
         yield Candidate("street", m.start("s"), m.end("s"), 0.75, "street after a preposition")
+    houses = [m.start() for m in found["house_and"]]
+    for m in ending_near(p["named_house"], text, houses, before=48, after=64):
+        yield Candidate("street", m.start("s"), m.end("s"), 0.86, "house in a street")
+        yield from _town(text, m.end("s"), p["town"])
     for m in found["flat"]:
         yield Candidate("street", m.start(), m.end(), 0.97, "flat in a house")
     for end in found["street_end"]:
@@ -216,24 +252,35 @@ def find_addresses(text: str) -> Iterator[Candidate]:
             continue  # "on the street", "at main street"
         group = "s" if m["s"] else "s2" if m["s2"] else 0
         yield Candidate("street", m.start(group), m.end(group), 0.7, "street, as spoken")
+        yield from _town(text, m.end(group), p["town"])
     for m in found["apartment"]:
         yield Candidate("street", m.start(), m.end(), 0.6, "part of an address")
+    yield from _codes_of_the_post(text, found, p)
+
+
+def _codes_of_the_post(
+    text: str, found: Mapping[str, Iterator[re.Match[str]]], p: dict[str, re.Pattern[str]]
+) -> Iterator[Candidate]:
+    """ZIP codes and those of other countries, and streets before them."""
     digits = [m.start() for m in _FIVE_DIGITS.finditer(text)]
     for name in ("zip_state", "zip_cue"):
         for m in ending_near(p[name], text, digits):
             yield Candidate("zip", m.start("zip"), m.end("zip"), 0.95, "ZIP code")
     for m in ending_near(p["zip_place"], text, digits):
-        group = "zip" if m["zip"] else "zip2"
+        group = "zip" if m["zip"] else "zip3" if m["zip3"] else "zip2"
         yield Candidate("zip", m.start(group), m.end(group), 0.85, "ZIP code")
     for m in found["postcode_lower"]:
         yield Candidate("zip", m.start("zip"), m.end("zip"), 0.85, "UK postcode after its label")
     for m in found["zip_plus4"]:
         yield Candidate("zip", m.start(), m.end(), 0.6, "ZIP+4")
+    for m in found["postcode_other"]:
+        group = next(g for g in ("ca", "ie", "au") if m[g])
+        yield Candidate("zip", m.start(group), m.end(group), 0.8, "postal code")
     posts: list[int] = []
     for m in found["postcode_uk"]:
         # Vertebrae and cancer stages ("T1 2NM") do not occur with this exact shape; doses do: "B12 5MG".
-        if m[0].endswith(("MG", "ML", "MM")):
-            continue
+        if m[0].endswith(("MG", "ML", "MM")) or _POWER.match(text, m.end()):
+            continue  # "SY60WF +23.5 D" is a lens
         yield Candidate("zip", m.start(), m.end(), 0.8, "UK postcode")
         posts.append(m.start())
     for m in ending_near(p["before_town"], text, posts, before=120):

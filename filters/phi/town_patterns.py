@@ -11,6 +11,13 @@ from casewright.filters.phi.patterns import alternation
 
 __all__ = ["BIG_CITIES", "COUNTRIES", "town_patterns"]
 
+# The last word of many towns that no list has: "Stockton Falls", "Bristol Neck".
+_ENDS = (
+    "Falls|Heights|Hollow|Prairie|Neck|Forks?|Junction|Park|Wells|Flats|Creek|Springs|Grove|Ridge|Valley|Corners?|Crossing|Landing|Mills|Bend|Bluffs?|Ferry|"
+    "Gap|Harbou?r|Hills|Island|Lakes?|Meadows|Mesa|Rapids|Shores|Station|Summit|Village|Vista|Woods|City|Center|Township|Beach|Point|Bay|Bridge|Green|Town|Common|Moor|Head|"
+    "Cross|Magna|Parva|Regis|Abbas|Wood|End|Heath|Bank|Tank|Run|Branch|Branches|Plains|Rock|Spring|Chapel|Vale|Estate|Cove|Inlet|Ranch|Pass|Canyon|Notch"
+)
+
 COUNTRIES = (
     "Germany|France|Italy|Spain|Portugal|Poland|Ukraine|Russia|Romania|Hungary|Greece|Turkey|Ireland|Scotland|Wales|England|Norway|Sweden|"
     "Denmark|Finland|Netherlands|Belgium|Austria|Switzerland|Croatia|Serbia|Bulgaria|Lithuania|Latvia|Mexico|Guatemala|Honduras|El\\sSalvador|"
@@ -61,7 +68,20 @@ def town_patterns() -> dict[str, re.Pattern[str]]:
         ),
         # "lives in baton rouge": as transcripts have it
         "city_lower": re.compile(
-            r"\b(?:lives?|living|born|raised|grew\sup|moved|reside[sd]?|from|based|hometown\sis|place|stayed|staying)\s(?:over\s|out\s|down\s|up\s)?(?:in|to|from|near|outside|back\sto)?\s?(?P<city>[a-z]{3,15}(?:\s[a-z]{3,15}){0,2})"
+            r"\b(?:lives?|living|born|raised|grew\sup|moved|reside[sd]?|from|based|hometown\sis|place|stayed|staying)\s(?:over\s|out\s|down\s|up\s|alone\s)?(?P<in>(?:in|to|from|near|outside|back\sto)\s)?\s?(?P<city>[a-z]{3,15}(?:\s[a-z]{3,15}){0,2})"
+        ),
+        # "driving in from Annandale Forks", "house in East Wanskuck"
+        "city_end": re.compile(
+            rf"\b(?:in|from|to|near|of|outside|around|at|toward|towards|through|by|FROM|IN|NEAR|[Tt]own|[Oo]ffice|[Cc]linic)\s(?P<city>(?:[A-Z][a-z'-]{{2,15}}\s){{1,2}}(?:{_ENDS}))(?![\w'-])"
+            r"|\b(?:in|from|near|outside|around|to)\s(?P<side>(?:East|West|North|South|Upper|Lower|New|Old|Great|Little|Port|Fort|Mount|Mt\.?|Lake|Glen|Kirk|St\.?)\s(?P<last>[A-Z][a-z'-]{2,18}))(?![\w'-])"
+            rf"|\b(?:FROM|IN|TO|NEAR|OF|LIVES|AT)\s(?P<caps>[A-Z][A-Z'-]{{2,15}}(?:\s[A-Z]{{3,15}}){{0,2}}),\s(?:{codes})\b"
+            r"|\b(?:FROM|IN|NEAR|LIVES)\s(?P<caps2>[A-Z][A-Z'-]{3,15}(?:\s[A-Z]{3,10})?)(?![\w'-])"
+            r"|\b(?P<irish>(?:Co\.?|County)[ ](?:Antrim|Armagh|Carlow|Cavan|Clare|Cork|Derry|Donegal|Down|Dublin|Fermanagh|Galway|Kerry|Kildare|Kilkenny|Laois|Leitrim|Limerick|Longford|Louth|Mayo|Meath|Monaghan|Offaly|Roscommon|Sligo|Tipperary|Tyrone|Waterford|Westmeath|Wexford|Wicklow|Durham))\b"
+            r"|[,-]\s(?P<alone>(?P<first>[A-Z][a-z'-]{2,15})\s(?:Flats|Falls|Forks|Hollow|Heights|Springs|Junction|Crossing|Corners|Mills|Creek|Prairie))\s(?:office|clinic|branch|site|campus)\b"
+        ),
+        # "Goolwarra NSW 2999"
+        "city_au": re.compile(
+            r"(?<![\w-])(?P<city>[A-Z][a-z'-]{2,18}(?:[ ][A-Z][a-z'-]{2,18})?),?[ ](?:NSW|VIC|Vic|QLD|Qld|TAS|Tas|ACT|WA|SA|NT)[ ](?=\d{4}\b)"
         ),
         "capital_run": re.compile(
             r"\b[A-Z][a-z']{2,20}(?:-[a-z]{2,5}-[A-Z][a-z']{1,20}|[ -][A-Z][a-z'-]{1,20}){0,3}"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from casewright.filters.phi.gates import Gate
@@ -13,6 +13,8 @@ from casewright.filters.phi.lexicon import Lexicon, load_lexicon
 from casewright.filters.phi.name_words import kind_of
 from casewright.filters.phi.patterns import ending_near
 from casewright.filters.phi.town_patterns import BIG_CITIES, COUNTRIES, town_patterns
+from casewright.filters.phi.town_terms import is_town_of_a_term
+from casewright.filters.phi.towns_by_word import OF_TOWNS_ONLY, towns_by_word
 
 __all__ = ["find_towns"]
 
@@ -20,7 +22,10 @@ _WORD_CODES = frozenset(
     ("OR", "IN", "ME", "HI", "OK", "PA", "MD", "CO", "MA", "LA", "DE", "ID", "AL", "MS")
 )
 
-_IN = re.compile(r"(?:\b(?:in|from|at|to|of|near|lives|outside|around)\s|\d\s?|[,\n]\s?)\Z", re.I)
+_IN = re.compile(
+    r"(?:\b(?:in|from|at|to|of|near|lives|outside|around)\s|\d\s?|[,\n]\s?|[ ]{2}|[\t|][ ]?)\Z",
+    re.I,
+)
 
 # As wide as what can stand before a state: three words with what joins them.
 _CITY_WIDTH = 120
@@ -43,19 +48,15 @@ def _before_state(
 def find_towns(text: str) -> Iterator[Candidate]:
     """Candidates of type city."""
     p, lex = town_patterns(), load_lexicon()
-    in_cue, states, counties, post, phone, country, zips, *told = _CITY_GATE.find(text)
-    for m in ending_near(p["city_zip"], text, [place.start() for place in zips], before=72):
-        if _is_town(m["city"], lex, known=False):
-            yield Candidate("city", m.start("city"), m.end("city"), 0.9, "town before a ZIP code")
-    for m in ending_near(p["city_post"], text, [place.start() for place in post], before=72):
-        if _is_town(m["city"], lex, known=False):
-            yield Candidate("city", m.start("city"), m.end("city"), 0.86, "town before a postcode")
-    for m in phone:
-        if _is_town(m["city"], lex, known=True):
-            yield Candidate("city", m.start("city"), m.end("city"), 0.86, "town after a firm")
-    for m in ending_near(p["city_country"], text, [place.start() for place in country], before=72):
-        if _is_town(m["city"], lex, known=False):
-            yield Candidate("city", m.start("city"), m.end("city"), 0.7, "town before a country")
+    in_cue, states, counties, post, phone, country, zips, au, *told = _CITY_GATE.find(text)
+    yield from _towns_before(
+        text,
+        {"city_zip": zips, "city_post": post, "city_phone": phone, "city_country": country},
+        p,
+        lex,
+    )
+    for m in ending_near(p["city_au"], text, [place.start() for place in au]):
+        yield Candidate("city", m.start("city"), m.end("city"), 0.8, "town before a state")
     yield from _towns_of_a_state(text, states, p, lex)
     for m in ending_near(p["county"], text, [place.start() for place in counties]):
         words = m["c"].split()
@@ -66,17 +67,19 @@ def find_towns(text: str) -> Iterator[Candidate]:
             yield Candidate("city", m.start("c"), m.end("c"), 0.7, "county")
     for m in in_cue:
         city = _longest_city(m["city"].rstrip("."))
-        if city is None:
+        if city is None or m["city"].rstrip(".").lower() in lex.states:
             continue
         length, word_like = city
         name = m["city"][:length]
+        if name.rstrip(".") in _COUNTRY_NAMES:
+            continue
         if name.lower().rstrip(".") in lex.states and name.lower() not in (
             "new york",
             "washington",
         ):
             continue
         after = text[m.start("city") + length : m.start("city") + length + 48]
-        if _is_term(name, after, lex) or _NUMBERED.match(after):
+        if is_town_of_a_term(name, after, lex) or _NUMBERED.match(after):
             continue  # "transferred to Ward 6"
         word_like = word_like and not _either(text, m.start("city"), name.lower(), lex)
         if word_like and not _lives(text, m.start("city"), name, after, lex):
@@ -107,9 +110,47 @@ def find_towns(text: str) -> Iterator[Candidate]:
             continue
         if " " in low and all(w in lex.common_words for w in low.split()) and low not in BIG_CITIES:
             continue
-        if _is_term(name, text[m.start() + city[0] : m.start() + city[0] + 48], lex):
+        if is_town_of_a_term(name, text[m.start() + city[0] : m.start() + city[0] + 48], lex):
             continue
         yield Candidate("city", m.start(), m.start() + city[0], 0.6, "city")
+
+
+def _towns_before(
+    text: str,
+    found: Mapping[str, Iterable[re.Match[str]]],
+    p: dict[str, re.Pattern[str]],
+    lex: Lexicon,
+) -> Iterator[Candidate]:
+    """Towns before a code of the post, a telephone number or a country."""
+    for m in ending_near(
+        p["city_zip"], text, [place.start() for place in found["city_zip"]], before=72
+    ):
+        if _is_town(m["city"], lex, known=False):
+            yield Candidate("city", m.start("city"), m.end("city"), 0.9, "town before a ZIP code")
+    for m in ending_near(
+        p["city_post"], text, [place.start() for place in found["city_post"]], before=72
+    ):
+        place = _after_street(m["city"], lex)
+        if _is_town(m["city"][place:], lex, known=False):
+            start = m.start("city") + place
+            yield Candidate("city", start, m.end("city"), 0.86, "town before a postcode")
+    for m in found["city_phone"]:
+        if _is_town(m["city"], lex, known=True):
+            yield Candidate("city", m.start("city"), m.end("city"), 0.86, "town after a firm")
+    for m in ending_near(
+        p["city_country"], text, [place.start() for place in found["city_country"]], before=72
+    ):
+        if _is_town(m["city"], lex, known=False):
+            yield Candidate("city", m.start("city"), m.end("city"), 0.7, "town before a country")
+
+
+def _after_street(words: str, lex: Lexicon) -> int:
+    """Where the town begins in "Manor Road Huddersfield"."""
+    start = 0
+    for m in re.finditer(r"[A-Za-z'-]+[ ]", words):
+        if m[0].strip().lower() in lex.street_suffixes:
+            start = m.end()
+    return start
 
 
 def _is_town(name: str, lex: Lexicon, *, known: bool) -> bool:
@@ -128,10 +169,11 @@ def _is_town(name: str, lex: Lexicon, *, known: bool) -> bool:
 
 
 _SCALED = re.compile(
-    r"'?s?[ ]?(?:[:=]?[ ]?\d|[ ]I[a-z]{0,2}\b|positive|negative|pos\b|neg\b|score|scale|criteria|rules?|grade|class|types?\b|\.[ ]*\n)"
+    r"'?s?[ ]?(?:(?:\(\w{2,12}\)[ ])?[:=]?[ ]?\d|[ ]I[a-z]{0,2}\b|positive|negative|pos\b|neg\b|score|scale|criteria|rules?|grade|class|types?\b|\.[ ]*\n)"
 )
 
 _SCORED = re.compile(r"\d[ ]\Z")
+
 _NUMBERED = re.compile(r"[ ]\d{1,2}\b")
 
 
@@ -182,11 +224,19 @@ def _towns_of_a_state(
         if known:
             start = m.start("city") + _known_start(m["city"], lex)
             yield Candidate("city", start, m.end("city"), 0.9, "city before a state")
-        elif not lex.is_word(words[-1]) or len(state) > 2:
+        elif (
+            not lex.is_word(words[-1])
+            or len(state) > 2
+            or (len(words) > 1 and words[-1] in OF_TOWNS_ONLY)
+        ):
             yield Candidate("city", m.start("city"), m.end("city"), 0.65, "name before a state")
 
 
 _POST = re.compile(r"(?<!\w)[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}\b")
+
+_COUNTRY_NAMES = frozenset(COUNTRIES.replace("\\s", " ").split("|"))
+
+_AU = re.compile(r"\b(?:NSW|VIC|Vic|QLD|Qld|TAS|Tas|ACT|WA|SA|NT)[ ]\d{4}\b")
 
 _COUNTRY = re.compile(rf",\s(?:{COUNTRIES})\b")
 
@@ -196,9 +246,9 @@ _CITY_GATE = Gate(
     lambda: (
         *(town_patterns()[name] for name in ("city_cue", "state")),
         _COUNTY,
-        *(_POST, town_patterns()["city_phone"], _COUNTRY, town_patterns()["state_zip"]),
+        *(_POST, town_patterns()["city_phone"], _COUNTRY, town_patterns()["state_zip"], _AU),
         *(town_patterns()[name] for name in ("city_label", "city_lower")),
-        *(_LIVES_BETWEEN, _UNKNOWN_TOWN),
+        *(_LIVES_BETWEEN, _UNKNOWN_TOWN, town_patterns()["city_end"]),
     )
 )
 
@@ -207,7 +257,8 @@ def _towns_told(
     text: str, found: list[Iterator[re.Match[str]]], lex: Lexicon
 ) -> Iterator[Candidate]:
     """Towns after their label, without a capital, or unknown, where somebody lives."""
-    labelled, lower, between, unknown = found
+    labelled, lower, between, unknown, ended = found
+    yield from towns_by_word(ended, lex)
     for m in labelled:
         if (
             m["city"].lower() not in lex.states
@@ -218,7 +269,10 @@ def _towns_told(
         parts = m["city"].split()
         for count in range(len(parts), 0, -1):
             name = " ".join(parts[:count])
-            known = name in BIG_CITIES or (count > 1 and name in lex.home_cities)
+            known = name in BIG_CITIES or (
+                name in lex.home_cities
+                and (count > 1 or (m["in"] is not None and not lex.is_word(name)))
+            )
             if (
                 known
                 and name not in lex.states
@@ -236,7 +290,7 @@ def _towns_told(
         if (
             (kind.unknown or (kind.family and not kind.word))
             and not kind.eponym
-            and not _is_term(m["city"], after, lex)
+            and not is_town_of_a_term(m["city"], after, lex)
         ):
             yield Candidate(
                 "city", m.start("city"), m.end("city"), 0.6, "unknown place where somebody lives"
@@ -302,32 +356,3 @@ def _longest_city(words: str) -> tuple[int, bool] | None:
                 word_like = True
             return end, word_like
     return None
-
-
-_RULE_WORDS = frozenset(
-    (
-        "rule",
-        "rules",
-        "criteria",
-        "score",
-        "scale",
-        "classification",
-        "index",
-        "guidelines",
-        "protocol",
-    )
-)
-
-
-def _is_term(name: str, after: str, lex: Lexicon) -> bool:
-    """Whether the place is part of a term: "Boston criteria", "Glasgow Coma Scale"."""
-    words = re.findall(r"[A-Za-z]+", after)[:4]
-    if words and after[:1] in (" ", "-", "'") and words[0].lower() in ("s",):
-        words = words[1:]
-    if any(w.lower() in lex.heads for w in words[:1]):
-        return True
-    # "Ottawa ankle rules"
-    if any(w.lower() in _RULE_WORDS for w in words[1:3]) and after[:1] == " ":
-        return True
-    capitals = [w for w in words if w[0].isupper()]
-    return any(w.lower() in lex.heads for w in capitals) and after[:1] == " "

@@ -1,23 +1,33 @@
 """How fast texts are screened for privacy: `python tests/bench/privacy.py [PART ...]`.
 
 MB per second of one core (`time.process_time`), of made-up texts, and of public notes where the
-development corpora lie beside the checkout. Parts: build, query, phi; all by default. Where others
-use the machine the figures are lower by what they take from the caches.
+development corpora lie beside the checkout. Parts: build, query, phi; these by default. Where
+others use the machine the figures are lower by what they take from the caches.
+
+The part `large` (`--size` bytes, 10^9 unless told; some ten minutes and 3.5 GB of disk) writes a
+reference to a temporary folder, builds its index in one process and asks it in another, and prints
+the memory that each held at most: in all, and without the pages of mapped files, which the system
+takes back when it needs them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import random
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from casewright.filters.disclosure.planted import planted
 from casewright.filters.near_copies import ReferenceIndex
+from casewright.filters.near_copies.likeness import Likeness
 from casewright.filters.phi import scan
 from casewright.filters.phi.lexicon import load_lexicon
 
@@ -104,10 +114,14 @@ def measure_build() -> None:
     indexed("boilerplate, 20 MB", list(boilerplate(REFERENCE, "reference")))
 
 
+def warm() -> None:
+    """What is made once in a process (the lexicons) belongs to no text."""
+    ReferenceIndex.build([("a", "A note of Dr. Okafor.")]).compare("A note of Dr. Okafor.")
+
+
 def measure_query() -> None:
     """Texts against 20 MB of made-up notes, and public notes against each other."""
-    # What is made once in a process (the lexicons) belongs to no text.
-    ReferenceIndex.build([("a", "A note of Dr. Okafor.")]).compare("A note of Dr. Okafor.")
+    warm()
     for name, make in (
         ("common words", common_words),
         ("boilerplate", boilerplate),
@@ -139,6 +153,92 @@ def measure_query() -> None:
             )
 
 
+LARGE = {"common words": common_words, "half boilerplate": partial(boilerplate, new=0.5)}
+
+
+def measure_large(size: int) -> None:
+    """A reference in a file: the index built, saved, mapped and asked, with the memory of each."""
+    fresh = multiprocessing.get_context("spawn")  # a process that has held nothing before
+    for name, make in LARGE.items():
+        with TemporaryDirectory(prefix="casewright-bench-") as folder:
+            path = Path(folder) / "reference.jsonl"
+            with path.open("w", encoding="utf-8") as stream:
+                for number, text in enumerate(make(size, "reference")):
+                    stream.write(json.dumps({"id": number, "text": text}) + "\n")
+            for work in (_build_large, _ask_large):
+                process = fresh.Process(target=work, args=(name, folder))
+                process.start()
+                process.join()
+
+
+def _build_large(name: str, folder: str) -> None:
+    warm()
+    with _Memory() as memory:
+        began, clock = time.process_time(), time.perf_counter()
+        index = ReferenceIndex.build_files(Path(folder) / "reference.jsonl")
+        seconds, waited = time.process_time() - began, time.perf_counter() - clock
+        index.save(Path(folder) / "index")
+    size = index.size / 1e6
+    sys.stdout.write(
+        f"{name}: {size:.0f} MB in {len(index):,} notes; index built at "
+        f"{size / seconds:.1f} MB/s ({seconds:.0f} CPU s, {waited:.0f} s by the clock), "
+        f"{index.stored_bytes / index.size:.3f} of the text, {memory}\n"
+    )
+    sys.stdout.flush()
+
+
+def _ask_large(name: str, folder: str) -> None:
+    path = Path(folder) / "reference.jsonl"
+    warm()
+    with _Memory() as memory:
+        index = ReferenceIndex.open(path, folder=Path(folder) / "index")
+        texts = list(LARGE[name](QUERY, "query"))
+        with path.open(encoding="utf-8") as stream:
+            every = max(len(index) // len(texts), 1)
+            lines = islice(stream, 0, None, every)
+            copies = list(edited([json.loads(line)["text"] for line in lines], 0.2))[: len(texts)]
+        found: list[float] = []
+        for what, asked in (("new texts", texts), ("20% edited copies", copies)):
+            for when in ("first", "again"):
+                likenesses: list[Likeness] = []
+                rate(f"  {what}, {when}", asked, partial(_ask, index, asked, likenesses))
+            found.append(sum(x.plain.containment for x in likenesses) / len(likenesses))
+    sys.stdout.write(
+        f"  mean share in the nearest note: {found[0]:.2f} and {found[1]:.2f}; {memory}\n"
+    )
+    sys.stdout.flush()
+
+
+def _ask(index: ReferenceIndex, texts: Sequence[str], into: list[Likeness]) -> None:
+    into.extend(index.compare_many(texts))
+
+
+class _Memory:
+    """The most memory that this process held while the context was open, sampled."""
+
+    def __enter__(self) -> _Memory:
+        self._most: dict[str, int] = {}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.02):
+            for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+                key, _, value = line.partition(":")
+                if key in ("VmHWM", "RssAnon"):
+                    self._most[key] = max(self._most.get(key, 0), int(value.split()[0]))
+
+    def __str__(self) -> str:
+        whole, own = (self._most.get(k, 0) / 1e6 * 1.024 for k in ("VmHWM", "RssAnon"))
+        return f"at most {whole:.2f} GB of memory, {own:.2f} GB without mapped files"
+
+
 def measure_phi() -> None:
     """Identifiers in sentences that hold little else, and in notes."""
     scan("A note of Dr. Okafor.")
@@ -161,14 +261,20 @@ def _joined(texts: Sequence[str], count: int) -> list[str]:
 
 
 PARTS = {"build": measure_build, "query": measure_query, "phi": measure_phi}
+"""Those by default; `large` beside them."""
 
 
 def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description="How fast texts are screened for privacy.")
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART")
-    for part in parser.parse_args().parts or PARTS:
-        PARTS[part]()
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, "large", []], metavar="PART")
+    parser.add_argument("--size", type=int, default=10**9, help="bytes of the large reference")
+    asked = parser.parse_args()
+    for part in asked.parts or PARTS:
+        if part == "large":
+            measure_large(asked.size)
+        else:
+            PARTS[part]()
 
 
 if __name__ == "__main__":
