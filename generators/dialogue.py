@@ -329,8 +329,9 @@ def _answer(script: _Script, piece: Piece) -> None:
     story = None
     if script.is_self and script.persona.personality == "verbose" and script.chance(0.15):
         story = script.phrase("story.verbose")
-    if story is not None:
-        # The doctor listens, and the patient comes to the point.
+    if story is not None and piece.group != "say_allergies":
+        # The doctor listens, and the patient comes to the point. "Yes, shellfish." after a story
+        # would be an answer to nothing.
         script.say(role, [story])
         script.say("doctor", [script.any_of("listening")])
     after = None if story else _afterthought(script, piece)

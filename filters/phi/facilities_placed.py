@@ -14,30 +14,30 @@ from casewright.filters.phi.name_words import is_camel_case, kind_of
 __all__ = ["bracketed", "find_placed_facilities"]
 
 _WORDS = (
-    r"(?:(?:St|Mt|Ft)\.?\s)?[A-Z][A-Za-z'’-]{1,20}(?:\s(?:(?:of|&)\s)?[A-Z][A-Za-z'’&-]{1,20}){0,4}"
+    r"(?:(?:St|Mt|Ft)\.?[ ])?[A-Z][A-Za-z'’-]{1,20}(?:[ ](?:(?:of|&)[ ])?[A-Z][A-Za-z'’&-]{1,20}){0,4}"
 )
 
 # "respite at Hale Maluhia", "a forklift at Delmarco Paper"
-_AT = re.compile(rf"(?<![\w-])(?:at|@)\s(?:the\s)?(?P<f>{_WORDS})")
+_AT = re.compile(rf"(?<![\w-])(?:at|@)[ ](?:the[ ])?(?P<f>{_WORDS})")
 
 # "the hospice liaison from Evensong", "First choice is Harbor Glen"
 _SENT = re.compile(
-    r"\b(?:(?:[Ll]iaison|[Nn]urse|RN|[Cc]oordinator|[Rr]ep|[Rr]epresentative|[Ii]ntake|[Aa]dmissions|[Ss]ocial\s[Ww]orker|SW|CM|[Cc]ase\s[Mm]anager|[Rr]ecords|[Rr]eport|[Tt]ransfer|[Tt]ransferred|[Aa]mbulance|EMS|[Ss]taff|[Cc]arers?|[Aa]ides?|[Dd]eliver(?:y|ies|ed)|[Oo]rdered|[Bb]orrowed|[Dd]ischarged)\sfrom"
-    r"|(?:[Cc]hoices?|[Pp]reference|[Oo]ption|[Pp]lacement|[Ff]acility|[Bb]ed(?:\soffer)?|SNF|LTC|[Rr]ehab)\s(?:is|are|at|from|to|was|in|with)"
-    r"|(?:[Dd]eacon|[Uu]sher|[Mm]ember|[Cc]hoir|[Pp]astor|[Vv]olunteers?|[Cc]aptain|[Ee]lder)\s(?:at|of)"
+    r"\b(?:(?:[Ll]iaison|[Nn]urse|RN|[Cc]oordinator|[Rr]ep|[Rr]epresentative|[Ii]ntake|[Aa]dmissions|[Ss]ocial[ ][Ww]orker|SW|CM|[Cc]ase[ ][Mm]anager|[Rr]ecords|[Rr]eport|[Tt]ransfer|[Tt]ransferred|[Aa]mbulance|EMS|[Ss]taff|[Cc]arers?|[Aa]ides?|[Dd]eliver(?:y|ies|ed)|[Oo]rdered|[Bb]orrowed|[Dd]ischarged)[ ]from"
+    r"|(?:[Cc]hoices?|[Pp]reference|[Oo]ption|[Pp]lacement|[Ff]acility|[Bb]ed(?:[ ]offer)?|SNF|LTC|[Rr]ehab)[ ](?:is|are|at|from|to|was|in|with)"
+    r"|(?:[Dd]eacon|[Uu]sher|[Mm]ember|[Cc]hoir|[Pp]astor|[Vv]olunteers?|[Cc]aptain|[Ee]lder)[ ](?:at|of)"
     r"|(?:[Rr]etired|[Ww]orks|[Ww]orked|[Ee]mployed|[Ee]mployer|[Jj]ob),"
-    rf"|by\s(?:air|ground|road|ambulance),)\s(?:the\s)?(?P<f>{_WORDS}(?:\s\d)?)"
+    rf"|by[ ](?:air|ground|road|ambulance),)[ ](?:the[ ])?(?P<f>{_WORDS}(?:[ ]\d)?)"
 )
 
 # "Hotel Marchand": the first word says what it is.
 _FIRST = re.compile(
-    r"(?<![\w-])(?:Meddygfa|Feddygfa|Cartref|Hotel|Motel|Casa|Villa|Château|Chateau|Camp|Café|Cafe|Residencia|Clínica|Clinica|Hospital|Maison|Hacienda|Hale|Ysbyty|Ospedale|Klinik|Clinique|Convento|Colegio|Iglesia|Club)\s(?:(?:de|del|la|las|los|el|du|des|di|San|Santa)\s){0,2}(?P<n>[A-Z][A-Za-z'-]{2,20})(?:\s[A-Z][a-z'-]{2,20})?"
+    r"(?<![\w-])(?:Meddygfa|Feddygfa|Cartref|Hotel|Motel|Casa|Villa|Château|Chateau|Camp|Café|Cafe|Residencia|Clínica|Clinica|Hospital|Maison|Hacienda|Hale|Ysbyty|Ospedale|Klinik|Clinique|Convento|Colegio|Iglesia|Club)[ ](?:(?:de|del|la|las|los|el|du|des|di|San|Santa)[ ]){0,2}(?P<n>[A-Z][A-Za-z'-]{2,20})(?:[ ][A-Z][a-z'-]{2,20})?"
 )
 
 # Typed without capitals: "slid off the bed at magnolia place", "amputated at county general"
 _LOWER = re.compile(
-    r"\b(?:at|from|to|in|by|with)\s(?:the\s)?(?P<f>(?:(?:county|city|state)\s(?:general|jail|memorial)|(?P<n>[a-z][a-z'-]{3,16})(?:\s(?!from\b|with\b|near\b|for\b|the\b|and\b|her\b|his\b|their\b|this\b)[a-z]{3,12})?\s(?:place|commons|manor|terrace|gardens|court|house|lodge|villa|village|hospice|general|memorial|regional|towers|pines|oaks|glen|grove|homecare|univ|hosp|unit|ward)))\b"
-    r"|(?<![\w-])(?P<s>st\.?\s(?P<w>[a-z]{3,12})(?:'s|s'|s))(?!\w)(?![ ](?:road|street|lane|avenue|wort))"
+    r"\b(?:at|from|to|in|by|with)[ ](?:the[ ])?(?P<f>(?:(?:county|city|state)[ ](?:general|jail|memorial)|(?P<n>[a-z][a-z'-]{3,16})(?:[ ](?!from\b|with\b|near\b|for\b|the\b|and\b|her\b|his\b|their\b|this\b)[a-z]{3,12})?[ ](?:place|commons|manor|terrace|gardens|court|house|lodge|villa|village|hospice|general|memorial|regional|towers|pines|oaks|glen|grove|homecare|univ|hosp|unit|ward)))\b"
+    r"|(?<![\w-])(?P<s>st\.?[ ](?P<w>[a-z]{3,12})(?:'s|s'|s))(?!\w)(?![ ](?:road|street|lane|avenue|wort))"
 )
 
 _GATE = Gate(lambda: (_AT, _SENT, _FIRST, _LOWER))

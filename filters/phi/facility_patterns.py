@@ -20,7 +20,7 @@ def facility_patterns() -> dict[str, re.Pattern[str]]:
     return {
         # "Family Health Center" begins with "Family Health", which is a head as well.
         "head": re.compile(
-            rf"(?<=[\w.&'] )(?:{alternation(lex.facility_heads)})\b(?:\s(?-i:{_FURTHER})\b){{0,3}}",
+            rf"(?<=[\w.&'] )(?:{alternation(lex.facility_heads)})\b(?:[ ](?-i:{_FURTHER})\b){{0,3}}",
             re.I,
         ),
         # "Sattler Foundry": of a firm, and nothing without a capital.

@@ -13,7 +13,7 @@ from casewright.filters.phi import LEAK_SCORE, scan
 from . import unseen
 
 SETS = ("third", "fourth", "fifth")
-NOTES = ("notes", "notes_second")
+NOTES = ("notes", "notes_second", "notes_third", "notes_fourth")
 
 
 def find(text: str) -> list[tuple[int, int]]:
