@@ -16,7 +16,7 @@ __all__ = ["known_by_name", "named_for_saints"]
 # Known names that are words or surnames, too: only after a preposition.
 _AMBIGUOUS = word_set(
     """
-rush providence ascension swedish christie elmhurst bellevue piedmont essentia emory barts
+addenbrooke's addenbrookes rush providence ascension swedish christie elmhurst bellevue piedmont essentia emory barts
 hammersmith chop methodist presbyterian duke vanderbilt columbia cornell yale georgetown tulane
 tufts mercy unc ucl hca tenet sutter dignity banner baptist cedars carle sparrow grady sibley stanford
 northwestern hopkins loyola beaumont sanford avera bwh msk shands madigan kaiser

@@ -40,6 +40,10 @@ def test_where_a_match_goes_on_in_too_many_ways_its_opening_ends() -> None:
     assert all(any(f"to {word}ing"[: len(w)] == w for w in found) for word in ("go", "gather", "y"))
 
 
+def test_an_opening_ends_where_a_part_is_blind_to_case() -> None:
+    assert openings(re.compile(r"\bat (?i:seven|nine) (?:Elm|Oak)")) == {"at "}
+
+
 def test_what_is_blind_to_case_is_told_in_small_letters() -> None:
     assert openings(re.compile(r"\bMRN \d", re.I)) == {"mrn 0"}
 

@@ -82,6 +82,30 @@ def test_little_is_found_in_notes_that_identify_nobody(name: str) -> None:
         ("Unit W0447 24 118832 checked", "W0447 24 118832"),
         ("Bishop denies chest pain.", "Bishop"),
         ("WR Page (SpR): continue", "Page"),
+        ("Peds: Tidewater Pediatrics, first visit Tuesday.", "Tidewater Pediatrics"),
+        ("behind the old Sattler Foundry.", "Sattler Foundry"),
+        ("Respite offered at Hale Maluhia.", "Hale Maluhia"),
+        ("hospice liaison from Evensong coming", "Evensong"),
+        ("seen at county general last week", "county general"),
+        ("Cascade Rehabilitation Institute (CRI)\nCRI will call.", "CRI"),
+        ("driving in from Annandale Forks.", "Annandale Forks"),
+        ("Harbour View Treatment Centre, Gosport\n\nUnit", "Gosport"),
+        ("Goolwarra Base Hospital  Goolwarra NSW 2999", "2999"),
+        ("Suite 2, Bracebridge, Ontario  P1L 9Z9", "P1L 9Z9"),
+        ("hand off given to bukola rn at 0715", "bukola"),
+        ("bed 14 ivy frost 91f hosp no k0447812", "ivy frost"),
+        ("CARD SCANNED\n\nJ. STANISLAWSKI RN", "J. STANISLAWSKI"),
+        ("prior to discharge.\n\nJosephine Hope, MD\nOB/GYN", "Josephine Hope"),
+        ("OKONKWO Chidiebere (Mr)   Unit no. 3", "OKONKWO Chidiebere"),
+        ("the note from Dr. um, Cutter. He says", "Cutter"),
+        ("Dr Will Noble agreed.", "Will Noble"),
+        ("Admitted 4/7/2024. foley out 4/10 at noon", "4/10"),
+        ("Seen on Wed 26 March, well.", "Wed 26 March"),
+        ("They kept me from the fourteenth to the eighteenth.", "eighteenth"),
+        ("1. Violet Rice, 97. Off food 3 days.", "97"),
+        ("celebrate her 102nd birthday early", "102nd"),
+        ("WITNESS: D. OKORO, BADGE 4471", "4471"),
+        ("Ph (02) 5550 0174", "(02) 5550 0174"),
     ],
 )
 def test_what_whole_notes_taught(text: str, found: str) -> None:
@@ -98,7 +122,18 @@ def test_what_whole_notes_taught(text: str, found: str) -> None:
         "Sutured with 2/0 Vicryl Rapide under a Bair Hugger; Charles Bonnet and Marcus Gunn.",
         "Screening: Edinburgh 6. Scar 2/5 Vancouver. Ottawa positive.",
         "The 1st and 2nd metatarsal bases; weight on the 25th centile.",
+        "Nystatin QDS 7/7, review in 6/52. Power 4/5, 12/40 pregnant.",
+        "EF 60%, mild MR. Foley catheter removed. RV 0.75 V at 0.4 ms. Impedance stable.",
+        "HBsAg reactive, est CrCl 40, via MyCareLink; grade III-IV tenderness.",
+        "GCS\t15\t15\t15\nTime\t0900\t0915\t0930\nSBP\t108\t124\t116",
+        "Machine alarm, Fresenius 5008. CVS: HTN. ASTHMA ACTION PLAN 2024-2025",
+        "Some Braxton Hicks contractions. A walking stick, a cane.",
     ],
 )
 def test_what_whole_notes_have_and_nobody_is(text: str) -> None:
     assert not find(text)
+
+
+def test_days_and_scores_near_a_date_are_no_dates() -> None:
+    text = "Seen 7/7/2024. Nystatin QDS 7/7, review in 6/52. Pain L shoulder 7/10."
+    assert [text[a:b] for a, b in find(text)] == ["7/7/2024"]
