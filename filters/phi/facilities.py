@@ -60,6 +60,8 @@ _LINE_START = re.compile(r"(?:\A|\n)\Z")
 
 _LINE_END = re.compile(r"\Z|\n|[ ]{2}|[ ]#|\t|,[ ][A-Z]")
 
+_ADJECTIVE = re.compile(r"(?:ive|al|ar|ic|ary|ory|ent|ant|ous|ed|ing|ly|tion)\Z")
+
 _STOP = re.compile(r"\Z|[ ]?[\n,.;()|\t]|[ ]{2}")
 
 _INSIDE = re.compile(r"[a-z)][ ]\Z|[,:][ ]\Z")
@@ -137,8 +139,12 @@ def _by_head(
         two = capital and len(proper) >= 2 and (led or alone or inside)
         # "through New Path Recovery": of a firm, all in capitals after a preposition.
         several = firm and led and bool(proper) and len(words) > 1
-        told = capital and (named or two or placed or several)
-        if proper and (uncommon or led or two) and (told or not weak):
+        # "Meadowlark Pediatrics" over a letter, and no "Developmental Pediatrics"; "The Limes Surgery"
+        headed = (alone and any(not _ADJECTIVE.search(bare(w)) for w in uncommon)) or (
+            skipped == "The" and bool(proper)
+        )
+        told = capital and (named or two or placed or several or headed)
+        if proper and (uncommon or led or two or headed) and (told or not weak):
             yield Candidate("facility", named_the, m.end(), 0.85, "name before a facility word")
         elif (
             capital

@@ -13,9 +13,7 @@ from casewright.filters.phi.name_words import is_camel_case, kind_of
 
 __all__ = ["bracketed", "find_placed_facilities"]
 
-_WORDS = (
-    r"(?:(?:St|Mt|Ft)\.?[ ])?[A-Z][A-Za-z'’-]{1,20}(?:[ ](?:(?:of|&)[ ])?[A-Z][A-Za-z'’&-]{1,20}){0,4}"
-)
+_WORDS = r"(?:(?:St|Mt|Ft)\.?[ ])?[A-Z][A-Za-z'’-]{1,20}(?:[ ](?:(?:of|&)[ ])?[A-Z][A-Za-z'’&-]{1,20}){0,4}"
 
 # "respite at Hale Maluhia", "a forklift at Delmarco Paper"
 _AT = re.compile(rf"(?<![\w-])(?:at|@)[ ](?:the[ ])?(?P<f>{_WORDS})")
@@ -135,7 +133,7 @@ _ABBREVIATED = 6
 _BRACKETS = re.compile(r"[ ]\((?P<a>[A-Z]{2,6})\)")
 # "Harbour View Treatment Centre, Gosport"
 _TOWN = re.compile(
-    r",[ ](?P<city>[A-Z][a-z'-]{2,18}(?:[ ][A-Z][a-z'-]{2,18})?)(?=[ ]*(?:\n|\Z|[.;|\t)]|[ ]{2}|,[ ](?:[A-Z]{2}\b|[A-Z][a-z]+)))"
+    r",[ ](?P<city>[A-Z][a-z'-]{2,18}(?:[ ][A-Z][a-z'-]{2,18})?)(?=[ ]*(?:\n|\Z|[.;|\t)]|[ ]{2}|[ ](?:office|clinic|branch|site|campus)\b|,[ ](?:[A-Z]{2}\b|[A-Z][a-z]+)))"
 )
 
 

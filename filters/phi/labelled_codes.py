@@ -178,7 +178,7 @@ _CUES = (
     _cue(
         "other_id",
         "code after its label",
-        r"badge|collar|callsign|call\s+sign|shoulder|emp|employee|operator|interpreter|staff|warden|booking|shield|unit\s+id|extension\s+id",
+        r"badge|band|key\s?safe(?:\s+code)?|(?:door|gate|entry|access)\s+code|collar|callsign|call\s+sign|shoulder|emp|employee|operator|interpreter|staff|warden|booking|shield|unit\s+id|extension\s+id",
         long=r"(?:\s{0,3}(?:number|no\.?|id|#|№|:))?",
         score=0.75,
     ),

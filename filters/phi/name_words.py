@@ -67,7 +67,20 @@ _CONTRACTIONS = ("'ve", "'ll", "'re", "'m", "'d", "n't")
 # Of procedures and diseases.
 _MEDICAL_ENDINGS = (
     *("scopy", "graphy", "ectomy", "otomy", "ostomy", "plasty", "itis", "osis", "aemia", "emia"),
-    *("uria", "algia", "pathy", "oma", "iasis", "centesis", "desis", "pexy", "metry", "therapy"),
+    *(
+        "ology",
+        "health",
+        "uria",
+        "algia",
+        "pathy",
+        "oma",
+        "iasis",
+        "centesis",
+        "desis",
+        "pexy",
+        "metry",
+        "therapy",
+    ),
 )
 _ROMAN = re.compile(r"[IVX]{2,5}(?:-[IVX]{1,5})?")  # "grade III-IV"
 _ARTICLES = ("al", "el", "ben", "bin", "ibn", "abu", "ait", "ould", "bou")
@@ -167,4 +180,5 @@ def _known(low: str, lex: Lexicon) -> bool:
         or lex.is_word(low)
         or low in lex.not_names
         or low in lex.eponyms
+        or low in lex.products
     )

@@ -147,8 +147,17 @@ def _named_in_field(text: str, start: int, end: int, kind: Kind, word: str) -> b
     return (common or spelt) and person_place(text, start, end).family == 2
 
 
+# "This is Graves' disease", "Son: Yeah": an eponym, and a turn of a dialogue
+_NO_PERSON = re.compile(
+    r"(?:[A-Z][a-z]+(?:'s?)?[ ](?:disease|syndrome|sign|test|phenomenon|thyroiditis|ophthalmopathy|tremor|palsy|lymphoma)\b"
+    r"|(?:Son|Dad|Mom|Mum|Nan|Gran|Sis|Man|Boy|Girl|Child|Baby|Guest|Wife|Husband|Partner|Friend|Nurse):)"
+)
+
+
 def _judge(text: str, words: list[tuple[int, int, str]]) -> Candidate | None:
     start, end = words[0][0], words[-1][1]
+    if len(words) == 1 and _NO_PERSON.match(text, start):
+        return None
     kinds = [kind_of(w) for _, _, w in words if len(w) > 1]
     capitals = words[0][2].isupper() and len(words[0][2]) > 1
     if capitals and _named_in_field(text, start, end, kinds[0], words[0][2]):

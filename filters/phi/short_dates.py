@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from casewright.filters.phi.date_values import as_month_and_day
 from casewright.filters.phi.hits import Candidate
+from casewright.filters.phi.lexicon import load_lexicon
 
 __all__ = ["find_short_dates"]
 
@@ -81,6 +82,12 @@ def find_short_dates(
         if m["s"] == "-":
             if _ON_OR_BORN.search(before) and not _NOT_SHORT_AFTER.match(after):
                 yield Candidate("date", m.start(), m.end(), 0.7, "month and day after a cue")
+            elif (
+                m["a"].startswith("0")
+                and len(m["b"]) == len(m["a"])
+                and _WORD_BEFORE.search(before)
+            ):
+                doubtful.append((m, before, after))  # "admitted 01-14"
         elif _is_date(a, b, before, after):
             known.add(_of_year(a, b) if a <= 12 else _of_year(b, a))
             month_first = month_first or b > 12
@@ -91,6 +98,9 @@ def find_short_dates(
         a, b = int(m["a"]), int(m["b"])
         if _NOT_SHORT_BEFORE.search(before) or _SCORED.search(before):
             continue
+        scale = _CAPITAL_BEFORE.search(before)
+        if scale is not None and scale[1].lower() in load_lexicon().eponyms:
+            continue  # "Barthel 12/20"
         if _NOT_SHORT_AFTER.match(after):
             continue
         if b in _UNITS and not month_first and not m["a"].startswith("0"):
@@ -116,6 +126,8 @@ _SCORED = re.compile(
     r"\b(?:pain|apgars?|strength|power|score[ds]?|rated?|reflexes|dtrs?|pulses|mood|anxiety|nausea|severity|craving|urges?|effort|mrc|oxford|borg|vas|nrs|visual|acuity|vision|va)\b[^.\n]{0,24}\Z",
     re.I,
 )
+_WORD_BEFORE = re.compile(r"[A-Za-z]{2}[ ]\Z")
+_CAPITAL_BEFORE = re.compile(r"\b([A-Z][a-z]+)(?:'s)?[ :]{1,2}\Z")
 _NEAR, _NEAR_A_SCORE = 31, 7  # days
 _UNITS = (7, 12, 40, 52)  # days, months, weeks of a pregnancy, weeks
 _LIKELY_SCORES = (3, 4, 5, 6, 10)

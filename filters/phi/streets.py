@@ -68,11 +68,11 @@ def _street_patterns() -> dict[str, re.Pattern[str]]:
             rf"[ \t]*(?P<s>(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix})),?[ \t]*\n(?=(?:[^\n]{{0,60}}\n){{0,2}}[^\n]{{0,40}}(?:\b[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-Z]{{2}}\b|\b[A-Z]{{2}}\s\d{{5}}\b))"
         ),
         "house_and": re.compile(
-            r"(?:The\s(?:[A-Z][a-z'-]{2,15}\s?){1,3}|(?:House|Cottage|Barn|Forge|Mill|Lodge|Farm|Villa|Grange|Manor|Hall)|Unit\s\d{1,3}[A-Z]?),\s(?=[A-Z])"
+            r"(?:The[ ](?:[A-Z][a-z'-]{2,15}[ ]?){1,3}|(?:House|Cottage|Barn|Forge|Mill|Lodge|Farm|Villa|Grange|Manor|Hall)|Unit[ ]\d{1,3}[A-Z]?),[ ](?=[A-Z])"
         ),
         # "The Old Forge, Main Street, Hemingbrough": a house with a name, a street without number
         "named_house": re.compile(
-            rf"(?<![\w'-])(?P<s>(?:The\s(?:[A-Z][a-z'-]{{2,15}}\s?){{1,3}}|(?:[A-Z][a-z'-]{{2,15}}\s){{1,2}}(?:House|Cottage|Barn|Forge|Mill|Lodge|Farm|Villa|Grange|Manor|Hall)|Unit\s\d{{1,3}}[A-Z]?),\s(?:(?:[A-Z][a-z'-]{{1,20}}\s){{1,3}}(?:{suffix})|The\s(?:Arcade|Parade|Square|Precinct|Strand|Mall|Quay|Green|Shambles|Crescent|Broadway|Avenue|Street)))\b"
+            rf"(?<![\w'-])(?P<s>(?:The[ ](?:[A-Z][a-z'-]{{2,15}}[ ]?){{1,3}}|(?:[A-Z][a-z'-]{{2,15}}[ ]){{1,2}}(?:House|Cottage|Barn|Forge|Mill|Lodge|Farm|Villa|Grange|Manor|Hall)|Unit[ ]\d{{1,3}}[A-Z]?),[ ](?:(?:[A-Z][a-z'-]{{1,20}}[ ]){{1,3}}(?:{suffix})|The[ ](?:Arcade|Parade|Square|Precinct|Strand|Mall|Quay|Green|Shambles|Crescent|Broadway|Avenue|Street)))\b"
         ),
         "street_lower": re.compile(
             rf"(?<![\w/.-])\d{{1,5}}\s(?:[nsew]{{1,2}}\.?\s)?(?:[a-z][a-z'-]{{2,20}}\s){{1,3}}(?:{lower_suffix})\b"

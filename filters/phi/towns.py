@@ -211,7 +211,7 @@ def _towns_of_a_state(
         state = m["state"]
         if not known and state in _WORD_CODES:
             continue
-        if (
+        if m["city"] in lex.credentials or (
             ("-" in last and not known)
             or (last in lex.states and last != "new york")
             or words[0] in lex.not_names

@@ -13,7 +13,7 @@ from casewright.filters.phi import LEAK_SCORE, scan
 from . import unseen
 
 SETS = ("third", "fourth", "fifth")
-NOTES = ("notes", "notes_second", "notes_third", "notes_fourth")
+NOTES = ("notes", "notes_second", "notes_third", "notes_fourth", "notes_fifth")
 
 
 def find(text: str) -> list[tuple[int, int]]:
@@ -51,7 +51,7 @@ def test_identifiers_of_whole_notes_are_found(name: str) -> None:
             total += 1
             whole += any(a <= start and end <= b for a, b in found)
             some += any(a < end and start < b for a, b in found)
-    assert total > 500
+    assert total > 400
     assert whole / total >= 0.93
     assert some / total >= 0.95
 
