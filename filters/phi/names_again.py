@@ -33,7 +33,7 @@ def named_again(text: str, candidates: Iterable[Candidate]) -> Iterator[Candidat
             continue
         for match in _SMALL.finditer(text, found.start, found.end):
             kind = kind_of(match[0])
-            named = kind.given or kind.family > 1
+            named = kind.given or kind.family > 1 or found.why == "after a title"
             if named and not kind.word and not kind.eponym and match[0] not in PARTICLES:
                 small.add(match[0])  # "kasia" of a ward list
         for match in _WORD.finditer(text, found.start, found.end):

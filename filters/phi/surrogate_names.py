@@ -8,6 +8,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
+from casewright.filters.phi.lexicon import word_set
 from casewright.filters.phi.name_words import PARTICLES, kind_of
 from casewright.kg.identity import NamePool, load_name_pools
 
@@ -19,8 +20,11 @@ _FEMALE = re.compile(
     r"\b(?:mrs|ms|miss|she|her|hers|woman|mother|wife|daughter|sister|female)\b", re.I
 )
 _MALE = re.compile(r"\b(?:mr|mister|he|him|his|man|father|husband|son|brother|male)\b", re.I)
-_TITLES = frozenset(
-    ("mr", "mrs", "ms", "miss", "mister", "mx", "dr", "doctor", "prof", "professor")
+# What stands as it is beside a name: titles, "Jr.", credentials.
+_TITLES = word_set(
+    """
+mr mrs ms miss mister mx dr doctor prof professor jr sr ii iii iv md do rn np pa phd fob hca
+"""
 )
 
 

@@ -193,3 +193,15 @@ def test_voters_add_but_never_acquit() -> None:
 def test_a_folder_without_a_classifier_is_a_mistake_of_the_user(tmp_path) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(CasewrightError):
         classifier_voter(tmp_path)
+
+
+def test_what_stands_beside_a_name_stays_and_the_day_of_the_week_does() -> None:
+    text = "Mr. Leroy Gaines Jr. was seen on Wed 26 March 2025 by physio kasia. kasia agreed."
+    done = replace_hits(text, scan(text), "replace", "k").text
+    assert " Jr. was seen on Wed " in done
+    assert not any(word in done for word in ("Leroy", "Gaines", "26 March", "kasia"))
+    day = parse_date(done.partition("Wed ")[2].partition(" by ")[0])
+    assert day is not None and day.month and day.day and day.year
+    assert date(day.year, day.month, day.day).weekday() == 2
+    *_, physio, again, _ = done.replace(".", "").split()
+    assert physio == again
