@@ -68,7 +68,7 @@ def scan(text: str) -> list[Hit]:
     candidates = without_terms(folded.text, candidates)
     candidates += ages_after_names(folded.text, candidates)
     candidates += named_again(folded.text, candidates)
-    hits = []
+    hits: list[Hit] = []
     for candidate in merge_hits(candidates, folded.text):
         # What is left of a name after an overlap may begin or end in punctuation.
         body = folded.text[candidate.start : candidate.end]
@@ -82,6 +82,10 @@ def scan(text: str) -> list[Hit]:
             more = _REST.match(folded.text, candidate.end)
             trail -= more.end() - more.start() if more and not trail else 0
         start, end = folded.span(candidate.start + lead, candidate.end - trail)
+        # Two may share a character that is folded to several: "¼" is "1", a stroke and "4".
+        start = max(start, hits[-1].end if hits else 0)
+        if start >= end:
+            continue
         hits.append(
             Hit(candidate.type, start, end, text[start:end], candidate.score, candidate.why)
         )

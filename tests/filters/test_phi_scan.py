@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from casewright.filters.phi import HIT_TYPES, scan
@@ -45,6 +45,7 @@ PIECES = st.lists(
 
 
 @given(PIECES)
+@example("00000000¼@0.AA")
 @settings(max_examples=300, deadline=None)
 def test_hits_are_ordered_disjoint_and_say_what_stands_there(text: str) -> None:
     position = 0
