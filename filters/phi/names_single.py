@@ -112,13 +112,16 @@ def find_single(text: str, token: re.Match[str], kind: Kind, lex: Lexicon) -> Ca
     if before.endswith(("-", "/")) or text[token.end() : token.end() + 1] in ("-", "/"):
         return None
     score, why = _single_score(text, token, kind, before, last)
-    if score and low in lex.weak_eponyms and why in _UNCUED and _is_term(text, token.start(), end):
-        return None
+    if score and low in lex.weak_eponyms:
+        numbered = _NUMBERED.match(text, end) is not None  # "with Mac 4"
+        if numbered or (why in _UNCUED and _is_term(text, token.start(), end)):
+            return None
     return Candidate("name", token.start(), end, score, why) if score else None
 
 
 # The rules by which a word is a name wherever it stands.
 _UNCUED = ("given name", "family name", "spelt like a name, within a sentence")
+_NUMBERED = re.compile(r"[ ]\d(?:\.\d)?(?![\d/:.-])")
 # "Morse 45", "Tanner I", "(Strickland)", "Seidel neg", "Vogt striae", "modified Duran"
 _TERM_AFTER = re.compile(
     r"\s?(?:\d|[-=+><:/]|[IVX]{1,4}\b|[A-D]\b|\)|neg\b|pos\b|sign|score|test|scale|grade|class|type|stage|was\s\d)"
