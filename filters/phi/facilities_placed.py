@@ -69,7 +69,8 @@ def find_placed_facilities(text: str) -> Iterator[Candidate]:
                 yield Candidate("facility", start, start + taken, score, "where a house stands")
     for m in first:
         low = m["n"].lower()
-        if low not in lex.frequent_words and low not in lex.medical | lex.facility_generic:
+        term = low in lex.medical or low in lex.facility_generic
+        if low not in lex.frequent_words and not term:
             yield Candidate("facility", m.start(), m.end(), 0.78, "house by its first word")
     for m in lower:
         word = m["n"] or m["w"]
@@ -80,16 +81,7 @@ def find_placed_facilities(text: str) -> Iterator[Candidate]:
 
 def _proper(word: str, lex: Lexicon) -> bool:
     low = word.lower().removesuffix("'s").removesuffix("’s")
-    return not (
-        low in lex.medical
-        or low in lex.brands
-        or low in lex.products
-        or low in lex.eponyms
-        or low in lex.facility_generic
-        or low in lex.states
-        or low in _NO_PLACE
-        or low in lex.titles
-    )
+    return not (lex.is_term(low) or low in _NO_PLACE or low in lex.titles)
 
 
 def _name(found: str, lex: Lexicon, *, single: bool) -> int:

@@ -94,6 +94,17 @@ class Lexicon:
         """Whether the word is an English, medical or brand word."""
         return word in self.words or word in self.medical or word in self.brands
 
+    def is_term(self, word: str) -> bool:
+        """Whether the word names a thing, a state or a kind of place: no one house or town."""
+        return (
+            word in self.medical
+            or word in self.brands
+            or word in self.products
+            or word in self.eponyms
+            or word in self.facility_generic
+            or word in self.states
+        )
+
 
 @lru_cache(maxsize=1)
 def load_lexicon() -> Lexicon:

@@ -14,7 +14,7 @@ from itertools import chain
 from casewright.filters.phi.gates import Gate
 from casewright.filters.phi.hits import Candidate
 from casewright.filters.phi.lexicon import load_lexicon, word_set
-from casewright.filters.phi.name_words import NO_NAME, PARTICLES, Kind, kind_of
+from casewright.filters.phi.name_words import NO_NAME, PARTICLES, kind_of
 from casewright.filters.phi.patterns import ending_near
 
 __all__ = ["find_staff_names"]
@@ -44,18 +44,19 @@ _SIGNED = re.compile(
 _TURNED = re.compile(
     rf"(?:(?:\bto|\bby|\bfrom|\bwith|[:|=])[ ]{{1,3}})(?P<n>{_NAME}(?:[ ]{_NAME})?,[ ]{_NAME}(?:[ ][A-Z]\.?(?!\w))?)(?=[ ]*(?:\n|\Z|[|\t;(]|[ ]{{2}}|\.[ \n]|,?[ ](?:{_CREDENTIALS})\b))"
 )
-# "OKONKWO Chidiebere (Mr)", "Hohepa TAKURUA   DOB"
-_CAPITAL_FAMILY = re.compile(
-    r"(?:\A|(?<=\n)|(?<=[:|\t] )|(?<=[|\t]))[ ]{0,4}(?P<n>[A-Z][A-Z'’-]{2,20}(?:[ ][A-Z][a-z'’-]{1,18}){1,2}|[A-Z][a-z'’-]{1,18}(?:[ ][A-Z][a-z'’-]{1,18})?[ ][A-Z][A-Z'’-]{2,20})(?=[ ]*(?:\((?:Mr|Mrs|Ms|Miss|Dr|M|F|Master)\)|DOB|D\.O\.B|d\.o\.b|NHS|MRN|CHI|Hosp|Unit|URN))"
-)
-_AFTER_FAMILY = re.compile(
+_NEXT_FIELD = (
     r"(?:\((?:Mr|Mrs|Ms|Miss|Dr|M|F|Master)\)|DOB|D\.O\.B|d\.o\.b|NHS|MRN|CHI|Hosp|Unit|URN)"
 )
-# "Peg @ 406-555-0177"
-_CALLED = re.compile(
-    rf"(?<![\w'-])(?P<n>{_NAME}(?:[ ]{_NAME})?)[ ](?:@|at|on)[ ]\(?\d{{3,5}}\)?[ -]\d{{3}}"
+# "OKONKWO Chidiebere (Mr)", "Hohepa TAKURUA   DOB"
+_CAPITAL_FAMILY = re.compile(
+    r"(?:\A|(?<=\n)|(?<=[:|\t] )|(?<=[|\t]))[ ]{0,4}(?P<n>[A-Z][A-Z'’-]{2,20}(?:[ ][A-Z][a-z'’-]{1,18}){1,2}|[A-Z][a-z'’-]{1,18}(?:[ ][A-Z][a-z'’-]{1,18})?[ ][A-Z][A-Z'’-]{2,20})(?=[ ]*"
+    + _NEXT_FIELD
+    + ")"
 )
+_AFTER_FAMILY = re.compile(_NEXT_FIELD)
+# "Peg @ 406-555-0177"
 _CALLED_AT = re.compile(r"[ ](?:@|at|on)[ ]\(?\d{3,5}\)?[ -]\d{3}")
+_CALLED = re.compile(rf"(?<![\w'-])(?P<n>{_NAME}(?:[ ]{_NAME})?){_CALLED_AT.pattern}")
 # "DEP. M. STONE", "Ofcr. R. HOBBS"
 _OFFICER = re.compile(
     rf"(?<![\w-])(?:[Dd]ep|DEP|[Oo]fcr?|OFCR?|[Ss]gt|SGT|[Dd]et|DET|[Cc]pl|CPL|[Tt]pr|TPR|[Ll]t|LT|[Cc]apt|CAPT|[Oo]fficer|OFFICER|[Dd]eputy|DEPUTY|[Tt]rooper|TROOPER|PC|P\.C\.)\.?[ ](?P<n>(?:[A-Z]\.?[ ]){{0,2}}{_NAME})(?![\w-])"
@@ -226,7 +227,7 @@ def _family(word: str, *, least: int) -> bool:
         return False
     if word.isupper() and low in lex.abbreviations:
         return False
-    kind: Kind = kind_of(word)
+    kind = kind_of(word)
     return kind.family > least or kind.unknown or bool(kind.given) or kind.word <= 1
 
 

@@ -75,7 +75,7 @@ def find_short_dates(
     for m in found:
         a, b = int(m["a"]), int(m["b"])
         month_year = 1 <= a <= 12 and len(m["b"]) == 2 and len(m["a"]) == 2
-        if (as_month_and_day(a, b, None) is None and not month_year) or b in (40, 52):
+        if (as_month_and_day(a, b, None) is None and not month_year) or b in _WEEKS:
             continue  # "12/40": weeks of a pregnancy
         before = text[max(0, m.start() - 32) : m.start()]
         after = text[m.end() : m.end() + 16]
@@ -129,7 +129,8 @@ _SCORED = re.compile(
 _WORD_BEFORE = re.compile(r"[A-Za-z]{2}[ ]\Z")
 _CAPITAL_BEFORE = re.compile(r"\b([A-Z][a-z]+)(?:'s)?[ :]{1,2}\Z")
 _NEAR, _NEAR_A_SCORE = 31, 7  # days
-_UNITS = (7, 12, 40, 52)  # days, months, weeks of a pregnancy, weeks
+_UNITS = (7, 12)  # days, months
+_WEEKS = (40, 52)  # of a pregnancy, of a year
 _LIKELY_SCORES = (3, 4, 5, 6, 10)
 
 

@@ -54,13 +54,5 @@ def _can_name_a_town(low: str, lex: Lexicon, *, sure: bool = False) -> bool:
     """
     if low in lex.home_cities and low not in lex.common_words:
         return True
-    return not (
-        (low in lex.frequent_words and not sure)
-        or low in lex.medical
-        or low in lex.not_names
-        or low in lex.brands
-        or low in lex.products
-        or low in lex.eponyms
-        or low in lex.facility_generic
-        or low in lex.states
-    )
+    frequent = low in lex.frequent_words and not sure
+    return not (frequent or low in lex.not_names or lex.is_term(low))
